@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * See err.h. Nothing here allocates: children of a half-made container report through it.
+ */
+#include "err.h"
+
+#include <string.h>
+
+#include "fmt.h"
+
+struct kind_row {
+	const char *word;
+	bool has_errno_words; /* the message is about a system call, so its errno's words close the
+				 line */
+};
+
+static const struct kind_row kinds[ERR_KINDS] = {
+	[ERR_NONE] = { "none", false },
+	[ERR_SYSTEM] = { "system", true },
+	[ERR_JSON] = { "json", false },
+	[ERR_CONFIG] = { "config", false },
+	[ERR_UNSUPPORTED] = { "unsupported", false },
+	[ERR_USAGE] = { "usage", false },
+	[ERR_NOT_FOUND] = { "container-not-found", false },
+	[ERR_EXISTS] = { "container-exists", false },
+	[ERR_STATUS] = { "container-status", false },
+	[ERR_EXEC] = { "exec", true },
+	[ERR_HOOK] = { "hook", false },
+	[ERR_CGROUP] = { "cgroup", false },
+	[ERR_KILLED] = { "killed", false },
+	[ERR_TIMEOUT] = { "timeout", false },
+	[ERR_STATE] = { "state-damaged", false },
+};
+
+const char *err_kind_word(enum err_kind kind)
+{
+	return (unsigned)kind < ERR_KINDS ? kinds[kind].word : "unknown";
+}
+
+static int vset(struct err *e, enum err_kind kind, int code, const char *format, va_list ap)
+{
+	if (e->code)
+		return -e->code;
+	e->kind = kind;
+	e->code = code > 0 ? code : code < 0 ? -code : EIO;
+	fmt_v(e->msg, sizeof(e->msg), format, ap);
+	return -e->code;
+}
+
+int err_set(struct err *e, int code, const char *format, ...)
+{
+	va_list ap;
+	int r;
+
+	va_start(ap, format);
+	r = vset(e, ERR_SYSTEM, code, format, ap);
+	va_end(ap);
+	return r;
+}
+
+int err_kind(struct err *e, enum err_kind kind, int code, const char *format, ...)
+{
+	va_list ap;
+	int r;
+
+	va_start(ap, format);
+	r = vset(e, kind, code, format, ap);
+	va_end(ap);
+	return r;
+}
+
+int err_field(struct err *e, int code, const char *pointer, const char *format, ...)
+{
+	bool is_first = !e->code;
+	va_list ap;
+	int r;
+
+	va_start(ap, format);
+	r = vset(e, ERR_CONFIG, code, format, ap);
+	va_end(ap);
+	if (is_first)
+		err_at(e, pointer);
+	return r;
+}
+
+int err_hint(struct err *e, const char *format, ...)
+{
+	va_list ap;
+
+	if (e->hint[0])
+		return -e->code;
+	va_start(ap, format);
+	fmt_v(e->hint, sizeof(e->hint), format, ap);
+	va_end(ap);
+	return -e->code;
+}
+
+int err_at(struct err *e, const char *pointer)
+{
+	if (!e->pointer[0])
+		fmt(e->pointer, sizeof(e->pointer), "%s", pointer);
+	return -e->code;
+}
+
+const char *pointer_fmt(char buf[static 128], const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	fmt_v(buf, 128, format, ap);
+	va_end(ap);
+	return buf;
+}
+
+/* Appends to what stands in @buf; keeps counting when it is full. */
+static size_t append(char *buf, size_t size, size_t at, const char *format, ...) PRINTF_LIKE(4, 5);
+static size_t append(char *buf, size_t size, size_t at, const char *format, ...)
+{
+	va_list ap;
+	size_t len;
+
+	va_start(ap, format);
+	len = fmt_v(at < size ? buf + at : NULL, at < size ? size - at : 0, format, ap);
+	va_end(ap);
+	return at + len;
+}
+
+size_t err_format(const struct err *e, char *buf, size_t size)
+{
+	size_t at = append(buf, size, 0, "%s", e->msg);
+
+	if (e->pointer[0])
+		at = append(buf, size, at, " (at %s%s)", e->pointer, "");
+	if (e->step[0])
+		at = append(buf, size, at, " [step %s in %s]", e->step,
+			    e->proc[0] ? e->proc : "host");
+	if (e->hint[0])
+		at = append(buf, size, at, "; %s", e->hint);
+	if (e->code && kinds[(unsigned)e->kind < ERR_KINDS ? e->kind : ERR_SYSTEM].has_errno_words)
+		at = append(buf, size, at, ": %s", errno_words(e->code));
+	return at;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * libdavit: create, start, signal and delete OCI containers.
+ *
+ * Conventions. Option structs begin with `size`, set to sizeof the struct by the caller, so that they can grow.
+ * Strings given are borrowed for the call. Calls return 0, or a negative errno with *err describing what went wrong
+ * (err may be NULL). Nothing is printed and the process never exits. Calls on different contexts are independent.
+ */
+#ifndef DAVIT_H
+#define DAVIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define DAVIT_API __attribute__((visibility("default")))
+
+/* An error: opaque; made by davit_error_new(), reused from call to call, released by the caller. */
+struct davit_error;
+DAVIT_API struct davit_error *davit_error_new(void);
+DAVIT_API void davit_error_free(struct davit_error *err);
+/* The errno, or 0 when the last call succeeded. */
+DAVIT_API int davit_error_code(const struct davit_error *err);
+/* One line without "davit:"; valid until the next call with this error. */
+DAVIT_API const char *davit_error_message(const struct davit_error *err);
+/* Stable machine word of the kind ("config", "container-not-found", ...; davit(8) lists them). */
+DAVIT_API const char *davit_error_kind(const struct davit_error *err);
+/* JSON pointer of the field at fault, step of the life cycle, hint; "" where there is none. */
+DAVIT_API const char *davit_error_pointer(const struct davit_error *err);
+DAVIT_API const char *davit_error_step(const struct davit_error *err);
+DAVIT_API const char *davit_error_hint(const struct davit_error *err);
+
+enum davit_log_level { DAVIT_LOG_ERROR, DAVIT_LOG_WARNING, DAVIT_LOG_INFO, DAVIT_LOG_DEBUG };
+/* Called for warnings and debug messages; never for the error that a call returns. */
+typedef void davit_log_fn(void *arg, enum davit_log_level level, const char *message);
+
+/* Where state lives and how the host is used: opaque. */
+struct davit_context;
+struct davit_context_options {
+	size_t size;
+	const char *root;           /* state root; NULL: /run/davit, or $XDG_RUNTIME_DIR/davit for an ordinary user */
+	const char *cgroup_manager; /* NULL or "cgroupfs"; "disabled" */
+	davit_log_fn *log;          /* may be NULL */
+	void *log_arg;
+	enum davit_log_level log_level;
+	const char *name;           /* what the program is called in messages; NULL: "davit" */
+};
+DAVIT_API int davit_context_new(const struct davit_context_options *options,
+				struct davit_context **ret, struct davit_error *err);
+DAVIT_API void davit_context_free(struct davit_context *ctx);
+DAVIT_API const char *davit_context_root(const struct davit_context *ctx);
+
+struct davit_create_options {
+	size_t size;
+	const char *id;
+	const char *bundle;         /* NULL: the current directory */
+	const char *config;         /* NULL: config.json of the bundle */
+	const char *pid_file;       /* NULL: none */
+	const char *console_socket; /* NULL: none */
+	unsigned preserve_fds;      /* how many descriptors from 3 on reach the program */
+	bool no_pivot, no_new_keyring;
+	bool detach;                /* run only: return when the program is executing */
+	bool keep;                  /* run only: do not delete when it has ended */
+	bool dry_run;               /* reserved */
+};
+DAVIT_API int davit_create(struct davit_context *ctx, const struct davit_create_options *options,
+			   struct davit_error *err);
+DAVIT_API int davit_start(struct davit_context *ctx, const char *id, struct davit_error *err);
+/* create + start + wait + delete. *ret_status: the program's exit status, 128+N for a signal. */
+DAVIT_API int davit_run(struct davit_context *ctx, const struct davit_create_options *options,
+			int *ret_status, struct davit_error *err);
+/* @all: every process of the container. Signal 0 probes. */
+DAVIT_API int davit_kill(struct davit_context *ctx, const char *id, int signal, bool all,
+			 struct davit_error *err);
+DAVIT_API int davit_delete(struct davit_context *ctx, const char *id, bool force,
+			   struct davit_error *err);
+
+/* JSON texts are malloc'ed for the caller and end with a newline. */
+DAVIT_API int davit_state(struct davit_context *ctx, const char *id, char **ret_json,
+			  struct davit_error *err);
+
+/* One container of a list; strings live until the callback returns. */
+struct davit_list_entry {
+	size_t size;
+	const char *id, *status, *bundle, *rootfs, *created, *owner;
+	pid_t pid; /* 0: none */
+	const char *json; /* the state object on one line */
+};
+typedef void davit_list_fn(void *arg, const struct davit_list_entry *entry);
+DAVIT_API int davit_list(struct davit_context *ctx, davit_list_fn *each, void *arg,
+			 struct davit_error *err);
+
+/* A default config.json; @rootless: with a user namespace for the caller's own ids. */
+DAVIT_API int davit_spec(bool rootless, char **ret_json, struct davit_error *err);
+DAVIT_API int davit_features(char **ret_json, struct davit_error *err);
+
+/* Finds all faults of the bundle's config.json; changes nothing. @strict: unknown keys are faults too. */
+typedef void davit_fault_fn(void *arg, const struct davit_error *fault);
+DAVIT_API int davit_validate(const char *bundle, const char *config, bool strict,
+			     davit_fault_fn *each, void *arg, size_t *ret_faults,
+			     struct davit_error *err);
+
+/* One step of the life cycle as `davit plan` prints it. */
+struct davit_plan_step {
+	size_t size;
+	const char *name, *where, *why;
+	bool active;               /* would be done for this bundle */
+	const char *const *operations; /* what it would do; NULL-terminated; may be NULL */
+};
+typedef void davit_plan_fn(void *arg, const struct davit_plan_step *step);
+DAVIT_API int davit_plan(struct davit_context *ctx, const struct davit_create_options *options,
+			 davit_plan_fn *each, void *arg, struct davit_error *err);
+
+/* What was built, one word each, NULL-terminated: "SECCOMP", "SELINUX", ... */
+DAVIT_API const char *const *davit_build_features(void);
+DAVIT_API const char *davit_version(void);
+DAVIT_API const char *davit_oci_version(void);
+/* "2.5.4", or "" without libseccomp. */
+DAVIT_API const char *davit_seccomp_version(void);
+
+/* "TERM", "SIGTERM", "15", "RTMIN+1" -> number; -EINVAL. */
+DAVIT_API int davit_signal_parse(const char *text);
+
+/*
+ * For the davit command alone: makes this process run from a copy of its executable that nobody can write
+ * (CVE-2019-5736), by one re-exec with the same arguments. Returns 0 when it already does. Call it first in main().
+ */
+DAVIT_API int davit_seal_self(char **argv, struct davit_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * System calls that the C library of Debian 12 does not wrap, and constants newer than its kernel headers (6.1).
+ * Each wrapper returns the call's value, or -errno. Nothing else in davit uses syscall(2).
+ */
+#ifndef DAVIT_KERNEL_SYS_H
+#define DAVIT_KERNEL_SYS_H
+
+#include "base/util.h"
+
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <linux/openat2.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+
+static inline long sys_result(long r)
+{
+	return r < 0 ? neg_errno() : r;
+}
+
+static inline int sys_openat2(int dirfd, const char *path, const struct open_how *how)
+{
+	return (int)sys_result(syscall(SYS_openat2, dirfd, path, how, sizeof(*how)));
+}
+
+static inline int sys_open_tree(int dirfd, const char *path, unsigned flags)
+{
+	return (int)sys_result(syscall(SYS_open_tree, dirfd, path, flags | OPEN_TREE_CLOEXEC));
+}
+
+static inline int sys_move_mount(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
+{
+	return (int)sys_result(syscall(SYS_move_mount, from_fd, from, to_fd, to, flags));
+}
+
+static inline int sys_fsopen(const char *type)
+{
+	return (int)sys_result(syscall(SYS_fsopen, type, FSOPEN_CLOEXEC));
+}
+
+static inline int sys_fsconfig(int fd, unsigned cmd, const char *key, const void *value, int aux)
+{
+	return (int)sys_result(syscall(SYS_fsconfig, fd, cmd, key, value, aux));
+}
+
+static inline int sys_fsmount(int fd, unsigned attr_flags)
+{
+	return (int)sys_result(syscall(SYS_fsmount, fd, FSMOUNT_CLOEXEC, attr_flags));
+}
+
+static inline int sys_mount_setattr(int dirfd, const char *path, unsigned flags,
+				    const struct mount_attr *attr)
+{
+	return (int)sys_result(syscall(SYS_mount_setattr, dirfd, path, flags, attr, sizeof(*attr)));
+}
+
+static inline int sys_pidfd_open(pid_t pid)
+{
+	return (int)sys_result(syscall(SYS_pidfd_open, pid, 0));
+}
+
+static inline int sys_pidfd_send_signal(int pidfd, int sig)
+{
+	return (int)sys_result(syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0));
+}
+
+static inline int sys_close_range(unsigned first, unsigned last, unsigned flags)
+{
+	return (int)sys_result(syscall(SYS_close_range, first, last, flags));
+}
+
+static inline pid_t sys_clone3(struct clone_args *args)
+{
+	return (pid_t)sys_result(syscall(SYS_clone3, args, sizeof(*args)));
+}
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The state of a container (runtime.md#state) as C types, and davit's own members of its state.json.
+ * Decoded and encoded by the same tables as config.json.
+ */
+#ifndef DAVIT_OCI_STATE_H
+#define DAVIT_OCI_STATE_H
+
+#include "json.h"
+
+/* What `state` prints, hooks get on stdin, and `list` shows. */
+struct oci_state {
+	const char *oci_version, *id;
+	const char *status; /* "creating", "created", "running", "stopped", "paused" */
+	const int64_t *pid;
+	const char *bundle;
+	const char *rootfs, *created, *owner; /* members that runc and crun add */
+	struct oci_map annotations;
+};
+
+char *oci_state_encode(struct arena *a, const struct oci_state *s, bool pretty, size_t *ret_len);
+int oci_state_decode(struct arena *a, const char *text, size_t len, const char *name,
+		     struct oci_state **ret, struct err *e);
+
+/* The journal that the state directory holds (state.json of davit): version 1. */
+struct davit_state {
+	int64_t version;
+	const char *phase; /* "creating": before the commit; "created": after it */
+	const char *id, *oci_version, *bundle, *rootfs, *created, *owner;
+	const char *boot_id;
+	const int64_t *pid;             /* of the container's first process, in the runtime's pid namespace */
+	const uint64_t *start_time;     /* of that process: /proc/PID/stat field 22, clock ticks after boot */
+	const char *cgroup_path;        /* below the cgroup root; absent: no cgroup */
+	const uint64_t *cgroup_inode;
+	const bool *cgroup_was_there;   /* the cgroup existed before create: delete leaves it */
+	const bool *terminal, *has_start_socket;
+	struct oci_map annotations;
+};
+
+char *davit_state_encode(struct arena *a, const struct davit_state *s, size_t *ret_len);
+int davit_state_decode(struct arena *a, const char *text, size_t len, const char *name,
+		       struct davit_state **ret, struct err *e);
+
+#endif
