@@ -2,9 +2,10 @@
  *
  * libdavit: create, start, signal and delete OCI containers.
  *
- * Conventions. Option structs begin with `size`, set to sizeof the struct by the caller, so that they can grow.
- * Strings given are borrowed for the call. Calls return 0, or a negative errno with *err describing what went wrong
- * (err may be NULL). Nothing is printed and the process never exits. Calls on different contexts are independent.
+ * Conventions. Option structs begin with `size`, set to sizeof the struct by the caller, so that
+ * they can grow. Strings given are borrowed for the call. Calls return 0, or a negative errno with
+ * *err describing what went wrong (err may be NULL). Nothing is printed and the process never
+ * exits. Calls on different contexts are independent.
  */
 #ifndef DAVIT_H
 #define DAVIT_H
@@ -35,7 +36,12 @@ DAVIT_API const char *davit_error_pointer(const struct davit_error *err);
 DAVIT_API const char *davit_error_step(const struct davit_error *err);
 DAVIT_API const char *davit_error_hint(const struct davit_error *err);
 
-enum davit_log_level { DAVIT_LOG_ERROR, DAVIT_LOG_WARNING, DAVIT_LOG_INFO, DAVIT_LOG_DEBUG };
+enum davit_log_level {
+	DAVIT_LOG_ERROR,
+	DAVIT_LOG_WARNING,
+	DAVIT_LOG_INFO,
+	DAVIT_LOG_DEBUG
+};
 /* Called for warnings and debug messages; never for the error that a call returns. */
 typedef void davit_log_fn(void *arg, enum davit_log_level level, const char *message);
 
@@ -43,12 +49,13 @@ typedef void davit_log_fn(void *arg, enum davit_log_level level, const char *mes
 struct davit_context;
 struct davit_context_options {
 	size_t size;
-	const char *root;           /* state root; NULL: /run/davit, or $XDG_RUNTIME_DIR/davit for an ordinary user */
+	const char *root; /* state root; NULL: /run/davit, or $XDG_RUNTIME_DIR/davit for an ordinary
+			     user */
 	const char *cgroup_manager; /* NULL or "cgroupfs"; "disabled" */
 	davit_log_fn *log;          /* may be NULL */
 	void *log_arg;
 	enum davit_log_level log_level;
-	const char *name;           /* what the program is called in messages; NULL: "davit" */
+	const char *name; /* what the program is called in messages; NULL: "davit" */
 };
 DAVIT_API int davit_context_new(const struct davit_context_options *options,
 				struct davit_context **ret, struct davit_error *err);
@@ -64,9 +71,9 @@ struct davit_create_options {
 	const char *console_socket; /* NULL: none */
 	unsigned preserve_fds;      /* how many descriptors from 3 on reach the program */
 	bool no_pivot, no_new_keyring;
-	bool detach;                /* run only: return when the program is executing */
-	bool keep;                  /* run only: do not delete when it has ended */
-	bool dry_run;               /* reserved */
+	bool detach;  /* run only: return when the program is executing */
+	bool keep;    /* run only: do not delete when it has ended */
+	bool dry_run; /* reserved */
 };
 DAVIT_API int davit_create(struct davit_context *ctx, const struct davit_create_options *options,
 			   struct davit_error *err);
@@ -88,7 +95,7 @@ DAVIT_API int davit_state(struct davit_context *ctx, const char *id, char **ret_
 struct davit_list_entry {
 	size_t size;
 	const char *id, *status, *bundle, *rootfs, *created, *owner;
-	pid_t pid; /* 0: none */
+	pid_t pid;        /* 0: none */
 	const char *json; /* the state object on one line */
 };
 typedef void davit_list_fn(void *arg, const struct davit_list_entry *entry);
@@ -99,7 +106,8 @@ DAVIT_API int davit_list(struct davit_context *ctx, davit_list_fn *each, void *a
 DAVIT_API int davit_spec(bool rootless, char **ret_json, struct davit_error *err);
 DAVIT_API int davit_features(char **ret_json, struct davit_error *err);
 
-/* Finds all faults of the bundle's config.json; changes nothing. @strict: unknown keys are faults too. */
+/* Finds all faults of the bundle's config.json; changes nothing. @strict: unknown keys are faults
+ * too. */
 typedef void davit_fault_fn(void *arg, const struct davit_error *fault);
 DAVIT_API int davit_validate(const char *bundle, const char *config, bool strict,
 			     davit_fault_fn *each, void *arg, size_t *ret_faults,
@@ -109,7 +117,7 @@ DAVIT_API int davit_validate(const char *bundle, const char *config, bool strict
 struct davit_plan_step {
 	size_t size;
 	const char *name, *where, *why;
-	bool active;               /* would be done for this bundle */
+	bool active;                   /* would be done for this bundle */
 	const char *const *operations; /* what it would do; NULL-terminated; may be NULL */
 };
 typedef void davit_plan_fn(void *arg, const struct davit_plan_step *step);
@@ -127,8 +135,9 @@ DAVIT_API const char *davit_seccomp_version(void);
 DAVIT_API int davit_signal_parse(const char *text);
 
 /*
- * For the davit command alone: makes this process run from a copy of its executable that nobody can write
- * (CVE-2019-5736), by one re-exec with the same arguments. Returns 0 when it already does. Call it first in main().
+ * For the davit command alone: makes this process run from a copy of its executable that nobody can
+ * write (CVE-2019-5736), by one re-exec with the same arguments. Returns 0 when it already does.
+ * Call it first in main().
  */
 DAVIT_API int davit_seal_self(char **argv, struct davit_error *err);
 

@@ -2,10 +2,11 @@
  *
  * config.json as C types: every property that the runtime specification defines for Linux.
  *
- * Rules: an optional scalar is a pointer, NULL when absent, so absent differs from zero and integers keep their exact
- * width. An optional object is a pointer. A list has `items` and `count`; items is NULL when the list is absent, and
- * not NULL when it is empty. Required members are plain values. `null` in JSON is absent. All memory belongs to the
- * arena given to oci_config_decode(); everything is const for whoever comes later.
+ * Rules: an optional scalar is a pointer, NULL when absent, so absent differs from zero and
+ * integers keep their exact width. An optional object is a pointer. A list has `items` and `count`;
+ * items is NULL when the list is absent, and not NULL when it is empty. Required members are plain
+ * values. `null` in JSON is absent. All memory belongs to the arena given to oci_config_decode();
+ * everything is const for whoever comes later.
  */
 #ifndef DAVIT_OCI_CONFIG_H
 #define DAVIT_OCI_CONFIG_H

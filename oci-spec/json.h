@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Decode, encode and check the documents of the runtime specification. yajl is known to json.c alone.
+ * Decode, encode and check the documents of the runtime specification. yajl is known to json.c
+ * alone.
  */
 #ifndef DAVIT_OCI_JSON_H
 #define DAVIT_OCI_JSON_H
 
-#include "config.h"
-
 #include "base/arena.h"
 #include "base/err.h"
+#include "config.h"
 
-enum { OCI_JSON_SIZE_MAX = 8 * 1024 * 1024, OCI_JSON_DEPTH_MAX = 64 };
+enum {
+	OCI_JSON_SIZE_MAX = 8 * 1024 * 1024,
+	OCI_JSON_DEPTH_MAX = 64
+};
 
 /*
- * All take the document's text and @name, the file's name for messages. On error @e has the message, the pointer,
- * the line and the column. Types, required members and words of enumerations are checked; the rules between fields
- * are oci_config_check()'s.
+ * All take the document's text and @name, the file's name for messages. On error @e has the
+ * message, the pointer, the line and the column. Types, required members and words of enumerations
+ * are checked; the rules between fields are oci_config_check()'s.
  */
 int oci_config_decode(struct arena *a, const char *text, size_t len, const char *name,
 		      struct oci_config **ret, struct err *e);
@@ -26,22 +29,27 @@ int oci_process_decode(struct arena *a, const char *text, size_t len, const char
 		       struct oci_process **ret, struct err *e);
 
 /*
- * The rules between fields, each a named check in one table. Calls @found for each violation, in table order, until
- * it returns false. Returns the number of violations. Pure: looks at the document only, never at the host.
+ * The rules between fields, each a named check in one table. Calls @found for each violation, in
+ * table order, until it returns false. Returns the number of violations. Pure: looks at the
+ * document only, never at the host.
  */
 typedef bool oci_check_fn(void *arg, const struct err *violation);
 size_t oci_config_check(const struct oci_config *c, oci_check_fn *found, void *arg);
 
-/* Gives @e (with a pointer, without a line) the line and column by a cold second scan of the text. */
+/* Gives @e (with a pointer, without a line) the line and column by a cold second scan of the text.
+ */
 void oci_find_line(const char *text, size_t len, struct err *e);
 
-/* The document as JSON in the arena; members in table order; indented by 4 when @pretty. NULL: no memory. */
+/* The document as JSON in the arena; members in table order; indented by 4 when @pretty. NULL: no
+ * memory. */
 char *oci_config_encode(struct arena *a, const struct oci_config *c, bool pretty, size_t *ret_len);
-char *oci_process_encode(struct arena *a, const struct oci_process *p, bool pretty, size_t *ret_len);
+char *oci_process_encode(struct arena *a, const struct oci_process *p, bool pretty,
+			 size_t *ret_len);
 
 /*
- * Lists every property that the tables know, as JSON pointers with [] for list items and {} for map values, in
- * table order ("/linux/namespaces/[]/path"); for the comparison with the schema and the fuzzer's dictionary.
+ * Lists every property that the tables know, as JSON pointers with [] for list items and {} for map
+ * values, in table order ("/linux/namespaces/[]/path"); for the comparison with the schema and the
+ * fuzzer's dictionary.
  */
 typedef void oci_property_fn(void *arg, const char *pointer, const char *type);
 void oci_config_properties(oci_property_fn *each, void *arg);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The state of a container (runtime.md#state) as C types, and davit's own members of its state.json.
- * Decoded and encoded by the same tables as config.json.
+ * The state of a container (runtime.md#state) as C types, and davit's own members of its
+ * state.json. Decoded and encoded by the same tables as config.json.
  */
 #ifndef DAVIT_OCI_STATE_H
 #define DAVIT_OCI_STATE_H
@@ -28,11 +28,12 @@ struct davit_state {
 	const char *phase; /* "creating": before the commit; "created": after it */
 	const char *id, *oci_version, *bundle, *rootfs, *created, *owner;
 	const char *boot_id;
-	const int64_t *pid;             /* of the container's first process, in the runtime's pid namespace */
-	const uint64_t *start_time;     /* of that process: /proc/PID/stat field 22, clock ticks after boot */
-	const char *cgroup_path;        /* below the cgroup root; absent: no cgroup */
+	const int64_t *pid; /* of the container's first process, in the runtime's pid namespace */
+	const uint64_t
+		*start_time; /* of that process: /proc/PID/stat field 22, clock ticks after boot */
+	const char *cgroup_path; /* below the cgroup root; absent: no cgroup */
 	const uint64_t *cgroup_inode;
-	const bool *cgroup_was_there;   /* the cgroup existed before create: delete leaves it */
+	const bool *cgroup_was_there; /* the cgroup existed before create: delete leaves it */
 	const bool *terminal, *has_start_socket;
 	struct oci_map annotations;
 };

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * System calls that the C library of Debian 12 does not wrap, and constants newer than its kernel headers (6.1).
- * Each wrapper returns the call's value, or -errno. Nothing else in davit uses syscall(2).
+ * System calls that the C library of Debian 12 does not wrap, and constants newer than its kernel
+ * headers (6.1). Each wrapper returns the call's value, or -errno. Nothing else in davit uses
+ * syscall(2).
  */
 #ifndef DAVIT_KERNEL_SYS_H
 #define DAVIT_KERNEL_SYS_H
-
-#include "base/util.h"
 
 #include <fcntl.h>
 #include <linux/mount.h>
@@ -15,6 +14,8 @@
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+
+#include "base/util.h"
 
 static inline long sys_result(long r)
 {
@@ -31,7 +32,8 @@ static inline int sys_open_tree(int dirfd, const char *path, unsigned flags)
 	return (int)sys_result(syscall(SYS_open_tree, dirfd, path, flags | OPEN_TREE_CLOEXEC));
 }
 
-static inline int sys_move_mount(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
+static inline int sys_move_mount(int from_fd, const char *from, int to_fd, const char *to,
+				 unsigned flags)
 {
 	return (int)sys_result(syscall(SYS_move_mount, from_fd, from, to_fd, to, flags));
 }

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * base/: formatter, errors, arena.
+ */
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/fmt.h"
+#include "test.h"
+
+TEST(fmt_prints_what_printf_prints)
+{
+	char got[128], want[128];
+
+	fmt(got, sizeof(got), "%s %d %u %05d %-4s| %lld %zu %x %o %c %% %.*s", "a", -5, 7u, 42, "b",
+	    -9000000000LL, (size_t)12, 255u, 8u, 'z', 2, "xyz");
+	snprintf(want, sizeof(want), "%s %d %u %05d %-4s| %lld %zu %x %o %c %% %.*s", "a", -5, 7u,
+		 42, "b", -9000000000LL, (size_t)12, 255u, 8u, 'z', 2, "xyz");
+	CHECK_STR(got, want);
+}
+
+TEST(fmt_is_bounded_and_tells_the_whole_length)
+{
+	char buf[4];
+
+	CHECK_INT(fmt(buf, sizeof(buf), "%s", "abcdef"), 6);
+	CHECK_STR(buf, "abc");
+	CHECK_INT(fmt(NULL, 0, "%d", 1234), 4);
+}
+
+TEST(err_keeps_the_first)
+{
+	struct err e = { 0 };
+	char text[256];
+
+	CHECK_INT(err_set(&e, ENOENT, "open %s", "/x"), -ENOENT);
+	CHECK_INT(err_set(&e, EPERM, "close"), -ENOENT);
+	err_format(&e, text, sizeof(text));
+	CHECK_STR(text, "open /x: no such file or directory");
+}
+
+TEST(err_field_names_the_pointer)
+{
+	struct err e = { 0 };
+
+	CHECK_INT(err_field(&e, EINVAL, POINTER("/mounts/%zu/type", (size_t)3), "bad"), -EINVAL);
+	CHECK_STR(e.pointer, "/mounts/3/type");
+	CHECK_STR(err_kind_word(e.kind), "config");
+}
+
+TEST(arena_pieces_are_zeroed_aligned_and_apart)
+{
+	struct arena a = { 0 };
+	char *p = arena_alloc(&a, 3), *q = arena_alloc(&a, 100000), *s = arena_printf(&a, "%d", 42);
+
+	CHECK((uintptr_t)p % 16 == 0 && (uintptr_t)q % 16 == 0);
+	CHECK(q[0] == 0 && q[99999] == 0);
+	CHECK_STR(s, "42");
+	CHECK(!arena_array(&a, SIZE_MAX, 16));
+	arena_release(&a);
+}
