@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The id maps of a new user namespace (namespace.h): written directly, or through newuidmap(1) and
+ * newgidmap(1), which are setuid and check /etc/subuid and /etc/subgid for us.
+ */
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/fmt.h"
+#include "kernel/namespace.h"
+#include "kernel/sys.h"
+
+enum {
+	LINE_MAX_LEN = 34
+}; /* three numbers of ten digits, two blanks, a newline, and the closing NUL */
+
+static int write_proc(pid_t pid, const char *file, const char *text, size_t len)
+{
+	_cleanup_fd_ int fd = -1;
+	char path[64];
+	ssize_t n;
+
+	fmt(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return neg_errno();
+	n = write(fd, text, len);
+	if (n < 0)
+		return neg_errno();
+	return (size_t)n == len ? 0 : -EIO;
+}
+
+int idmap_write(pid_t pid, const char *file, const struct idmap_line *lines, size_t count)
+{
+	char text[IDMAP_LINES_MAX * LINE_MAX_LEN];
+	size_t len = 0;
+
+	if (count > IDMAP_LINES_MAX)
+		return -E2BIG;
+	for (size_t i = 0; i < count; i++)
+		len += fmt(text + len, sizeof(text) - len, "%u %u %u\n", lines[i].inside,
+			   lines[i].outside, lines[i].count);
+	return write_proc(pid, file, text, len);
+}
+
+int idmap_deny_setgroups(pid_t pid)
+{
+	return write_proc(pid, "setgroups", "deny", 4);
+}
+
+/* The helper's standard error, as one line. */
+static void read_words(int fd, char *ret, size_t size)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	while (len + 1 < size && (n = read(fd, ret + len, size - 1 - len)) > 0)
+		len += (size_t)n;
+	while (len && ret[len - 1] == '\n')
+		len--;
+	ret[len] = '\0';
+	for (char *p = ret; *p; p++)
+		if (*p == '\n')
+			*p = ' ';
+}
+
+static _Noreturn void exec_helper(const char *program, char *const *argv, int err_fd)
+{
+	static const char *const dirs[] = { "/usr/bin", "/bin", "/usr/local/bin", "/usr/sbin" };
+	char *const env[] = { "PATH=/usr/bin:/bin", NULL };
+	char path[128];
+
+	dup2(err_fd, 2);
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		fmt(path, sizeof(path), "%s/%s", dirs[i], program);
+		execve(path, argv, env);
+	}
+	_exit(127);
+}
+
+static int wait_helper(pid_t helper)
+{
+	int status;
+
+	while (waitpid(helper, &status, 0) < 0)
+		if (errno != EINTR)
+			return neg_errno();
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+		return -ENOENT;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EPERM;
+}
+
+int idmap_run_helper(const char *program, pid_t pid, const struct idmap_line *lines, size_t count,
+		     char *ret_words, size_t words_size)
+{
+	char numbers[(1 + 3 * IDMAP_LINES_MAX) * 11], *argv[3 + 3 * IDMAP_LINES_MAX];
+	_cleanup_fd_ int read_end = -1, write_end = -1;
+	size_t at = 0, argc = 0;
+	pid_t helper;
+	int ends[2];
+
+	if (count > IDMAP_LINES_MAX)
+		return -E2BIG;
+	argv[argc++] = (char *)program;
+	argv[argc++] = numbers;
+	at += fmt(numbers, sizeof(numbers), "%d", (int)pid) + 1;
+	for (size_t i = 0; i < count; i++) {
+		const uint32_t n[3] = { lines[i].inside, lines[i].outside, lines[i].count };
+
+		for (size_t k = 0; k < 3; k++) {
+			argv[argc++] = numbers + at;
+			at += fmt(numbers + at, sizeof(numbers) - at, "%u", n[k]) + 1;
+		}
+	}
+	argv[argc] = NULL;
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return neg_errno();
+	read_end = ends[0];
+	write_end = ends[1];
+	helper = fork();
+	if (helper < 0)
+		return neg_errno();
+	if (helper == 0)
+		exec_helper(program, argv, write_end);
+	close_fdp(&write_end);
+	read_words(read_end, ret_words, words_size);
+	return wait_helper(helper);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * See namespace.h.
+ */
+#include "kernel/namespace.h"
+
+#include <linux/magic.h>
+#include <linux/nsfs.h>
+#include <net/if.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/vfs.h>
+
+#include "kernel/sys.h"
+
+int namespace_open(const char *path, int flag, int *ret_fd)
+{
+	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct statfs fs;
+	int type;
+
+	if (fd < 0)
+		return neg_errno();
+	if (fstatfs(fd, &fs) < 0)
+		return neg_errno();
+	if (fs.f_type != NSFS_MAGIC)
+		return -EINVAL;
+	type = ioctl(fd, NS_GET_NSTYPE);
+	if (type < 0)
+		return neg_errno();
+	if (type != flag)
+		return -EMEDIUMTYPE;
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+static const struct {
+	int flag;
+	const char *path;
+} own_paths[] = {
+	{ CLONE_NEWPID, "/proc/self/ns/pid" },       { CLONE_NEWNET, "/proc/self/ns/net" },
+	{ CLONE_NEWNS, "/proc/self/ns/mnt" },        { CLONE_NEWIPC, "/proc/self/ns/ipc" },
+	{ CLONE_NEWUTS, "/proc/self/ns/uts" },       { CLONE_NEWUSER, "/proc/self/ns/user" },
+	{ CLONE_NEWCGROUP, "/proc/self/ns/cgroup" }, { CLONE_NEWTIME, "/proc/self/ns/time" },
+};
+
+int namespace_open_own(int flag, int *ret_fd)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(own_paths); i++) {
+		int fd;
+
+		if (own_paths[i].flag != flag)
+			continue;
+		fd = open(own_paths[i].path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			return neg_errno();
+		*ret_fd = fd;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+int namespace_join(int fd, int flag)
+{
+	return setns(fd, flag) < 0 ? neg_errno() : 0;
+}
+
+int namespace_loopback_up(void)
+{
+	_cleanup_fd_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq req = { .ifr_name = "lo" };
+
+	if (fd < 0)
+		return neg_errno();
+	if (ioctl(fd, SIOCGIFFLAGS, &req) < 0)
+		return neg_errno();
+	req.ifr_flags = (short)(req.ifr_flags | IFF_UP);
+	return ioctl(fd, SIOCSIFFLAGS, &req) < 0 ? neg_errno() : 0;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Namespaces as descriptors: opening and checking them, joining, the loopback device of a new
+ * network namespace, and the id maps of a new user namespace.
+ */
+#ifndef DAVIT_KERNEL_NAMESPACE_H
+#define DAVIT_KERNEL_NAMESPACE_H
+
+#include <sys/types.h>
+
+#include "base/util.h"
+
+/*
+ * Opens the namespace file @path and checks that it is of the type @flag (CLONE_NEW*). -EINVAL: it
+ * is no namespace file; -EMEDIUMTYPE: a namespace of another type.
+ */
+int namespace_open(const char *path, int flag, int *ret_fd);
+
+/* The caller's own namespace of a type, for joining it again. */
+int namespace_open_own(int flag, int *ret_fd);
+
+/* setns(2). */
+int namespace_join(int fd, int flag);
+
+/* Sets the loopback interface up in the caller's network namespace. */
+int namespace_loopback_up(void);
+
+/* /proc/PID/uid_map and gid_map hold at most this many lines (Linux 4.15). */
+enum {
+	IDMAP_LINES_MAX = 340
+};
+
+struct idmap_line {
+	uint32_t inside, outside, count;
+};
+
+/* Writes /proc/PID/@file ("uid_map" or "gid_map") in one write, as the kernel asks for. */
+int idmap_write(pid_t pid, const char *file, const struct idmap_line *lines, size_t count);
+/* Writes "deny" to /proc/PID/setgroups, without which an unprivileged gid_map is refused
+ * (user_namespaces(7)). */
+int idmap_deny_setgroups(pid_t pid);
+/*
+ * The same through @program (newuidmap(1), newgidmap(1)), which has the right to map subordinate
+ * ids. -ENOENT: the program is not installed; -EPERM: it refused. Its own words go to @ret_words.
+ */
+int idmap_run_helper(const char *program, pid_t pid, const struct idmap_line *lines, size_t count,
+		     char *ret_words, size_t words_size);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * See process.h. Nothing here allocates.
+ */
+#include "kernel/process.h"
+
+#include <poll.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/fmt.h"
+#include "kernel/sys.h"
+
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
+
+static ssize_t read_file(const char *path, char *buf, size_t size)
+{
+	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return neg_errno();
+	n = read(fd, buf, size - 1);
+	if (n < 0)
+		return neg_errno();
+	buf[n] = '\0';
+	return n;
+}
+
+/* The comm is in parentheses and may itself hold any character, so the last ')' ends it (proc(5)).
+ */
+static int parse_stat(char *text, uint64_t *ret_start_time, char ret_comm[static COMM_SIZE])
+{
+	char *open_paren = strchr(text, '('), *close_paren = strrchr(text, ')');
+	char *p;
+
+	if (!open_paren || !close_paren || close_paren < open_paren)
+		return -EPROTO;
+	*close_paren = '\0';
+	p = close_paren + 1;
+	for (int field = 3; field < 22; field++) {
+		p = strchr(p + 1, ' ');
+		if (!p)
+			return -EPROTO;
+	}
+	*ret_start_time = strtoull(p + 1, NULL, 10);
+	fmt(ret_comm, COMM_SIZE, "%s", open_paren + 1);
+	return 0;
+}
+
+int process_stat(pid_t pid, uint64_t *ret_start_time, char ret_comm[static COMM_SIZE])
+{
+	char path[40], text[1024];
+	ssize_t n;
+
+	fmt(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	n = read_file(path, text, sizeof(text));
+	if (n < 0)
+		return (int)n;
+	return parse_stat(text, ret_start_time, ret_comm);
+}
+
+int process_boot_id(char ret[static BOOT_ID_SIZE])
+{
+	ssize_t n = read_file("/proc/sys/kernel/random/boot_id", ret, BOOT_ID_SIZE);
+
+	if (n < 0)
+		return (int)n;
+	ret[strcspn(ret, "\n")] = '\0';
+	return 0;
+}
+
+bool process_has_ended(int pidfd)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+	return poll(&p, 1, 0) > 0;
+}
+
+int process_open(pid_t pid, uint64_t start_time, int *ret_pidfd)
+{
+	_cleanup_fd_ int pidfd = -1;
+	char comm[COMM_SIZE];
+	uint64_t now;
+	int r;
+
+	if (pid <= 0)
+		return -EINVAL;
+	/* The pidfd first: what is read afterwards is of the process that it pins, or of nobody. */
+	pidfd = sys_pidfd_open(pid);
+	if (pidfd < 0)
+		return pidfd;
+	r = process_stat(pid, &now, comm);
+	if (r < 0)
+		return r == -ENOENT ? -ESRCH : r;
+	if (now != start_time)
+		return -ESRCH;
+	*ret_pidfd = take_fd(&pidfd);
+	return 0;
+}
+
+int process_wait(int pidfd, int *ret_status, int *ret_signal)
+{
+	siginfo_t si = { 0 };
+
+	while (waitid((idtype_t)P_PIDFD, (id_t)pidfd, &si, WEXITED) < 0)
+		if (errno != EINTR)
+			return neg_errno();
+	*ret_signal = si.si_code == CLD_EXITED ? 0 : si.si_status;
+	*ret_status = si.si_code == CLD_EXITED ? si.si_status : 128 + si.si_status;
+	return 0;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Identity of processes: a pid read from disk means something only together with its start time and
+ * the boot id; a pidfd pins it (C13). Paths here are of the runtime's own /proc, never of a
+ * container's.
+ */
+#ifndef DAVIT_KERNEL_PROCESS_H
+#define DAVIT_KERNEL_PROCESS_H
+
+#include <sys/types.h>
+
+#include "base/util.h"
+
+enum {
+	BOOT_ID_SIZE = 40,
+	COMM_SIZE = 16
+};
+
+/* /proc/PID/stat: start time (field 22, clock ticks after boot) and comm. Work for zombies. -ENOENT
+ * or -ESRCH: gone. */
+int process_stat(pid_t pid, uint64_t *ret_start_time, char ret_comm[static COMM_SIZE]);
+
+/* The machine's boot id as text without a newline. */
+int process_boot_id(char ret[static BOOT_ID_SIZE]);
+
+/* True when the process of @pidfd has ended, a zombie too. */
+bool process_has_ended(int pidfd);
+
+/*
+ * A pidfd of the process that is @pid and started at @start_time; -ESRCH when there is none, or
+ * another one has the pid now. pid <= 0 is -EINVAL.
+ */
+int process_open(pid_t pid, uint64_t start_time, int *ret_pidfd);
+
+/* Waits for a child of ours; status as exit code or 128 + signal. @ret_signal: 0 or the signal. */
+int process_wait(int pidfd, int *ret_status, int *ret_signal);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * See seal.h. Once the tree's descriptor is closed by exec, its mount is dissolved: it stays alive
+ * for the running program, belongs to no mount namespace, and so no mount_setattr(2), remount or
+ * open_tree(2) can touch it again. That is also how a sealed process knows itself.
+ */
+#include "kernel/seal.h"
+
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
+
+#include "base/fmt.h"
+#include "kernel/sys.h"
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U /* Linux 6.3 */
+#endif
+
+enum {
+	SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE
+};
+
+bool seal_is_done(void)
+{
+	_cleanup_fd_ int exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	_cleanup_fd_ int clone = -1;
+	struct statfs fs;
+	int seals;
+
+	if (exe < 0)
+		return false;
+	seals = fcntl(exe, F_GET_SEALS);
+	if (seals >= 0 && (seals & SEALS) == SEALS)
+		return true;
+	if (fstatfs(exe, &fs) < 0 || !(fs.f_flags & ST_RDONLY))
+		return false;
+	clone = sys_open_tree(exe, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+	return clone == -EINVAL;
+}
+
+static int clone_read_only(int exe, int *ret_fd)
+{
+	_cleanup_fd_ int tree = sys_open_tree(exe, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID };
+	int r;
+
+	if (tree < 0)
+		return tree;
+	r = sys_mount_setattr(tree, "", AT_EMPTY_PATH, &attr);
+	if (r < 0)
+		return r;
+	*ret_fd = take_fd(&tree);
+	return 0;
+}
+
+static int copy_all(int from, int to)
+{
+	struct stat st;
+	off_t at = 0;
+
+	if (fstat(from, &st) < 0)
+		return neg_errno();
+	while (at < st.st_size) {
+		ssize_t n = sendfile(to, from, &at, (size_t)(st.st_size - at));
+
+		if (n < 0 && errno != EINTR)
+			return neg_errno();
+		if (n == 0)
+			return -EIO;
+	}
+	return 0;
+}
+
+static int copy_sealed(int exe, int *ret_fd)
+{
+	_cleanup_fd_ int memfd = memfd_create("davit", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+	int r, reopened;
+	char path[40];
+
+	if (memfd < 0 && errno == EINVAL)
+		memfd = memfd_create("davit", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (memfd < 0)
+		return neg_errno();
+	r = copy_all(exe, memfd);
+	if (r < 0)
+		return r;
+	if (fcntl(memfd, F_ADD_SEALS, SEALS) < 0)
+		return neg_errno();
+	/* A file that is open for writing cannot be executed (ETXTBSY), so the writing descriptor
+	 * must go. */
+	fmt(path, sizeof(path), "/proc/self/fd/%d", memfd);
+	reopened = open(path, O_RDONLY | O_CLOEXEC);
+	if (reopened < 0)
+		return neg_errno();
+	*ret_fd = reopened;
+	return 0;
+}
+
+int seal_execute(char *const *argv, char *const *envp)
+{
+	_cleanup_fd_ int exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	_cleanup_fd_ int sealed = -1;
+	int r;
+
+	if (exe < 0)
+		return neg_errno();
+	r = clone_read_only(exe, &sealed);
+	if (r < 0)
+		r = copy_sealed(exe, &sealed);
+	if (r < 0)
+		return r;
+	syscall(SYS_execveat, sealed, "", argv, envp, AT_EMPTY_PATH);
+	return neg_errno();
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * See namespaces.h.
+ */
+#include "setup/namespaces.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "base/fmt.h"
+
+static const struct {
+	const char *type;
+	int flag;
+} types[] = {
+	{ "user", CLONE_NEWUSER }, { "mount", CLONE_NEWNS },      { "network", CLONE_NEWNET },
+	{ "ipc", CLONE_NEWIPC },   { "uts", CLONE_NEWUTS },       { "pid", CLONE_NEWPID },
+	{ "time", CLONE_NEWTIME }, { "cgroup", CLONE_NEWCGROUP },
+};
+
+static int flag_of(const char *type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (strcmp(types[i].type, type) == 0)
+			return types[i].flag;
+	return 0;
+}
+
+bool namespaces_has_new(const struct namespaces *ns, int flag)
+{
+	return (ns->new_flags & (unsigned)flag) != 0;
+}
+
+const struct namespace_join *namespaces_find_joined(const struct namespaces *ns, int flag)
+{
+	for (size_t i = 0; i < ns->joined_count; i++)
+		if (ns->joined[i].flag == flag)
+			return &ns->joined[i];
+	return NULL;
+}
+
+bool namespaces_is_private(const struct namespaces *ns, int flag)
+{
+	return namespaces_has_new(ns, flag) || namespaces_find_joined(ns, flag);
+}
+
+bool namespaces_need_middle(const struct namespaces *ns)
+{
+	bool joins_others =
+		ns->joined_count > (namespaces_find_joined(ns, CLONE_NEWUSER) ? 1u : 0u);
+
+	if (namespaces_find_joined(ns, CLONE_NEWUSER))
+		return true;
+	return namespaces_has_new(ns, CLONE_NEWUSER) && joins_others;
+}
+
+static int copy_map(struct arena *a, const struct oci_id_mappings *from, struct idmap_line **ret,
+		    size_t *ret_count)
+{
+	struct idmap_line *lines = arena_array(a, from->count + 1, sizeof(*lines));
+
+	if (!lines)
+		return -ENOMEM;
+	for (size_t i = 0; i < from->count; i++)
+		lines[i] = (struct idmap_line){ from->items[i].container_id, from->items[i].host_id,
+						from->items[i].size };
+	*ret = lines;
+	*ret_count = from->count;
+	return 0;
+}
+
+static int prepare_maps(struct arena *a, const struct oci_linux *lin, struct namespaces *ns,
+			struct err *e)
+{
+	if (!namespaces_has_new(ns, CLONE_NEWUSER))
+		return 0;
+	if (copy_map(a, &lin->uid_mappings, &ns->uid_map, &ns->uid_map_count) < 0 ||
+	    copy_map(a, &lin->gid_mappings, &ns->gid_map, &ns->gid_map_count) < 0)
+		return err_set(e, ENOMEM, "copy the id mappings");
+	if (ns->uid_map_count || ns->gid_map_count)
+		return 0;
+	if (!ns->is_rootless) {
+		err_field(e, EINVAL, "/linux/uidMappings",
+			  "a new user namespace has no id mappings");
+		return err_hint(e, "add linux.uidMappings and linux.gidMappings, or leave the user "
+				   "namespace out");
+	}
+	ns->uid_map[0] = (struct idmap_line){ 0, ns->euid, 1 };
+	ns->gid_map[0] = (struct idmap_line){ 0, ns->egid, 1 };
+	ns->uid_map_count = ns->gid_map_count = 1;
+	return 0;
+}
+
+int namespaces_prepare(struct arena *a, const struct oci_config *c, struct namespaces *ret,
+		       struct err *e)
+{
+	const struct oci_linux *lin = c->linux_config;
+	struct namespaces ns = { .euid = geteuid(), .egid = getegid() };
+
+	ns.is_rootless = ns.euid != 0;
+	for (size_t i = 0; lin && i < lin->namespaces.count; i++) {
+		const struct oci_namespace *n = &lin->namespaces.items[i];
+		int flag = flag_of(n->type);
+
+		if (!flag || ns.joined_count == NAMESPACES_MAX)
+			return err_field(e, EINVAL, POINTER("/linux/namespaces/%zu/type", i),
+					 "unknown namespace type \"%s\"", n->type);
+		if (n->path && n->path[0])
+			ns.joined[ns.joined_count++] =
+				(struct namespace_join){ flag, n->type, n->path, i, -1 };
+		else
+			ns.new_flags |= (unsigned)flag;
+	}
+	if (!namespaces_is_private(&ns, CLONE_NEWNS)) {
+		err_field(e, EINVAL, "/linux/namespaces", "there is no mount namespace");
+		return err_hint(
+			e, "add { \"type\": \"mount\" }: without it the container would change "
+			   "the mounts of the host");
+	}
+	if (lin && prepare_maps(a, lin, &ns, e) < 0)
+		return -e->code;
+	*ret = ns;
+	return 0;
+}
+
+int namespaces_open(struct namespaces *ns, struct err *e)
+{
+	for (size_t i = 0; i < ns->joined_count; i++) {
+		struct namespace_join *j = &ns->joined[i];
+		const char *pointer = POINTER("/linux/namespaces/%zu/path", j->index);
+		int r = namespace_open(j->path, j->flag, &j->fd);
+
+		if (r == -EINVAL)
+			return err_field(e, EINVAL, pointer, "%s is not a namespace file", j->path);
+		if (r == -EMEDIUMTYPE)
+			return err_field(e, EINVAL, pointer,
+					 "%s is a namespace of another type than \"%s\"", j->path,
+					 j->type);
+		if (r < 0) {
+			err_set(e, -r, "open the %s namespace %s", j->type, j->path);
+			return err_at(e, pointer);
+		}
+	}
+	return 0;
+}
+
+void namespaces_close(struct namespaces *ns)
+{
+	for (size_t i = 0; i < ns->joined_count; i++)
+		close_fdp(&ns->joined[i].fd);
+}
+
+/* One pass over the namespaces that are left; @ret_error keeps the first refusal. */
+static unsigned join_pass(const struct namespaces *ns, unsigned left, size_t *ret_failed,
+			  int *ret_error)
+{
+	*ret_error = 0;
+	for (size_t i = 0; i < ns->joined_count; i++) {
+		int r;
+
+		if (!(left & 1u << i))
+			continue;
+		r = namespace_join(ns->joined[i].fd, ns->joined[i].flag);
+		if (r == 0) {
+			left &= ~(1u << i);
+		} else if (!*ret_error) {
+			*ret_error = r;
+			*ret_failed = i;
+		}
+	}
+	return left;
+}
+
+int namespaces_join(const struct namespaces *ns, bool with_pid, struct err *e)
+{
+	unsigned left = 0, user = 0;
+	size_t failed = 0;
+	int error = 0;
+
+	for (size_t i = 0; i < ns->joined_count; i++) {
+		if (ns->joined[i].flag == CLONE_NEWUSER)
+			user |= 1u << i;
+		else if (with_pid || ns->joined[i].flag != CLONE_NEWPID)
+			left |= 1u << i;
+	}
+	left = join_pass(ns, left, &failed, &error);
+	if (user && join_pass(ns, user, &failed, &error) == 0)
+		left = join_pass(ns, left, &failed, &error);
+	else
+		left |= user;
+	if (!left)
+		return 0;
+	err_set(e, -error, "join the %s namespace %s", ns->joined[failed].type,
+		ns->joined[failed].path);
+	return err_at(e, POINTER("/linux/namespaces/%zu/path", ns->joined[failed].index));
+}
+
+/* An unprivileged writer may map its own id alone, and the gid only when setgroups is denied
+ * (user_namespaces(7)). */
+static bool is_own_single(const struct idmap_line *map, size_t count, uint32_t own)
+{
+	return count == 1 && map[0].count == 1 && map[0].outside == own;
+}
+
+static int write_map(const struct namespaces *ns, pid_t pid, bool is_uid, struct err *e)
+{
+	const struct idmap_line *map = is_uid ? ns->uid_map : ns->gid_map;
+	size_t count = is_uid ? ns->uid_map_count : ns->gid_map_count;
+	const char *file = is_uid ? "uid_map" : "gid_map";
+	const char *helper = is_uid ? "newuidmap" : "newgidmap";
+	bool is_single = is_own_single(map, count, is_uid ? ns->euid : ns->egid);
+	char words[160] = "";
+	int r;
+
+	if (!ns->is_rootless || is_single) {
+		if (ns->is_rootless && !is_uid && (r = idmap_deny_setgroups(pid)) < 0)
+			return err_set(e, -r, "deny setgroups in the user namespace");
+		r = idmap_write(pid, file, map, count);
+		return r < 0 ? err_set(e, -r, "write the %s of the user namespace", file) : 0;
+	}
+	r = idmap_run_helper(helper, pid, map, count, words, sizeof(words));
+	if (r == -ENOENT) {
+		err_kind(e, ERR_UNSUPPORTED, ENOENT, "map subordinate ids: %s is not installed",
+			 helper);
+		return err_hint(e, "install the package uidmap, or map your own id alone");
+	}
+	if (r < 0) {
+		err_kind(e, ERR_SYSTEM, -r, "write the %s of the user namespace: %s", file,
+			 words[0] ? words : helper);
+		return err_hint(e, "is the range listed for you in /etc/sub%s?",
+				is_uid ? "uid" : "gid");
+	}
+	return 0;
+}
+
+int namespaces_write_maps(const struct namespaces *ns, pid_t pid, struct err *e)
+{
+	if (write_map(ns, pid, true, e) < 0)
+		return -e->code;
+	return write_map(ns, pid, false, e);
+}
+
+/*
+ * Raw calls: the C library's wrappers would signal the other threads of a process that has none.
+ * EINVAL means that id 0 is not mapped: the process keeps the overflow id, and has the capabilities
+ * all the same.
+ */
+int namespaces_become_root(const struct namespaces *ns, struct err *e)
+{
+	bool may_fail = !ns->uid_map_count; /* joined: we do not know its maps */
+
+	if (syscall(SYS_setgroups, 0, NULL) < 0 && errno != EPERM && errno != EINVAL)
+		return err_set(e, errno, "drop the runtime's groups");
+	if (syscall(SYS_setresgid, 0, 0, 0) < 0 && errno != EINVAL && !may_fail)
+		return err_set(e, errno, "become group 0 of the user namespace");
+	if (syscall(SYS_setresuid, 0, 0, 0) < 0 && errno != EINVAL && !may_fail)
+		return err_set(e, errno, "become user 0 of the user namespace");
+	return 0;
+}
+
+void namespaces_describe_new(const struct namespaces *ns, const struct describe *d)
+{
+	char text[128] = "new:";
+	size_t at = 4;
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (namespaces_has_new(ns, types[i].flag))
+			at += fmt(text + at, sizeof(text) - at, " %s", types[i].type);
+	describe(d, "%s", text);
+}
+
+void namespaces_describe_joined(const struct namespaces *ns, const struct describe *d)
+{
+	for (size_t i = 0; i < ns->joined_count; i++)
+		describe(d, "%s %s", ns->joined[i].type, ns->joined[i].path);
+}

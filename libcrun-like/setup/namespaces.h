@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * linux.namespaces and the id mappings: which namespaces are made with the clone, which are joined,
+ * and in what order.
+ *
+ * A namespace listed without a path is new, with a path it is joined, and one that is not listed is
+ * the runtime's own. The cgroup namespace is always unshared by the first process itself: a clone
+ * would root it in its parent's cgroup.
+ */
+#ifndef DAVIT_SETUP_NAMESPACES_H
+#define DAVIT_SETUP_NAMESPACES_H
+
+#include "base/arena.h"
+#include "base/describe.h"
+#include "base/err.h"
+#include "kernel/namespace.h"
+#include "oci-spec/config.h"
+
+enum {
+	NAMESPACES_MAX = 8
+};
+
+struct namespace_join {
+	int flag; /* CLONE_NEW* */
+	const char *type, *path;
+	size_t index; /* in linux.namespaces, for messages */
+	int fd;       /* open from namespaces_open() on */
+};
+
+struct namespaces {
+	unsigned new_flags; /* CLONE_NEW* of the new ones, the cgroup namespace too */
+	struct namespace_join joined[NAMESPACES_MAX];
+	size_t joined_count;
+
+	/* The maps of a new user namespace; none when it is joined or not there. */
+	struct idmap_line *uid_map, *gid_map;
+	size_t uid_map_count, gid_map_count;
+	bool is_rootless;    /* the caller is an ordinary user */
+	uint32_t euid, egid; /* the caller's */
+};
+
+/* Pure but for the caller's ids. A rootless caller without mappings gets a single one for itself.
+ */
+int namespaces_prepare(struct arena *a, const struct oci_config *c, struct namespaces *ret,
+		       struct err *e);
+
+/* HOST: opens the files of the joined namespaces and checks their types
+ * (config-linux.md#namespaces). */
+int namespaces_open(struct namespaces *ns, struct err *e);
+void namespaces_close(struct namespaces *ns);
+
+bool namespaces_has_new(const struct namespaces *ns, int flag);
+const struct namespace_join *namespaces_find_joined(const struct namespaces *ns, int flag);
+/* True when the container's namespace of this type is not the runtime's own. */
+bool namespaces_is_private(const struct namespaces *ns, int flag);
+
+/*
+ * True when a process is needed between the runtime and the container's first process: new
+ * namespaces must belong to a joined user namespace, or namespaces must be joined with rights that
+ * a new user namespace takes away.
+ */
+bool namespaces_need_middle(const struct namespaces *ns);
+
+/*
+ * Joins all but the pid namespace when @with_pid is false. What the caller's rights do not allow
+ * before the user namespace is joined is tried again after it.
+ */
+int namespaces_join(const struct namespaces *ns, bool with_pid, struct err *e);
+
+/* HOST: writes the maps of the new user namespace of @pid. */
+int namespaces_write_maps(const struct namespaces *ns, pid_t pid, struct err *e);
+
+/* In the new or joined user namespace: becomes its root, when id 0 is mapped there. */
+int namespaces_become_root(const struct namespaces *ns, struct err *e);
+
+void namespaces_describe_new(const struct namespaces *ns, const struct describe *d);
+void namespaces_describe_joined(const struct namespaces *ns, const struct describe *d);
+
+#endif
