@@ -53,6 +53,16 @@ static inline int sys_fsmount(int fd, unsigned attr_flags)
 	return (int)sys_result(syscall(SYS_fsmount, fd, FSMOUNT_CLOEXEC, attr_flags));
 }
 
+static inline int sys_fspick(int dirfd, const char *path, unsigned flags)
+{
+	return (int)sys_result(syscall(SYS_fspick, dirfd, path, flags | FSPICK_CLOEXEC));
+}
+
+static inline int sys_pivot_root(const char *new_root, const char *put_old)
+{
+	return (int)sys_result(syscall(SYS_pivot_root, new_root, put_old));
+}
+
 static inline int sys_mount_setattr(int dirfd, const char *path, unsigned flags,
 				    const struct mount_attr *attr)
 {
