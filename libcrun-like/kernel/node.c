@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * See node.h.
+ */
+#include "kernel/node.h"
+
+#include <fcntl.h>
+
+#include "kernel/sys.h"
+
+int node_open_host(const char *path, mode_t type, dev_t rdev, int *ret_fd)
+{
+	_cleanup_fd_ int fd = open(path, O_PATH | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return neg_errno();
+	if ((st.st_mode & S_IFMT) != type || st.st_rdev != rdev)
+		return -ENODEV;
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+int node_touch(int dirfd, const char *name, int *ret_fd)
+{
+	_cleanup_fd_ int fd = openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 && errno == ENOENT) {
+		_cleanup_fd_ int made = openat(
+			dirfd, name, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+
+		if (made < 0 && errno != EEXIST)
+			return neg_errno();
+		fd = openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	}
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return neg_errno();
+	if (S_ISLNK(st.st_mode))
+		return -ELOOP;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+int node_clone(int fd)
+{
+	return sys_open_tree(fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+}
+
+int node_attach(int tree, int target)
+{
+	return sys_move_mount(tree, "", target, "",
+			      MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+}
+
+static int mount_id(int fd, uint64_t *ret_id)
+{
+	struct statx st;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) < 0)
+		return neg_errno();
+	if (!(st.stx_mask & STATX_MNT_ID))
+		return -EOPNOTSUPP;
+	*ret_id = st.stx_mnt_id;
+	return 0;
+}
+
+int node_check_mount(int fd, int tree)
+{
+	uint64_t id = 0, wanted = 0;
+	int r = mount_id(fd, &id);
+
+	if (r == 0)
+		r = mount_id(tree, &wanted);
+	if (r < 0)
+		return r;
+	return id == wanted ? 0 : -ESTALE;
+}
+
+int node_bind(int tree, int dirfd, const char *name, int target)
+{
+	_cleanup_fd_ int seen = -1;
+	int r = node_attach(tree, target);
+
+	if (r < 0)
+		return r;
+	seen = openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (seen < 0)
+		return neg_errno();
+	return node_check_mount(seen, tree);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Our own view of procfs, for writes that must reach the kernel and nothing else (C4;
+ * CVE-2019-16884, CVE-2025-52881): a detached instance that no mount of a container can cover,
+ * looked up by numeric pid without following any link or crossing any mount. /proc/PID/ns and
+ * /proc/PID/fd are magic links and not for this.
+ */
+#ifndef DAVIT_KERNEL_PROCFS_H
+#define DAVIT_KERNEL_PROCFS_H
+
+#include <sys/types.h>
+
+#include "base/util.h"
+
+/*
+ * A directory fd of a procfs of the caller's pid namespace. @full: with sys/ (keep it for a short
+ * time); otherwise the processes alone. Where the kernel does not permit a new instance (an
+ * unprivileged caller, or a user namespace whose /proc is partly covered) it is /proc, verified to
+ * be the root of a procfs; its pids then belong to whichever pid namespace /proc was mounted in.
+ * -EXDEV when /proc is something else.
+ */
+int procfs_open_private(bool full, int *ret_fd);
+
+/* The caller's own pid as @procfd numbers it; -ESRCH when it is not visible there. */
+int procfs_self_pid(int procfd, pid_t *ret_pid);
+
+/* @name: below the process, "attr/exec". @flags: O_RDONLY or O_WRONLY. Returns the fd. */
+int procfs_open_pid_file(int procfd, pid_t pid, const char *name, int flags);
+
+/* Writes @value in one write(2), as procfs files want it; @name: "sys/net/ipv4/ip_forward". A write
+ * that took less than everything is -EIO. */
+int procfs_write(int procfd, const char *name, const char *value);
+int procfs_write_pid_file(int procfd, pid_t pid, const char *name, const char *value);
+
+#endif

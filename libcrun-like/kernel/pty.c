@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * See pty.h.
+ */
+#include "kernel/pty.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <termios.h>
+
+#include "kernel/rootpath.h"
+
+enum {
+	MODE_TTY = 0620,
+};
+
+/* 0 when @fd is the multiplexer of a devpts. */
+static int check_ptmx(int fd, struct stat *st)
+{
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0 || fstat(fd, st) < 0)
+		return neg_errno();
+	if (fs.f_type != DEVPTS_SUPER_MAGIC || !S_ISCHR(st->st_mode) ||
+	    st->st_rdev != makedev(5, 2))
+		return -ENOTTY;
+	return 0;
+}
+
+/* Looked at before it is opened for real, since opening a device can have effects, and after. */
+static int open_master(int rootfd, int *ret_fd)
+{
+	static const char path[] = "/dev/pts/ptmx";
+	_cleanup_fd_ int seen = rootpath_open_nofollow(rootfd, path, O_PATH), fd = -1;
+	struct stat before, after;
+	int r;
+
+	if (seen < 0)
+		return seen;
+	r = check_ptmx(seen, &before);
+	if (r < 0)
+		return r;
+	fd = rootpath_open_nofollow(rootfd, path, O_RDWR | O_NOCTTY);
+	if (fd < 0)
+		return fd;
+	r = check_ptmx(fd, &after);
+	if (r < 0)
+		return r;
+	if (before.st_dev != after.st_dev || before.st_ino != after.st_ino)
+		return -ESTALE;
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+static int open_slave(int master, int *ret_fd)
+{
+	_cleanup_fd_ int fd = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	struct termios t;
+
+	if (fd < 0)
+		return neg_errno();
+	if (tcgetattr(fd, &t) < 0)
+		return neg_errno();
+	t.c_oflag &= ~(tcflag_t)ONLCR;
+	if (tcsetattr(fd, TCSANOW, &t) < 0)
+		return neg_errno();
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+int pty_open(int rootfd, struct pty *ret)
+{
+	_cleanup_fd_ int master = -1, slave = -1;
+	int unlocked = 0, r;
+	unsigned number = 0;
+
+	r = open_master(rootfd, &master);
+	if (r < 0)
+		return r;
+	if (ioctl(master, TIOCSPTLCK, &unlocked) < 0 || ioctl(master, TIOCGPTN, &number) < 0)
+		return neg_errno();
+	r = open_slave(master, &slave);
+	if (r < 0)
+		return r;
+	*ret = (struct pty){ .master = take_fd(&master),
+			     .slave = take_fd(&slave),
+			     .number = number };
+	return 0;
+}
+
+void pty_close(struct pty *pty)
+{
+	close_fdp(&pty->master);
+	close_fdp(&pty->slave);
+}
+
+int pty_chown(const struct pty *pty, uid_t uid)
+{
+	if (fchown(pty->slave, uid, (gid_t)-1) < 0 || fchmod(pty->slave, MODE_TTY) < 0)
+		return neg_errno();
+	return 0;
+}
+
+int pty_set_size(const struct pty *pty, unsigned short rows, unsigned short columns)
+{
+	const struct winsize size = { .ws_row = rows, .ws_col = columns };
+
+	return ioctl(pty->slave, TIOCSWINSZ, &size) < 0 ? neg_errno() : 0;
+}
+
+int pty_become(int slave)
+{
+	if (ioctl(slave, TIOCSCTTY, 0) < 0)
+		return neg_errno();
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (dup2(slave, fd) < 0)
+			return neg_errno();
+	}
+	return 0;
+}

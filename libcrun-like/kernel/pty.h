@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A pseudo terminal of the container's own devpts (C6; CVE-2025-52565). Both ends are reached by
+ * fd: /dev/pts/N is never opened by name, since the container could have put anything there.
+ */
+#ifndef DAVIT_KERNEL_PTY_H
+#define DAVIT_KERNEL_PTY_H
+
+#include <sys/types.h>
+
+#include "base/util.h"
+
+struct pty {
+	int master, slave;
+	unsigned number; /* of /dev/pts/N */
+};
+
+/* Opens a new pair through /dev/pts/ptmx of the root. -ENOTTY when that is not the multiplexer of a
+ * devpts. Output newlines are left alone (ONLCR off), as engines expect from a container. */
+int pty_open(int rootfd, struct pty *ret);
+void pty_close(struct pty *pty);
+
+/* The owner of the terminal; the group stays, as devpts chose it. Mode 0620. */
+int pty_chown(const struct pty *pty, uid_t uid);
+int pty_set_size(const struct pty *pty, unsigned short rows, unsigned short columns);
+
+/* Makes @slave the controlling terminal of the calling session leader, and its 0, 1 and 2. */
+int pty_become(int slave);
+
+#endif

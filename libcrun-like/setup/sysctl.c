@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * See sysctl.h. Keys follow sysctl(8): the first separator decides. "net.ipv4.conf.eth0/1.mtu" and
+ * "net/ipv4/conf/eth0.1/mtu" are the same file: in the dotted form a slash stands for a dot.
+ */
+#include "setup/sysctl.h"
+
+#include <string.h>
+
+#include "kernel/procfs.h"
+
+/* Every component is a name: not empty, "." or "..". */
+static bool is_clean_path(const char *path)
+{
+	for (;;) {
+		size_t len = strcspn(path, "/");
+
+		if (len == 0 || (len == 1 && path[0] == '.') ||
+		    (len == 2 && path[0] == '.' && path[1] == '.'))
+			return false;
+		if (!path[len])
+			return true;
+		path += len + 1;
+	}
+}
+
+static char *key_to_path(struct arena *a, const char *key)
+{
+	char *path = arena_printf(a, "sys/%s", key);
+	const char *first = strpbrk(key, "./");
+
+	if (!path || !first || *first == '/')
+		return path;
+	for (char *p = path + strlen("sys/"); *p; p++) {
+		if (*p == '.')
+			*p = '/';
+		else if (*p == '/')
+			*p = '.';
+	}
+	return path;
+}
+
+/* RFC 6901: "~" is "~0" and "/" is "~1". */
+static char *key_to_pointer(struct arena *a, const char *key)
+{
+	static const char prefix[] = "/linux/sysctl/";
+	char *pointer = arena_alloc(a, sizeof(prefix) + 2 * strlen(key));
+	char *p = pointer;
+
+	if (!pointer)
+		return NULL;
+	memcpy(p, prefix, sizeof(prefix) - 1);
+	p += sizeof(prefix) - 1;
+	for (; *key; key++) {
+		if (*key == '~' || *key == '/') {
+			*p++ = '~';
+			*p++ = *key == '~' ? '0' : '1';
+		} else {
+			*p++ = *key;
+		}
+	}
+	return pointer;
+}
+
+static int item_prepare(struct arena *a, const struct oci_pair *pair, struct sysctl_item *item,
+			struct err *e)
+{
+	item->key = pair->key;
+	/* write(2) of nothing never reaches the kernel; an empty line does: it empties a string,
+	 * and a number refuses it. */
+	item->value = pair->value && pair->value[0] ? pair->value : "\n";
+	item->path = key_to_path(a, pair->key);
+	item->pointer = key_to_pointer(a, pair->key);
+	if (!item->path || !item->pointer)
+		return err_set(e, ENOMEM, "prepare the sysctls");
+	if (!is_clean_path(item->path))
+		return err_field(e, EINVAL, item->pointer,
+				 "sysctl \"%s\" is not a parameter's name", pair->key);
+	return 0;
+}
+
+int sysctl_prepare(struct arena *a, const struct oci_config *config, struct sysctls *ret,
+		   struct err *e)
+{
+	struct sysctls sysctls = { 0 };
+	const struct oci_map *map = config->linux_config ? &config->linux_config->sysctl : NULL;
+
+	if (map && map->count > 0) {
+		sysctls.items = arena_array(a, map->count, sizeof(*sysctls.items));
+		if (!sysctls.items)
+			return err_set(e, ENOMEM, "prepare the sysctls");
+		sysctls.count = map->count;
+		for (size_t i = 0; i < map->count; i++) {
+			int r = item_prepare(a, &map->items[i], &sysctls.items[i], e);
+
+			if (r < 0)
+				return r;
+		}
+	}
+	*ret = sysctls;
+	return 0;
+}
+
+int sysctl_apply(const struct sysctls *sysctls, int procfd, struct err *e)
+{
+	for (size_t i = 0; i < sysctls->count; i++) {
+		const struct sysctl_item *item = &sysctls->items[i];
+		int r = procfs_write(procfd, item->path, item->value);
+
+		if (r < 0) {
+			err_set(e, -r, "write \"%s\" to sysctl %s", item->value, item->key);
+			return err_at(e, item->pointer);
+		}
+	}
+	return 0;
+}
+
+void sysctl_describe(const struct sysctls *sysctls, const struct describe *d)
+{
+	for (size_t i = 0; i < sysctls->count; i++)
+		describe(d, "sysctl %s = %s", sysctls->items[i].key, sysctls->items[i].value);
+}
