@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Decode, encode and check the documents of the runtime specification. yajl is known to json.c
- * alone.
+ * Decode, encode and check the documents of the runtime specification. yajl is known to
+ * json_reader.c alone.
  */
 #ifndef DAVIT_OCI_JSON_H
 #define DAVIT_OCI_JSON_H

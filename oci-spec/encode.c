@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The generic encoder: a struct that table.h describes, as JSON text in the arena. Members stand in
+ * table order; absent ones are left out, empty lists and objects are kept. The buffer doubles; a
+ * writer that ran out of memory swallows what follows and gives NULL at the end.
+ */
+#include <string.h>
+
+#include "base/fmt.h"
+#include "features.h"
+#include "state.h"
+#include "table.h"
+
+enum {
+	BUFFER_FIRST = 4096
+};
+
+struct writer {
+	struct arena *arena;
+	char *buf;
+	size_t len, size;
+	unsigned indent;
+	bool is_pretty, is_first, has_failed;
+};
+
+static bool make_room(struct writer *w, size_t more)
+{
+	size_t size = w->size ? w->size : BUFFER_FIRST;
+	char *buf;
+
+	if (w->has_failed)
+		return false;
+	if (w->len + more < w->size)
+		return true;
+	while (size <= w->len + more)
+		size *= 2;
+	buf = arena_alloc(w->arena, size);
+	if (!buf) {
+		w->has_failed = true;
+		return false;
+	}
+	if (w->len)
+		memcpy(buf, w->buf, w->len);
+	w->buf = buf;
+	w->size = size;
+	return true;
+}
+
+static void put(struct writer *w, const char *text, size_t len)
+{
+	if (!make_room(w, len))
+		return;
+	memcpy(w->buf + w->len, text, len);
+	w->len += len;
+}
+
+static void put_escape(struct writer *w, unsigned char c)
+{
+	static const char letters[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+	char text[8];
+
+	for (size_t i = 0; i + 1 < sizeof(letters); i += 2) {
+		if (letters[i] == (char)c) {
+			put(w, (char[]){ '\\', letters[i + 1] }, 2);
+			return;
+		}
+	}
+	put(w, text, fmt(text, sizeof(text), "\\u%04x", c));
+}
+
+/* Runs without an escape are copied whole. */
+static void put_string(struct writer *w, const char *s)
+{
+	const char *run = s;
+
+	put(w, "\"", 1);
+	for (; *s; s++) {
+		if ((unsigned char)*s >= ' ' && *s != '"' && *s != '\\')
+			continue;
+		put(w, run, s - run);
+		put_escape(w, *s);
+		run = s + 1;
+	}
+	put(w, run, s - run);
+	put(w, "\"", 1);
+}
+
+static void new_line(struct writer *w)
+{
+	static const char blanks[] = "                                ";
+
+	if (!w->is_pretty)
+		return;
+	put(w, "\n", 1);
+	for (unsigned left = w->indent * 4; left;) {
+		unsigned n = left < sizeof(blanks) - 1 ? left : sizeof(blanks) - 1;
+
+		put(w, blanks, n);
+		left -= n;
+	}
+}
+
+static void open_scope(struct writer *w, const char *bracket)
+{
+	put(w, bracket, 1);
+	w->indent++;
+	w->is_first = true;
+}
+
+static void close_scope(struct writer *w, const char *bracket)
+{
+	w->indent--;
+	if (!w->is_first)
+		new_line(w);
+	put(w, bracket, 1);
+	w->is_first = false;
+}
+
+/* Before each item or member. */
+static void next(struct writer *w)
+{
+	if (!w->is_first)
+		put(w, ",", 1);
+	w->is_first = false;
+	new_line(w);
+}
+
+static void put_key(struct writer *w, const char *key)
+{
+	next(w);
+	put_string(w, key);
+	put(w, ": ", w->is_pretty ? 2 : 1);
+}
+
+static void put_unsigned(struct writer *w, uint64_t value)
+{
+	char text[24];
+
+	put(w, text, fmt(text, sizeof(text), "%llu", (unsigned long long)value));
+}
+
+static void put_signed(struct writer *w, int64_t value)
+{
+	char text[24];
+
+	put(w, text, fmt(text, sizeof(text), "%lld", (long long)value));
+}
+
+static void put_bool(struct writer *w, bool value)
+{
+	put(w, value ? "true" : "false", value ? 4 : 5);
+}
+
+static void put_object(struct writer *w, const struct oci_object *object, const char *base);
+
+static void put_item(struct writer *w, const struct oci_field *f, const char *item)
+{
+	if (f->type == OCI_STRINGS)
+		put_string(w, *(const char *const *)item);
+	else if (f->type == OCI_U32S)
+		put_unsigned(w, *(const uint32_t *)item);
+	else if (f->type == OCI_MAP)
+		put_string(w, ((const struct oci_pair *)item)->value);
+	else
+		put_object(w, f->object, item);
+}
+
+static void put_items(struct writer *w, const struct oci_field *f, const struct oci_list *list)
+{
+	bool is_map = f->type == OCI_MAP || f->type == OCI_OBJECT_MAP;
+
+	open_scope(w, is_map ? "{" : "[");
+	for (size_t i = 0; i < list->count; i++) {
+		const char *item = list->items + i * oci_item_size(f);
+
+		if (is_map)
+			put_key(w, *(const char *const *)item);
+		else
+			next(w);
+		put_item(w, f, item);
+	}
+	close_scope(w, is_map ? "}" : "]");
+}
+
+static void put_value(struct writer *w, const struct oci_field *f, const void *value)
+{
+	switch (f->type) {
+	case OCI_BOOL:
+		put_bool(w, *(const bool *)value);
+		break;
+	case OCI_STRING:
+		put_string(w, value);
+		break;
+	case OCI_U16:
+		put_unsigned(w, *(const uint16_t *)value);
+		break;
+	case OCI_I32:
+		put_signed(w, *(const int32_t *)value);
+		break;
+	case OCI_U32:
+		put_unsigned(w, *(const uint32_t *)value);
+		break;
+	case OCI_I64:
+		put_signed(w, *(const int64_t *)value);
+		break;
+	case OCI_U64:
+		put_unsigned(w, *(const uint64_t *)value);
+		break;
+	case OCI_OBJECT:
+		put_object(w, f->object, value);
+		break;
+	case OCI_STRINGS:
+	case OCI_U32S:
+	case OCI_OBJECTS:
+	case OCI_MAP:
+	case OCI_OBJECT_MAP:
+	default:
+		put_items(w, f, value);
+	}
+}
+
+static void put_object(struct writer *w, const struct oci_object *object, const char *base)
+{
+	open_scope(w, "{");
+	for (size_t i = 0; i < object->count; i++) {
+		const struct oci_field *f = &object->fields[i];
+		const void *value = oci_field_value(f, base);
+
+		if (!value)
+			continue;
+		put_key(w, f->name);
+		put_value(w, f, value);
+	}
+	close_scope(w, "}");
+}
+
+char *oci_encode(struct arena *a, const struct oci_object *object, const void *base, bool pretty,
+		 size_t *ret_len)
+{
+	struct writer w = { .arena = a, .is_pretty = pretty };
+
+	put_object(&w, object, base);
+	if (pretty)
+		put(&w, "\n", 1);
+	put(&w, "", 1);
+	if (w.has_failed)
+		return NULL;
+	if (ret_len)
+		*ret_len = w.len - 1;
+	return w.buf;
+}
+
+/* The documents. */
+
+char *oci_config_encode(struct arena *a, const struct oci_config *c, bool pretty, size_t *ret_len)
+{
+	return oci_encode(a, &oci_config_object, c, pretty, ret_len);
+}
+
+char *oci_process_encode(struct arena *a, const struct oci_process *p, bool pretty, size_t *ret_len)
+{
+	return oci_encode(a, &oci_process_object, p, pretty, ret_len);
+}
+
+char *oci_state_encode(struct arena *a, const struct oci_state *s, bool pretty, size_t *ret_len)
+{
+	return oci_encode(a, &oci_state_object, s, pretty, ret_len);
+}
+
+char *davit_state_encode(struct arena *a, const struct davit_state *s, size_t *ret_len)
+{
+	return oci_encode(a, &davit_state_object, s, true, ret_len);
+}
+
+char *oci_features_encode(struct arena *a, const struct oci_features *f, bool pretty,
+			  size_t *ret_len)
+{
+	return oci_encode(a, &oci_features_object, f, pretty, ret_len);
+}

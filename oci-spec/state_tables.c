@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The tables of the container's state, and of davit's own journal beside it; see state.h.
+ */
+#include "state.h"
+#include "table.h"
+
+/* clang-format off */
+
+/* runtime.md#state; "paused" is one more, as the specification permits. */
+static const char *const status_words[] = {
+	"creating", "created", "running", "stopped", "paused", NULL
+};
+
+static const struct oci_field oci_state_fields[] = {
+	ROW_STRING(oci_state, oci_version, "ociVersion", OCI_REQUIRED),
+	ROW_STRING(oci_state, id, "id", OCI_REQUIRED),
+	ROW_WORD(oci_state, status, "status", OCI_REQUIRED, status_words),
+	ROW_I64(oci_state, pid, "pid"),
+	ROW_STRING(oci_state, bundle, "bundle", OCI_REQUIRED),
+	ROW_STRING(oci_state, rootfs, "rootfs", 0),
+	ROW_STRING(oci_state, created, "created", 0),
+	ROW_STRING(oci_state, owner, "owner", 0),
+	ROW_MAP(oci_state, annotations, "annotations"),
+};
+const struct oci_object oci_state_object = OCI_OBJECT_OF(oci_state);
+
+static const char *const phase_words[] = { "creating", "created", NULL };
+
+static const struct oci_field davit_state_fields[] = {
+	ROW_I64_IN(davit_state, version, "version", OCI_REQUIRED),
+	ROW_WORD(davit_state, phase, "phase", OCI_REQUIRED, phase_words),
+	ROW_STRING(davit_state, id, "id", OCI_REQUIRED),
+	ROW_STRING(davit_state, oci_version, "ociVersion", 0),
+	ROW_STRING(davit_state, bundle, "bundle", 0),
+	ROW_STRING(davit_state, rootfs, "rootfs", 0),
+	ROW_STRING(davit_state, created, "created", 0),
+	ROW_STRING(davit_state, owner, "owner", 0),
+	ROW_STRING(davit_state, boot_id, "bootId", 0),
+	ROW_I64(davit_state, pid, "pid"),
+	ROW_U64(davit_state, start_time, "startTime"),
+	ROW_STRING(davit_state, cgroup_path, "cgroupPath", 0),
+	ROW_U64(davit_state, cgroup_inode, "cgroupInode"),
+	ROW_BOOL(davit_state, cgroup_was_there, "cgroupWasThere"),
+	ROW_BOOL(davit_state, terminal, "terminal"),
+	ROW_BOOL(davit_state, has_start_socket, "hasStartSocket"),
+	ROW_MAP(davit_state, annotations, "annotations"),
+};
+const struct oci_object davit_state_object = OCI_OBJECT_OF(davit_state);
