@@ -1,0 +1,255 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# What the bats files share. DAVIT names the command (default: build/src/davit). `setup` of a file
+# calls new_bundle, `teardown` calls tear_down, which fails the test when something of it is left.
+#
+# No pipe ever leads into a container: davit's output goes to files, since a container inherits it
+# and bats would wait for the pipe's end. Each test has a token of its own: container ids begin with
+# it, and every process started through davit has it in its environment, so that leftovers are found
+# without looking at what else happens on the machine. With DAVIT_TEST_STRICT=1 (nothing else runs
+# here) every new cgroup and mount counts.
+
+bats_require_minimum_version 1.5.0
+
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+TOP=$(cd "$HERE/../.." && pwd)
+DAVIT=${DAVIT:-$TOP/build/src/davit}
+
+# What a test needs, asked once in its first lines: requires root cgroup2 ...
+requires() {
+	local need
+	for need; do
+		case $need in
+		root) [ "$(id -u)" -eq 0 ] || skip "needs root" ;;
+		cgroup2) [ -n "$(cgroup2_root)" ] || skip "needs cgroup v2" ;;
+		memory | cpu | pids | io | cpuset | hugetlb)
+			grep -qw "$need" "$(cgroup2_root)/cgroup.controllers" || skip "needs the $need controller of cgroup v2"
+			;;
+		selinux) [ -e /sys/fs/selinux/enforce ] || skip "needs SELinux" ;;
+		apparmor) [ -e /sys/kernel/security/apparmor/profiles ] || skip "needs AppArmor" ;;
+		userns) [ -e /proc/self/ns/user ] || skip "needs user namespaces" ;;
+		timens) [ -e /proc/self/ns/time ] || skip "needs time namespaces" ;;
+		seccomp) davit_has SECCOMP || skip "needs davit with seccomp" ;;
+		sys_resource) capable 24 || skip "needs CAP_SYS_RESOURCE" ;;
+		plain-build) ! is_sanitized || skip "needs a build without sanitizers" ;;
+		command:*) command -v "${need#command:}" >/dev/null || skip "needs ${need#command:}" ;;
+		*) echo "requires: unknown need '$need'" >&2; return 1 ;;
+		esac
+	done
+}
+
+davit_has() {
+	"$DAVIT" --version | grep -qw "+$1"
+}
+
+# capable NUMBER: is the capability in our effective set?
+capable() {
+	local caps
+	caps=$(awk '/^CapEff/ { print $2 }' /proc/self/status)
+	((16#$caps >> $1 & 1))
+}
+
+is_sanitized() {
+	[ "$(nm -D "$DAVIT" 2>/dev/null | grep -c __asan_init)" -gt 0 ]
+}
+
+cgroup2_root() {
+	awk '$0 ~ / - cgroup2 / { print $5; exit }' /proc/self/mountinfo
+}
+
+# --- bundle ---------------------------------------------------------------------------------------
+
+# A file system with busybox and a dozen of its names, as ROOTFS.
+make_rootfs() {
+	local applet
+	mkdir -p "$1"/{bin,dev,etc,proc,sys,tmp}
+	cp "$(command -v busybox)" "$1/bin/busybox"
+	for applet in sh cat echo env false hostname id kill ls mount ps pwd sleep stat touch true; do
+		ln -s busybox "$1/bin/$applet"
+	done
+}
+
+# Sets T (the test's folder), ROOT (its own state root), BUNDLE, TOKEN and ID, and notes what is
+# there. The bundle is made once a file and copied.
+new_bundle() {
+	local template=$BATS_FILE_TMPDIR/template
+	if [ ! -d "$template" ]; then
+		make_rootfs "$template/rootfs"
+		cp "$HERE/config.json" "$template"
+	fi
+	T=$BATS_TEST_TMPDIR
+	ROOT=$T/root
+	BUNDLE=$T/bundle
+	TOKEN=dt$$n$BATS_TEST_NUMBER
+	ID=$TOKEN
+	CALLS=0
+	CGROOT=$(cgroup2_root)
+	mkdir -m 700 "$ROOT"
+	cp -a "$template" "$BUNDLE"
+	config ".process.env += [\"DAVIT_TEST=$TOKEN\"]"
+	snapshot before
+}
+
+# config FILTER [ARG...]: edits the bundle's config.json with jq.
+config() {
+	jq "$@" <"$BUNDLE/config.json" >"$BUNDLE/config.new" && mv "$BUNDLE/config.new" "$BUNDLE/config.json"
+}
+
+# program ARG...: what the container will run.
+program() {
+	# shellcheck disable=SC2016  # a variable of jq's
+	config '.process.args = $ARGS.positional' --args -- "$@"
+}
+
+# --- calling davit --------------------------------------------------------------------------------
+
+# davit ARG...: sets status, out (stdout), err (stderr), OUT and ERR (the files). Never fails itself.
+davit() {
+	CALLS=$((CALLS + 1))
+	OUT=$T/out.$CALLS
+	ERR=$T/err.$CALLS
+	status=0
+	DAVIT_TEST=$TOKEN timeout --foreground -k 5 "${LIMIT:-30}" "$DAVIT" --root "$ROOT" "$@" \
+		>"$OUT" 2>"$ERR" </dev/null 3>&- 4>&- || status=$?
+	out=$(<"$OUT")
+	err=$(<"$ERR")
+}
+
+complain() {
+	echo "$*"
+	echo "status: $status"
+	echo "stdout: $out"
+	echo "stderr: $err"
+	return 1
+}
+
+# ok ARG...: davit ends with 0 and says nothing on stderr.
+ok() {
+	davit "$@"
+	[ "$status" -eq 0 ] || complain "davit $*: did not succeed" || return
+	[ -z "$err" ] || complain "davit $*: not silent" || return
+}
+
+# refused TEXT ARG...: davit fails with one line on stderr that begins with its name and holds TEXT,
+# and was not killed.
+refused() {
+	local text=$1
+	shift
+	davit "$@"
+	[ "$status" -ne 0 ] || complain "davit $*: succeeded" || return
+	[ "$status" -lt 124 ] || [ "$status" -eq 255 ] || complain "davit $*: was killed or timed out" || return
+	[[ $err != *$'\n'* ]] || complain "davit $*: more than one line" || return
+	[[ $err == "$(basename "$DAVIT"): "* ]] || complain "davit $*: the line does not begin with its name" || return
+	[[ $err == *"$text"* ]] || complain "davit $*: does not say: $text" || return
+}
+
+# --- looking at a container from outside ----------------------------------------------------------
+
+# field NAME [ID]: of davit's state.
+field() {
+	davit state "${2:-$ID}"
+	[ "$status" -eq 0 ] || complain "state ${2:-$ID}" || return
+	jq -r --arg k "$1" '.[$k]' <<<"$out"
+}
+
+init_pid() {
+	field pid "${1:-$ID}"
+}
+
+# is STATUS [ID]: the status is that now.
+is() {
+	local now
+	now=$(field status "${2:-$ID}")
+	[ "$now" = "$1" ] || complain "status is $now, not $1"
+}
+
+# becomes STATUS [ID]: the status is that within five seconds.
+becomes() {
+	local try
+	for try in {1..100}; do
+		[ "$(field status "${2:-$ID}")" != "$1" ] || return 0
+		sleep 0.05
+	done
+	complain "status is not $1 after $try tries"
+}
+
+# is_gone PID: within a second the process has ended (whether its parent has asked for it or not).
+is_gone() {
+	local try
+	for try in {1..20}; do
+		[ "$(proc_field "$1" State 2>/dev/null | cut -c1)" != Z ] && [ -e "/proc/$1" ] || return 0
+		sleep 0.05
+	done
+	echo "process $1 lives after $try tries"
+	return 1
+}
+
+# proc_field PID NAME: a line's value from /proc/PID/status.
+proc_field() {
+	local key value
+	while IFS=$':\t' read -r key value; do
+		[ "$key" != "$2" ] || { echo "${value#"${value%%[![:space:]]*}"}"; return 0; }
+	done <"/proc/$1/status"
+	return 1
+}
+
+# cgroup_of PID: the folder of its v2 cgroup.
+cgroup_of() {
+	local line
+	while IFS= read -r line; do
+		[[ $line != 0::* ]] || { echo "$CGROOT${line#0::}"; return 0; }
+	done <"/proc/$1/cgroup"
+	return 1
+}
+
+# --- nothing may be left --------------------------------------------------------------------------
+
+# snapshot NAME: mounts, cgroups and state as they are, as files in T.
+snapshot() {
+	mkdir -p "$T/$1"
+	cat /proc/self/mountinfo >"$T/$1/mounts"
+	find "$CGROOT" -type d 2>/dev/null | sort >"$T/$1/cgroups"
+	find "$ROOT" -mindepth 1 | sort >"$T/$1/state"
+}
+
+# Processes that were started through davit in this test and still live.
+our_processes() {
+	grep -lsza "^DAVIT_TEST=$TOKEN\$" /proc/[0-9]*/environ | sed 's,/environ,,; s,/proc/,,'
+}
+
+# check_clean: fails, and says what, when a process, cgroup, mount or state of this test is left.
+check_clean() {
+	local left=0 what lines pid
+	snapshot after
+	for what in mounts cgroups state; do
+		lines=$(diff "$T/before/$what" "$T/after/$what" | grep '^[<>]') || continue
+		if [ "$what" != state ] && [ "${DAVIT_TEST_STRICT-0}" != 1 ]; then
+			lines=$(grep -F -e "$TOKEN" -e "$T" <<<"$lines") || continue
+		fi
+		echo "left behind ($what):"
+		echo "$lines"
+		left=1
+	done
+	for pid in $(our_processes); do
+		[ -e "/proc/$pid" ] || continue
+		echo "left behind (process $pid): $(tr '\0' ' ' <"/proc/$pid/cmdline")"
+		left=1
+	done
+	return $left
+}
+
+# Ends what the test left running, then tells whether anything survives that.
+tear_down() {
+	local entry pid
+	[ -n "${T-}" ] || return 0
+	for entry in "$ROOT"/*/; do
+		[ -d "$entry" ] || continue
+		davit delete --force "$(basename "$entry")"
+	done
+	check_clean && return 0
+	for pid in $(our_processes); do
+		kill -KILL "$pid" 2>/dev/null
+	done
+	return 1
+}

@@ -1,0 +1,67 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The installed tree: a program outside this one finds, compiles against and runs with libdavit.
+load helpers
+
+setup_file() {
+	load helpers
+	BUILD=$(cd "$(dirname "$DAVIT")/.." && pwd)
+	export BUILD DEST=$BATS_FILE_TMPDIR/dest
+	[ -f "$BUILD/build.ninja" ] || return 0
+	meson install -C "$BUILD" --destdir "$DEST" --no-rebuild --quiet
+}
+
+setup() {
+	[ -d "$DEST" ] || skip "needs a build folder around $DAVIT"
+	PREFIX=$(dirname "$(dirname "$(find "$DEST" -path '*/include/davit.h')")")
+	PC=$(find "$DEST" -name libdavit.pc)
+	cat >"$BATS_TEST_TMPDIR/hello.c" <<'END'
+#include <davit.h>
+#include <stdio.h>
+int main(void)
+{
+	struct davit_error *err = davit_error_new();
+	struct davit_context *ctx = 0;
+	struct davit_context_options options = { .size = sizeof(options), .root = "/nonexistent/davit" };
+	int r = davit_context_new(&options, &ctx, err);
+	char *json = 0;
+
+	if (r == 0)
+		r = davit_state(ctx, "nosuch", &json, err);
+	printf("%s %d %s\n", davit_version(), r < 0, davit_error_kind(err));
+	davit_context_free(ctx);
+	davit_error_free(err);
+	return 0;
+}
+END
+}
+
+@test "the command, the library, its header, its pkg-config file and the manual are installed" {
+	[ -x "$PREFIX/bin/davit" ]
+	[ -f "$PREFIX/include/davit.h" ]
+	[ -n "$PC" ]
+	[ -n "$(find "$PREFIX" -name 'libdavit.so.*')" ]
+	[ -n "$(find "$PREFIX" -name libdavit.a)" ]
+	[ -f "$PREFIX/share/man/man8/davit.8" ]
+	[ "$(find "$PREFIX/include" -name '*.h' | wc -l)" -eq 1 ]
+}
+
+@test "an outside program compiles with pkg-config's flags, and runs" {
+	requires plain-build command:cc command:pkg-config
+	export PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR=$DEST
+	PKG_CONFIG_PATH=$(dirname "$PC")
+	# shellcheck disable=SC2046  # flags are words
+	cc -Wall -Wextra -Wpedantic -Werror -std=c99 -o "$BATS_TEST_TMPDIR/hello" "$BATS_TEST_TMPDIR/hello.c" \
+		$(pkg-config --cflags --libs libdavit)
+	LD_LIBRARY_PATH=$(dirname "$(find "$PREFIX" -name libdavit.so)") run "$BATS_TEST_TMPDIR/hello"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$output" = "$(pkg-config --modversion libdavit) 1 container-not-found" ]
+}
+
+@test "davit.h serves C++ too" {
+	requires command:c++
+	printf '#include <davit.h>\nint main() { return 0; }\n' >"$BATS_TEST_TMPDIR/hello.cc"
+	c++ -Wall -Wextra -Werror -fsyntax-only -I "$PREFIX/include" "$BATS_TEST_TMPDIR/hello.cc"
+}
