@@ -1,7 +1,122 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "davit.h"
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The davit command: global options, the command's row, its options, then its function. A command
+ * that starts processes first gets itself out of their reach (a re-exec with argv as it was), after
+ * parsing only, which touches nothing.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-int main(void)
+#include "command.h"
+#include "help.h"
+
+static const char *program_name(const char *argv0)
 {
-	return 0;
+	const char *slash = argv0 ? strrchr(argv0, '/') : NULL;
+	const char *name = slash ? slash + 1 : argv0;
+
+	return name && *name ? name : "davit";
+}
+
+static bool asks_for_help(char *const *words)
+{
+	for (; *words; words++)
+		if (!strcmp(*words, "-h") || !strcmp(*words, "--help"))
+			return true;
+	return false;
+}
+
+static int refuse_command(const struct session *s, char *const *words)
+{
+	/* Scripts written for runc look for these words, in this case. */
+	if (asks_for_help(words))
+		return session_fail(s, "No help topic for '%.100s'", words[0]);
+	return session_usage(s, NULL, "unknown command '%.100s'", words[0]);
+}
+
+static int execute(struct session *s, const struct command *command,
+		   const struct command_args *args, char **argv)
+{
+	int status;
+
+	if (command->seals && davit_seal_self(argv, s->error) < 0)
+		return session_report(s);
+	if (command->context && session_open(s) < 0)
+		return session_report(s);
+	status = command->run(s, args);
+	davit_context_free(s->context);
+	return status;
+}
+
+/* @words: what follows the command's name. */
+static int run_command(struct session *s, const struct command *command, char **words, char **argv)
+{
+	struct command_args args = { .create.size = sizeof(args.create) };
+	struct cli_error e;
+
+	if (cli_parse(command->options, words, command->max_words, &args, &args.words, &e) < 0)
+		return session_usage(s, command->name, "%s", e.text);
+	if (args.words.help) {
+		help_print_command(s->name, command);
+		return EXIT_SUCCESS;
+	}
+	if (args.words.rest)
+		return session_usage(s, command->name, "'%.100s' is one argument too many",
+				     *args.words.rest);
+	if (args.words.count < command->min_words)
+		return session_usage(s, command->name, "an argument is missing: %s",
+				     command->words);
+	return execute(s, command, &args, argv);
+}
+
+static int run_program(struct session *s, char **argv)
+{
+	const struct globals *g = &s->globals;
+	const struct command *command;
+	struct cli_result words;
+	struct cli_error e;
+	int parsed = cli_parse(global_options, *argv ? argv + 1 : argv, 0, &s->globals, &words, &e);
+	int logged = log_init(&s->log, g->log, g->log_format, g->debug ? "debug" : g->log_level);
+
+	if (parsed < 0)
+		return session_usage(s, NULL, "%s", e.text);
+	if (g->version) {
+		help_print_version(s->name);
+		return EXIT_SUCCESS;
+	}
+	if (words.help || !words.rest) {
+		help_print_program(s->name);
+		return EXIT_SUCCESS;
+	}
+	if (logged < 0)
+		return session_fail(s, "this build cannot log to %.100s: only files", g->log);
+	command = command_find(words.rest[0]);
+	if (!command)
+		return refuse_command(s, words.rest);
+	return run_command(s, command, words.rest + 1, argv);
+}
+
+/* Output that did not reach its reader, for a full disk say, must not look like success. */
+static int flush_output(const struct session *s, int status)
+{
+	bool lost = ferror(stdout);
+
+	errno = 0;
+	if (fflush(stdout) != 0 || lost)
+		return session_fail_errno(s, errno ? errno : EIO, "write to standard output");
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct session s = { .name = program_name(argc > 0 ? argv[0] : NULL) };
+	int status;
+
+	s.log.name = s.name;
+	s.error = davit_error_new();
+	status = flush_output(&s, run_program(&s, argv));
+	davit_error_free(s.error);
+	return status;
 }

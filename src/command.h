@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The tables of the command line: one row a subcommand. Parsing and help read them; a new command
+ * is a row, a table of options and a function.
+ */
+#ifndef DAVIT_SRC_COMMAND_H
+#define DAVIT_SRC_COMMAND_H
+
+#include "davit.h"
+#include "options.h"
+#include "session.h"
+
+/* What the options and words of all commands are parsed into. */
+struct command_args {
+	struct davit_create_options create; /* the bundle and config of plan and validate, too */
+	const char *format;
+	bool all, force, quiet, rootless, strict;
+	struct cli_result words;
+};
+
+/* Returns the exit status. */
+typedef int command_run_fn(struct session *s, const struct command_args *args);
+
+struct command {
+	const char *name;
+	const char *summary;
+	const char *words; /* usage of what follows the options */
+	const struct cli_option *options;
+	size_t min_words, max_words;
+	bool seals;   /* starts processes that could reach our executable (CVE-2019-5736) */
+	bool context; /* wants s->context */
+	command_run_fn *run;
+};
+
+/* Ends with a row without a name. */
+extern const struct command commands[];
+extern const struct cli_option global_options[]; /* of struct globals */
+
+const struct command *command_find(const char *name);
+
+#endif

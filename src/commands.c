@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The tables of command.h and the commands that are little more than one call of the library.
+ * Nothing is printed on success but what was asked for: engines show all output to their user.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "help.h"
+#include "print.h"
+#include "text.h"
+
+#define AT(member) offsetof(struct command_args, member)
+
+static int run_create(struct session *s, const struct command_args *args)
+{
+	struct davit_create_options options = args->create;
+
+	options.id = args->words.words[0];
+	if (davit_create(s->context, &options, s->error) < 0)
+		return session_report(s);
+	return EXIT_SUCCESS;
+}
+
+static int run_run(struct session *s, const struct command_args *args)
+{
+	struct davit_create_options options = args->create;
+	int status = EXIT_SUCCESS;
+
+	options.id = args->words.words[0];
+	if (davit_run(s->context, &options, &status, s->error) < 0)
+		return session_report(s);
+	return status;
+}
+
+static int run_start(struct session *s, const struct command_args *args)
+{
+	if (davit_start(s->context, args->words.words[0], s->error) < 0)
+		return session_report(s);
+	return EXIT_SUCCESS;
+}
+
+static int run_kill(struct session *s, const struct command_args *args)
+{
+	const char *word = args->words.count > 1 ? args->words.words[1] : "TERM";
+	int signal = davit_signal_parse(word);
+
+	if (signal < 0)
+		return session_usage(s, "kill", "unknown signal '%.100s'", word);
+	if (davit_kill(s->context, args->words.words[0], signal, args->all, s->error) < 0)
+		return session_report(s);
+	return EXIT_SUCCESS;
+}
+
+static int run_delete(struct session *s, const struct command_args *args)
+{
+	if (davit_delete(s->context, args->words.words[0], args->force, s->error) < 0)
+		return session_report(s);
+	return EXIT_SUCCESS;
+}
+
+static int run_state(struct session *s, const struct command_args *args)
+{
+	char *json = NULL;
+
+	if (davit_state(s->context, args->words.words[0], &json, s->error) < 0)
+		return session_report(s);
+	fputs(json, stdout);
+	free(json);
+	return EXIT_SUCCESS;
+}
+
+static int run_features(struct session *s, const struct command_args *args)
+{
+	char *json = NULL;
+
+	if (davit_features(&json, s->error) < 0)
+		return session_report(s);
+	fputs(json, stdout);
+	free(json);
+	return EXIT_SUCCESS;
+}
+
+static void print_fault(void *arg, const struct davit_error *fault)
+{
+	text_write_line(stdout, davit_error_message(fault));
+	putchar('\n');
+}
+
+static int run_validate(struct session *s, const struct command_args *args)
+{
+	const char *bundle = args->words.count > 0 ? args->words.words[0] : args->create.bundle;
+	size_t faults = 0;
+
+	if (davit_validate(bundle, args->create.config, args->strict, print_fault, NULL, &faults,
+			   s->error) < 0)
+		return session_report(s);
+	printf("%zu fault%s\n", faults, faults == 1 ? "" : "s");
+	return faults ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int run_help(struct session *s, const struct command_args *args)
+{
+	const struct command *about;
+
+	if (args->words.count == 0) {
+		help_print_program(s->name);
+		return EXIT_SUCCESS;
+	}
+	about = command_find(args->words.words[0]);
+	if (!about)
+		return session_fail(s, "No help topic for '%.100s'", args->words.words[0]);
+	help_print_command(s->name, about);
+	return EXIT_SUCCESS;
+}
+
+/* clang-format off */
+const struct cli_option global_options[] = {
+	{ "debug", 0, CLI_FLAG, NULL, "log debug messages too", offsetof(struct globals, debug) },
+	{ "log", 0, CLI_STRING, "FILE", "append errors and messages to FILE", offsetof(struct globals, log) },
+	{ "log-format", 0, CLI_WORD, "text|json", "form of the log (default: text)", offsetof(struct globals, log_format) },
+	{ "log-level", 0, CLI_WORD, LOG_LEVEL_WORDS, "what to log (default: warning; error with --log)", offsetof(struct globals, log_level) },
+	{ "root", 0, CLI_STRING, "DIR", "where the state of containers is kept", offsetof(struct globals, root) },
+	{ "systemd-cgroup", 0, CLI_FLAG, NULL, "let systemd make the cgroups", offsetof(struct globals, systemd_cgroup) },
+	{ "cgroup-manager", 0, CLI_WORD, "cgroupfs|systemd|disabled", "who makes the cgroups (default: cgroupfs)", offsetof(struct globals, cgroup_manager) },
+	{ "rootless", 0, CLI_WORD, "auto|true|false", "accepted; always found out", offsetof(struct globals, rootless) },
+	{ "version", 'v', CLI_FLAG, NULL, "show the version", offsetof(struct globals, version) },
+	{ NULL, 'V', CLI_FLAG, NULL, NULL, offsetof(struct globals, version) },
+	{ 0 }
+};
+
+#define BUNDLE_OPTIONS \
+	{ "bundle", 'b', CLI_STRING, "DIR", "the bundle (default: the current directory)", AT(create.bundle) }, \
+	{ "config", 'f', CLI_STRING, "FILE", "use FILE instead of the bundle's config.json", AT(create.config) }
+
+#define CREATE_OPTIONS \
+	BUNDLE_OPTIONS, \
+	{ "console-socket", 0, CLI_STRING, "PATH", "unix socket that receives the terminal", AT(create.console_socket) }, \
+	{ "pid-file", 0, CLI_STRING, "FILE", "write the container's process id to FILE", AT(create.pid_file) }, \
+	{ "no-pivot", 0, CLI_FLAG, NULL, "do not use pivot_root (for a root on a ramdisk)", AT(create.no_pivot) }, \
+	{ "no-new-keyring", 0, CLI_FLAG, NULL, "keep the caller's session keyring", AT(create.no_new_keyring) }, \
+	{ "preserve-fds", 0, CLI_UINT, "N", "pass N descriptors from 3 on to the program (default: 0)", AT(create.preserve_fds) }, \
+	{ "no-subreaper", 0, CLI_IGNORED, NULL, "accepted; changes nothing", 0 }
+
+static const struct cli_option create_options[] = {
+	CREATE_OPTIONS,
+	{ 0 }
+};
+
+static const struct cli_option run_options[] = {
+	CREATE_OPTIONS,
+	{ "detach", 'd', CLI_FLAG, NULL, "return when the program is executing", AT(create.detach) },
+	{ "keep", 0, CLI_FLAG, NULL, "do not delete the container when it has ended", AT(create.keep) },
+	{ 0 }
+};
+
+static const struct cli_option kill_options[] = {
+	{ "all", 'a', CLI_FLAG, NULL, "signal every process of the container", AT(all) },
+	{ 0 }
+};
+
+static const struct cli_option delete_options[] = {
+	{ "force", 'f', CLI_FLAG, NULL, "kill it first; no error if there is none", AT(force) },
+	{ 0 }
+};
+
+static const struct cli_option list_options[] = {
+	{ "format", 'f', CLI_WORD, "table|json", "form of the list (default: table)", AT(format) },
+	{ "quiet", 'q', CLI_FLAG, NULL, "ids only", AT(quiet) },
+	{ 0 }
+};
+
+static const struct cli_option spec_options[] = {
+	{ "bundle", 'b', CLI_STRING, "DIR", "write config.json to DIR (default: the current directory)", AT(create.bundle) },
+	{ "rootless", 0, CLI_FLAG, NULL, "with a user namespace for an ordinary user", AT(rootless) },
+	{ 0 }
+};
+
+static const struct cli_option validate_options[] = {
+	BUNDLE_OPTIONS,
+	{ "strict", 0, CLI_FLAG, NULL, "unknown properties are faults too", AT(strict) },
+	{ 0 }
+};
+
+static const struct cli_option plan_options[] = {
+	BUNDLE_OPTIONS,
+	{ 0 }
+};
+
+static const struct cli_option no_options[] = {
+	{ 0 }
+};
+
+const struct command commands[] = {
+	{ "create", "create a container", "ID", create_options, 1, 1, true, true, run_create },
+	{ "start", "run the program of a created container", "ID", no_options, 1, 1, false, true, run_start },
+	{ "run", "create a container, start it and wait for its end", "ID", run_options, 1, 1, true, true, run_run },
+	{ "state", "show the state of a container", "ID", no_options, 1, 1, false, true, run_state },
+	{ "kill", "send a signal to a container (default: TERM)", "ID [SIGNAL]", kill_options, 1, 2, false, true, run_kill },
+	{ "delete", "delete a stopped container", "ID", delete_options, 1, 1, false, true, run_delete },
+	{ "list", "list the containers", "", list_options, 0, 0, false, true, list_run },
+	{ "spec", "write a default config.json", "", spec_options, 0, 0, false, false, spec_run },
+	{ "features", "show what this runtime can do, as JSON", "", no_options, 0, 0, false, false, run_features },
+	{ "validate", "show all faults of a bundle's config.json", "[BUNDLE]", validate_options, 0, 1, false, false, run_validate },
+	{ "plan", "show what creating a container would do, and why", "", plan_options, 0, 0, false, true, plan_run },
+	{ "help", "show help", "[COMMAND]", no_options, 0, 1, false, false, run_help },
+	{ 0 }
+};
+/* clang-format on */
+
+const struct command *command_find(const char *name)
+{
+	for (const struct command *c = commands; c->name; c++)
+		if (!strcmp(c->name, name))
+			return c;
+	return NULL;
+}

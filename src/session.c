@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * See session.h.
+ */
+#include "session.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	MESSAGE_SIZE = 1024
+};
+
+int session_report(const struct session *s)
+{
+	struct failure failure = { .message = "out of memory", .code = "system" };
+
+	if (s->error) {
+		failure = (struct failure){
+			.message = davit_error_message(s->error),
+			.code = davit_error_kind(s->error),
+			.pointer = davit_error_pointer(s->error),
+			.phase = davit_error_step(s->error),
+			.hint = davit_error_hint(s->error),
+		};
+	}
+	log_failure(&s->log, &failure);
+	return EXIT_FAILURE;
+}
+
+int session_fail(const struct session *s, const char *fmt, ...)
+{
+	char message[MESSAGE_SIZE];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(message, sizeof(message), fmt, ap); /* cut is good enough */
+	va_end(ap);
+	log_failure(&s->log, &(struct failure){ .message = message, .code = "system" });
+	return EXIT_FAILURE;
+}
+
+/* Lower-case, as the library's messages are and as engines match them. */
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+int session_fail_errno(const struct session *s, int code, const char *fmt, ...)
+{
+	char text[MESSAGE_SIZE], words[64];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	errno = code;
+	(void)snprintf(words, sizeof(words), "%m");
+	/* Two capitals in a row begin an abbreviation, which stays. */
+	if (lower(words[1]) != words[1])
+		return session_fail(s, "%.900s: %s", text, words);
+	return session_fail(s, "%.900s: %c%s", text, lower(words[0]), words + 1);
+}
+
+int session_usage(const struct session *s, const char *command, const char *fmt, ...)
+{
+	char text[MESSAGE_SIZE / 2], hint[MESSAGE_SIZE / 4], message[MESSAGE_SIZE];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	(void)snprintf(hint, sizeof(hint), "see '%.100s help%s%s'", s->name, command ? " " : "",
+		       command ? command : "");
+	(void)snprintf(message, sizeof(message), "%s%s%s; %s", command ? command : "",
+		       command ? ": " : "", text, hint);
+	log_failure(&s->log,
+		    &(struct failure){ .message = message, .code = "usage", .hint = hint });
+	return EXIT_FAILURE;
+}
+
+int session_open(struct session *s)
+{
+	const struct globals *g = &s->globals;
+	struct davit_context_options options = {
+		.size = sizeof(options),
+		.root = g->root,
+		.runtime_dir = getenv("XDG_RUNTIME_DIR"),
+		.cgroup_manager = g->cgroup_manager,
+		.log = log_message,
+		.log_arg = &s->log,
+		.log_level = s->log.level,
+		.fault = getenv("DAVIT_FAULT"),
+		.name = s->name,
+	};
+
+	if (!g->cgroup_manager && g->systemd_cgroup)
+		options.cgroup_manager = "systemd";
+	return davit_context_new(&options, &s->context, s->error);
+}

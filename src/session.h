@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * One call of the command: what the global options said, and how its parts report failures. The
+ * functions that report return the exit status, so that a command ends with `return session_...`.
+ */
+#ifndef DAVIT_SRC_SESSION_H
+#define DAVIT_SRC_SESSION_H
+
+#include <stdbool.h>
+
+#include "davit.h"
+#include "log.h"
+
+struct globals {
+	const char *log, *log_format, *log_level;
+	const char *root;
+	const char *cgroup_manager;
+	const char *rootless; /* accepted; the library finds out by itself */
+	bool debug, systemd_cgroup, version;
+};
+
+struct session {
+	const char *name; /* what the program is called: argv[0]'s last part */
+	struct globals globals;
+	struct log log;
+	struct davit_context *context; /* NULL for commands that need none */
+	struct davit_error *error;     /* NULL when memory is gone */
+};
+
+/* The library's last error. */
+int session_report(const struct session *s);
+
+/* A failure of the command itself, kind "system". */
+__attribute__((format(printf, 2, 3))) int session_fail(const struct session *s, const char *fmt,
+						       ...);
+
+/* The same, ending with the words of @code, a positive errno. */
+__attribute__((format(printf, 3, 4))) int session_fail_errno(const struct session *s, int code,
+							     const char *fmt, ...);
+
+/* The command line is wrong; @command: the one whose help is recommended, or NULL. */
+__attribute__((format(printf, 3, 4))) int session_usage(const struct session *s,
+							const char *command, const char *fmt, ...);
+
+/* Makes the context; 0 or a negative errno with s->error set. */
+int session_open(struct session *s);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Strings of unknown origin on their way out: as JSON, and on a terminal.
+ */
+#ifndef DAVIT_SRC_TEXT_H
+#define DAVIT_SRC_TEXT_H
+
+#include <stdio.h>
+
+/* With its quotes. Bytes that are not UTF-8 become U+FFFD. */
+void text_write_json(FILE *out, const char *text);
+
+/* On one line, without control characters: they become \n, \t or \xNN. */
+void text_write_line(FILE *out, const char *text);
+
+#endif
