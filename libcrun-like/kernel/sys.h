@@ -89,4 +89,11 @@ static inline pid_t sys_clone3(struct clone_args *args)
 	return (pid_t)sys_result(syscall(SYS_clone3, args, sizeof(*args)));
 }
 
+/* <linux/bpf.h> is long and wanted by one file alone. */
+union bpf_attr;
+static inline int sys_bpf(int cmd, union bpf_attr *attr, size_t size)
+{
+	return (int)sys_result(syscall(SYS_bpf, cmd, attr, size));
+}
+
 #endif

@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * See cgroup.h: finding the hierarchy, making cgroups, their files, events, and killing. Removal is
+ * in cgroup_remove.c.
+ */
+#include "kernel/cgroup.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <sys/xattr.h>
+#include <time.h>
+
+#include "base/fmt.h"
+#include "kernel/cgroup_marks.h"
+#include "kernel/sys.h"
+
+enum {
+	MAKE_TRIES = 64,
+	KILL_ROUNDS = 100, /* a fork bomb, where there is no cgroup.kill and no freezer */
+	LIST_DEPTH_MAX = 256,
+	FREEZE_MS = 2000
+};
+
+static const char *const roots[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
+
+int cgroup_open_root_at(const char *root)
+{
+	_cleanup_fd_ int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct statfs fs;
+
+	if (fd < 0 || fstatfs(fd, &fs) < 0)
+		return neg_errno();
+	return fs.f_type == CGROUP2_SUPER_MAGIC ? take_fd(&fd) : -EINVAL;
+}
+
+int cgroup_open_root(const char **ret_path)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(roots); i++) {
+		int fd = cgroup_open_root_at(roots[i]);
+
+		if (fd < 0)
+			continue;
+		if (ret_path)
+			*ret_path = roots[i];
+		return fd;
+	}
+	return -ENOENT;
+}
+
+static int open_below(int dirfd, const char *path)
+{
+	const struct open_how how = {
+		.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+	};
+	int fd;
+
+	do
+		fd = sys_openat2(dirfd, path, &how);
+	while (fd == -EAGAIN);
+	return fd;
+}
+
+/* The next component's length; 0 at the end. *path is moved to its start. */
+static size_t next_component(const char **path)
+{
+	*path += strspn(*path, "/");
+	return strcspn(*path, "/");
+}
+
+static bool has_dotdot(const char *path)
+{
+	size_t len;
+
+	for (; (len = next_component(&path)) > 0; path += len)
+		if (len == 2 && memcmp(path, "..", 2) == 0)
+			return true;
+	return false;
+}
+
+int cgroup_open(int rootfd, const char *path)
+{
+	if (has_dotdot(path))
+		return -EINVAL;
+	path += strspn(path, "/");
+	return open_below(rootfd, *path ? path : ".");
+}
+
+int cgroup_get_inode(int dirfd, uint64_t *ret)
+{
+	struct stat st;
+
+	if (fstat(dirfd, &st) < 0)
+		return neg_errno();
+	*ret = st.st_ino;
+	return 0;
+}
+
+/* Opens the child @name, made when it is missing. */
+static int make_child(int dirfd, const char *name, bool *ret_was_there)
+{
+	bool was_there = mkdirat(dirfd, name, 0755) < 0;
+
+	if (was_there && errno != EEXIST)
+		return neg_errno();
+	*ret_was_there = was_there;
+	return open_below(dirfd, name);
+}
+
+/* One try. *@ret_begun: how much of @path was made or passed, to be removed after a failure. */
+static int make_path(int rootfd, const char *path, struct cgroup_made *ret, size_t *ret_begun)
+{
+	_cleanup_fd_ int fd = open_below(rootfd, ".");
+	const char *at = path;
+	bool was_there = true;
+	char name[NAME_MAX + 1];
+	size_t len;
+
+	if (fd < 0)
+		return fd;
+	for (; (len = next_component(&at)) > 0; at += len) {
+		int child;
+
+		if (len > NAME_MAX)
+			return -ENAMETOOLONG;
+		memcpy(name, at, len);
+		name[len] = '\0';
+		/* The parent's mark; ignored: without it an empty parent stays, no harm. */
+		if (!was_there)
+			(void)fsetxattr(fd, CGROUP_MARK, CGROUP_MADE, 1, 0);
+		child = make_child(fd, name, &was_there);
+		if (child < 0)
+			return child;
+		*ret_begun = (size_t)(at - path) + len;
+		close(fd);
+		fd = child;
+	}
+	ret->was_there = was_there;
+	ret->dirfd = take_fd(&fd);
+	return cgroup_get_inode(ret->dirfd, &ret->inode);
+}
+
+int cgroup_make(int rootfd, const char *path, struct cgroup_made *ret)
+{
+	struct cgroup_made made = { .dirfd = -1 };
+	char begun[PATH_MAX];
+	size_t len = 0;
+	int r = -ENOENT;
+
+	if (has_dotdot(path) || strlen(path) >= sizeof(begun))
+		return -EINVAL;
+	/* ENOENT, ENODEV: an empty parent was removed by the delete of its last container. */
+	for (int i = 0; i < MAKE_TRIES && (r == -ENOENT || r == -ENODEV); i++)
+		r = make_path(rootfd, path, &made, &len);
+	if (r < 0) {
+		memcpy(begun, path, len);
+		begun[len] = '\0';
+		cgroup_remove_parents(rootfd, begun);
+		return r;
+	}
+	*ret = made;
+	return 0;
+}
+
+int cgroup_write(int dirfd, const char *file, const char *text)
+{
+	/* No O_TRUNC, no O_CREAT: what is not there is an error. */
+	_cleanup_fd_ int fd = openat(dirfd, file, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	size_t len = strlen(text);
+	ssize_t n;
+
+	if (fd < 0)
+		return neg_errno();
+	do
+		n = write(fd, text, len);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return neg_errno();
+	return (size_t)n == len ? 0 : -EIO;
+}
+
+int cgroup_read(int dirfd, const char *file, char *buf, size_t size)
+{
+	_cleanup_fd_ int fd = openat(dirfd, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	size_t len = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return neg_errno();
+	while ((n = read(fd, buf + len, size - len)) != 0) {
+		if (n < 0 && errno != EINTR)
+			return neg_errno();
+		len += n > 0 ? (size_t)n : 0;
+		if (len == size)
+			return -EFBIG;
+	}
+	if (len > 0 && buf[len - 1] == '\n')
+		len--;
+	buf[len] = '\0';
+	return (int)len;
+}
+
+bool cgroup_has_word(const char *list, const char *word, size_t len)
+{
+	for (size_t n; *(list += strspn(list, " \n")); list += n) {
+		n = strcspn(list, " \n");
+		if (n == len && memcmp(list, word, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Each by a write of its own: the kernel takes all of a write or nothing, without saying which. */
+int cgroup_enable(int dirfd, const char *names, char ret_name[static 32])
+{
+	char enabled[512], text[33];
+	int r = cgroup_read(dirfd, "cgroup.subtree_control", enabled, sizeof(enabled));
+
+	ret_name[0] = '\0';
+	for (size_t n; r >= 0 && *(names += strspn(names, " ")); names += n) {
+		n = strcspn(names, " ");
+		if (cgroup_has_word(enabled, names, n))
+			continue;
+		fmt(text, sizeof(text), "+%.*s", (int)n, names);
+		r = cgroup_write(dirfd, "cgroup.subtree_control", text);
+		if (r < 0)
+			fmt(ret_name, 32, "%s", text + 1);
+	}
+	return r < 0 ? r : 0;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int read_event(int fd, const char *key)
+{
+	char buf[256];
+	ssize_t n = pread(fd, buf, sizeof(buf) - 1, 0);
+	size_t len = strlen(key);
+
+	if (n < 0) /* ENODEV: the cgroup was removed after the open */
+		return errno == ENODEV ? -ENOENT : neg_errno();
+	buf[n] = '\0';
+	for (const char *line = buf; *line;) {
+		if (strncmp(line, key, len) == 0 && line[len] == ' ')
+			return line[len + 1] == '1';
+		line += strcspn(line, "\n");
+		line += *line == '\n';
+	}
+	return -EOPNOTSUPP;
+}
+
+int cgroup_get_event(int dirfd, const char *key)
+{
+	_cleanup_fd_ int fd = openat(dirfd, "cgroup.events", O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? neg_errno() : read_event(fd, key);
+}
+
+int cgroup_wait_event(int dirfd, const char *key, bool value, unsigned ms)
+{
+	_cleanup_fd_ int fd = openat(dirfd, "cgroup.events", O_RDONLY | O_CLOEXEC);
+	int64_t end = now_ms() + ms;
+
+	if (fd < 0)
+		return neg_errno();
+	for (;;) {
+		struct pollfd p = { .fd = fd, .events = POLLPRI };
+		int64_t left;
+		int r = read_event(fd, key); /* before poll: it arms the notification */
+
+		if (r < 0 || r == (int)value)
+			return r < 0 ? r : 0;
+		left = end - now_ms();
+		if (left <= 0)
+			return -ETIMEDOUT;
+		if (poll(&p, 1, (int)(left < INT_MAX ? left : INT_MAX)) < 0 && errno != EINTR)
+			return neg_errno();
+	}
+}
+
+int cgroup_freeze(int dirfd, bool frozen, unsigned ms)
+{
+	int r = cgroup_write(dirfd, "cgroup.freeze", frozen ? "1" : "0");
+
+	return r < 0 ? r : cgroup_wait_event(dirfd, "frozen", frozen, ms);
+}
+
+/* Reads cgroup.procs in pieces: it may be longer than any buffer, and a number may be split. */
+static int each_pid_here(int dirfd, cgroup_pid_fn *each, void *arg)
+{
+	_cleanup_fd_ int fd = openat(dirfd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	char buf[4096];
+	pid_t pid = 0;
+	ssize_t n;
+	int r = 0;
+
+	if (fd < 0)
+		return neg_errno();
+	while (r == 0 && (n = read(fd, buf, sizeof(buf))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) /* a threaded cgroup's processes are listed above it; or it is gone */
+			return errno == EOPNOTSUPP || errno == ENODEV ? 0 : neg_errno();
+		for (ssize_t i = 0; i < n && r == 0; i++) {
+			if (buf[i] >= '0' && buf[i] <= '9') {
+				pid = pid * 10 + (buf[i] - '0');
+				continue;
+			}
+			r = pid > 0 ? each(arg, pid) : 0;
+			pid = 0;
+		}
+	}
+	return r;
+}
+
+static int each_pid_below(int dirfd, cgroup_pid_fn *each, void *arg, unsigned depth)
+{
+	int r = each_pid_here(dirfd, each, arg), fd;
+	struct dirent *d;
+	DIR *dir;
+
+	if (r != 0 || depth == LIST_DEPTH_MAX)
+		return r ? r : -ELOOP;
+	fd = open_below(dirfd, "."); /* an offset of its own */
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir) {
+		close_fdp(&fd);
+		return neg_errno();
+	}
+	while (r == 0 && (d = readdir(dir))) {
+		_cleanup_fd_ int child = -1;
+
+		if (d->d_type != DT_DIR || d->d_name[0] == '.')
+			continue;
+		child = open_below(dirfd, d->d_name);
+		if (child >= 0)
+			r = each_pid_below(child, each, arg, depth + 1);
+		else if (child != -ENOENT)
+			r = child;
+		r = r == -ENOENT ? 0 : r; /* removed while we looked */
+	}
+	closedir(dir);
+	return r;
+}
+
+int cgroup_each_pid(int dirfd, cgroup_pid_fn *each, void *arg)
+{
+	return each_pid_below(dirfd, each, arg, 0);
+}
+
+/* The number is used at once, and the pidfd is only kept when the process is still in the list: a
+ * number that was given to another process in between is not signalled. */
+struct recheck {
+	pid_t wanted;
+	int dirfd;
+	unsigned *killed;
+};
+
+static int is_same(void *arg, pid_t pid)
+{
+	return pid == ((const struct recheck *)arg)->wanted ? 1 : 0;
+}
+
+static int kill_one(void *arg, pid_t pid)
+{
+	struct recheck *look = arg;
+	_cleanup_fd_ int pidfd = sys_pidfd_open(pid);
+
+	look->wanted = pid;
+	if (pidfd >= 0 && cgroup_each_pid(look->dirfd, is_same, look) == 1 &&
+	    sys_pidfd_send_signal(pidfd, SIGKILL) == 0)
+		++*look->killed;
+	return 0;
+}
+
+/* Where cgroup.kill is missing: frozen processes cannot fork, so one round finds all of them. */
+static int kill_each(int dirfd)
+{
+	bool was_frozen = cgroup_get_event(dirfd, "frozen") == 1;
+	unsigned killed = 1;
+	int r = 0;
+
+	/* Ignored: what cannot be frozen in time is killed all the same, in more rounds. */
+	if (!was_frozen)
+		(void)cgroup_freeze(dirfd, true, FREEZE_MS);
+	for (int i = 0; i < KILL_ROUNDS && killed > 0 && r == 0; i++) {
+		struct recheck look = { .dirfd = dirfd, .killed = &killed };
+
+		killed = 0;
+		r = cgroup_each_pid(dirfd, kill_one, &look);
+		if (i == 0) /* never left frozen; the dead can only go when thawed before 5.2.1 */
+			(void)cgroup_write(dirfd, "cgroup.freeze", "0");
+		if (killed > 0 && cgroup_wait_event(dirfd, "populated", false, 20) == 0)
+			break;
+	}
+	return r;
+}
+
+int cgroup_kill(int dirfd)
+{
+	int r = cgroup_write(dirfd, "cgroup.kill", "1"); /* Linux 5.14; also when frozen */
+
+	return r == -ENOENT || r == -EOPNOTSUPP ? kill_each(dirfd) : r;
+}

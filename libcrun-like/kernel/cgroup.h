@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The cgroup2 file system, by descriptors: find it, make and remove cgroups, write and read their
+ * files, kill, freeze and wait. cgroup v1 is not known here; on a hybrid host the unified hierarchy
+ * is used.
+ *
+ * A path is relative to the hierarchy's root (leading slashes are dropped) and is resolved by
+ * openat2 with RESOLVE_BENEATH and without links of any sort; ".." is refused. A cgroup's
+ * descriptor is open for reading (not O_PATH), so that it can go to clone3 and to bpf. Waiting is
+ * done on cgroup.events with POLLPRI: kernfs reports a change as an exceptional condition.
+ *
+ * Several runtimes work in the same parents at the same time. A parent that cgroup_make() made
+ * carries an extended attribute, so that whichever container is the last to leave can remove it and
+ * parents made by others stay.
+ */
+#ifndef DAVIT_KERNEL_CGROUP_H
+#define DAVIT_KERNEL_CGROUP_H
+
+#include <sys/types.h>
+
+#include "base/util.h"
+
+/* An fd of the root; *@ret_path (may be NULL): where it is mounted, a constant. -ENOENT: no
+ * cgroup2. */
+int cgroup_open_root(const char **ret_path);
+/* The same at @root, checked to be cgroup2: -EINVAL when it is not. */
+int cgroup_open_root_at(const char *root);
+/* "", "/": the root itself. */
+int cgroup_open(int rootfd, const char *path);
+
+struct cgroup_made {
+	int dirfd;
+	bool was_there;
+	uint64_t inode;
+};
+/* Makes @path and its parents where missing; on failure what was made is removed again. */
+int cgroup_make(int rootfd, const char *path, struct cgroup_made *ret);
+int cgroup_get_inode(int dirfd, uint64_t *ret);
+
+/* One write(2) of the whole text. */
+int cgroup_write(int dirfd, const char *file, const char *text);
+/* Up to size - 1 bytes, without the closing newline; returns the length. -EFBIG: does not fit. */
+int cgroup_read(int dirfd, const char *file, char *buf, size_t size);
+
+/* "cpu" in "cpuset cpu io"; @list may end in a newline. */
+bool cgroup_has_word(const char *list, const char *word, size_t len);
+/*
+ * Makes the controllers @names ("memory pids") available to the children of @dirfd. -EBUSY: it has
+ * processes of its own (the no-internal-process rule); -ENOENT: it does not have the controller.
+ * The name at fault goes to @ret_name.
+ */
+int cgroup_enable(int dirfd, const char *names, char ret_name[static 32]);
+
+/* A key of cgroup.events: "populated" or "frozen". 0, 1, or -errno; -ENOENT: the cgroup is gone. */
+int cgroup_get_event(int dirfd, const char *key);
+/* Until it has that value. -ETIMEDOUT; 0 ms looks once. */
+int cgroup_wait_event(int dirfd, const char *key, bool value, unsigned ms);
+
+/* Freezes or thaws, and waits until it has happened. */
+int cgroup_freeze(int dirfd, bool frozen, unsigned ms);
+/* SIGKILL to every process below, frozen or not. Does not wait. */
+int cgroup_kill(int dirfd);
+
+/* Every process id of the cgroup and of those below; the callback stops the walk by a value that is
+ * not 0, which is returned. Processes of other pid namespaces (0) are left out. */
+typedef int cgroup_pid_fn(void *arg, pid_t pid);
+int cgroup_each_pid(int dirfd, cgroup_pid_fn *each, void *arg);
+
+/* Declares the cgroups right below @dirfd to be somebody else's: cgroup_remove_below() spares them.
+ */
+int cgroup_keep_children(int dirfd);
+/* Removes every cgroup below @dirfd that has no processes. -EBUSY: some have. */
+int cgroup_remove_below(int dirfd);
+/*
+ * Removes @path with all below it, and then the parents that cgroup_make() made and that are empty.
+ * Waits up to @ms for its last processes to go (they are not killed here). Missing is success.
+ * -EBUSY: there are still processes.
+ */
+int cgroup_remove(int rootfd, const char *path, unsigned ms);
+
+#endif

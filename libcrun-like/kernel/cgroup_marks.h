@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Between cgroup.c and cgroup_remove.c: the mark on a cgroup's directory that says whose it is. An
+ * extended attribute of the user class (cgroup2 has them since Linux 5.7, also for ordinary users).
+ */
+#ifndef DAVIT_KERNEL_CGROUP_MARKS_H
+#define DAVIT_KERNEL_CGROUP_MARKS_H
+
+#define CGROUP_MARK "user.davit"
+#define CGROUP_MADE "m" /* a parent that we made: removed when it is empty */
+#define CGROUP_KEEP "k" /* was there below a cgroup that we were given: never removed */
+
+/* Removes @path and its parents, the innermost first, as long as they are marked and empty. */
+void cgroup_remove_parents(int rootfd, const char *path);
+
+#endif

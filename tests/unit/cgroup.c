@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * kernel/cgroup on real cgroups: below the hierarchy's root, with names of their own, removed at
+ * the end of each test.
+ */
+#include "kernel/cgroup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "test.h"
+
+/* The hierarchy's root when cgroups can be made there; -1: skip. */
+static int open_writable_root(void)
+{
+	int fd = cgroup_open_root(NULL);
+
+	if (fd >= 0 && faccessat(fd, ".", W_OK, 0) == 0)
+		return fd;
+	close_fdp(&fd);
+	return -1;
+}
+
+static const char *name(const char *suffix)
+{
+	static char buf[4][96];
+	static unsigned n;
+
+	snprintf(buf[++n % 4], sizeof(buf[0]), "/davit-test-%d%s", (int)getpid(), suffix);
+	return buf[n % 4];
+}
+
+static bool exists(int rootfd, const char *path)
+{
+	return faccessat(rootfd, path + 1, F_OK, 0) == 0;
+}
+
+static pid_t sleeper_in(int dirfd)
+{
+	int p[2];
+	char byte;
+	pid_t pid;
+
+	if (pipe(p) < 0)
+		return -1;
+	pid = fork();
+	if (pid == 0) {
+		close(p[0]);
+		if (cgroup_write(dirfd, "cgroup.procs", "0") < 0)
+			_exit(1);
+		close(p[1]);
+		for (;;)
+			pause();
+	}
+	close(p[1]);
+	CHECK_INT(read(p[0], &byte, 1), 0);
+	close(p[0]);
+	return pid;
+}
+
+static int count_pid(void *arg, pid_t pid)
+{
+	++*(int *)arg;
+	return 0;
+}
+
+TEST(words_are_found_whole)
+{
+	CHECK(cgroup_has_word("cpuset cpu io\n", "cpu", 3));
+	CHECK(cgroup_has_word("cpuset cpu io\n", "io", 2));
+	CHECK(!cgroup_has_word("cpuset io", "cpu", 3));
+	CHECK(!cgroup_has_word("", "cpu", 3));
+}
+
+TEST(make_removes_its_parents_again)
+{
+	struct cgroup_made a, b;
+	int rootfd = open_writable_root();
+	uint64_t inode = 0;
+
+	if (rootfd < 0)
+		SKIP("no writable cgroup2 hierarchy");
+	CHECK_INT(cgroup_make(rootfd, name("/x/a"), &a), 0);
+	CHECK(!a.was_there);
+	CHECK_INT(cgroup_get_inode(a.dirfd, &inode), 0);
+	CHECK(inode == a.inode && inode > 0);
+	CHECK_INT(cgroup_make(rootfd, name("/x/b"), &b), 0);
+	CHECK_INT(cgroup_remove(rootfd, name("/x/a"), 0), 0);
+	CHECK(exists(rootfd, name("/x/b")));
+	CHECK_INT(cgroup_remove(rootfd, name("/x/b"), 0), 0);
+	CHECK(!exists(rootfd, name("")));
+	CHECK_INT(cgroup_remove(rootfd, name("/x/b"), 0), 0); /* missing is success */
+	close(a.dirfd);
+	close(b.dirfd);
+	close(rootfd);
+}
+
+TEST(parents_of_others_stay)
+{
+	struct cgroup_made a;
+	int rootfd = open_writable_root();
+
+	if (rootfd < 0)
+		SKIP("no writable cgroup2 hierarchy");
+	CHECK_INT(mkdirat(rootfd, name("") + 1, 0755), 0);
+	CHECK_INT(cgroup_make(rootfd, name("/x/a"), &a), 0);
+	CHECK_INT(cgroup_remove(rootfd, name("/x/a"), 0), 0);
+	CHECK(exists(rootfd, name("")) && !exists(rootfd, name("/x")));
+	CHECK_INT(cgroup_make(rootfd, name(""), &a), 0);
+	CHECK(a.was_there);
+	CHECK_INT(unlinkat(rootfd, name("") + 1, AT_REMOVEDIR), 0);
+	close(a.dirfd);
+	close(rootfd);
+}
+
+TEST(paths_stay_below_the_root)
+{
+	struct cgroup_made made;
+	int rootfd = open_writable_root(), fd;
+
+	if (rootfd < 0)
+		SKIP("no writable cgroup2 hierarchy");
+	CHECK_INT(cgroup_make(rootfd, "/a/../../b", &made), -EINVAL);
+	CHECK_INT(cgroup_open(rootfd, "../.."), -EINVAL);
+	CHECK_INT(cgroup_open(rootfd, "/no-such-cgroup"), -ENOENT);
+	CHECK_INT(cgroup_open_root_at("/proc"), -EINVAL);
+	fd = cgroup_open(rootfd, "/");
+	CHECK(fd >= 0);
+	close(fd);
+	close(rootfd);
+}
+
+TEST(kill_wait_and_remove_a_tree)
+{
+	struct cgroup_made made, deep;
+	int rootfd = open_writable_root(), pids = 0;
+	pid_t one, two;
+
+	if (rootfd < 0)
+		SKIP("no writable cgroup2 hierarchy");
+	CHECK_INT(cgroup_make(rootfd, name(""), &made), 0);
+	/* As a container would: without our mark. */
+	CHECK_INT(mkdirat(made.dirfd, "sub", 0755), 0);
+	CHECK_INT(mkdirat(made.dirfd, "sub/empty", 0755), 0);
+	CHECK_INT(mkdirat(made.dirfd, "wide", 0755), 0);
+	CHECK_INT(mkdirat(made.dirfd, "wide/one", 0755), 0);
+	CHECK_INT(mkdirat(made.dirfd, "wide/two", 0755), 0);
+	CHECK_INT(cgroup_make(rootfd, name("/sub/full"), &deep), 0);
+	one = sleeper_in(made.dirfd);
+	two = sleeper_in(deep.dirfd);
+	CHECK_INT(cgroup_each_pid(made.dirfd, count_pid, &pids), 0);
+	CHECK_INT(pids, 2);
+	CHECK_INT(cgroup_get_event(made.dirfd, "populated"), 1);
+	CHECK_INT(cgroup_remove(rootfd, name(""), 20), -EBUSY);
+	CHECK_INT(cgroup_remove_below(made.dirfd), -EBUSY);
+	CHECK_INT(cgroup_wait_event(made.dirfd, "populated", false, 10), -ETIMEDOUT);
+
+	CHECK_INT(cgroup_freeze(made.dirfd, true, 2000), 0);
+	CHECK_INT(cgroup_wait_event(deep.dirfd, "frozen", true, 2000), 0);
+	CHECK_INT(cgroup_kill(made.dirfd), 0); /* frozen ones too */
+	CHECK_INT(waitpid(one, NULL, 0), one);
+	CHECK_INT(waitpid(two, NULL, 0), two);
+	CHECK_INT(cgroup_wait_event(made.dirfd, "populated", false, 2000), 0);
+	CHECK_INT(cgroup_remove(rootfd, name(""), 2000), 0);
+	CHECK(!exists(rootfd, name("")));
+	CHECK_INT(cgroup_get_event(made.dirfd, "populated"), -ENOENT);
+	close(made.dirfd);
+	close(deep.dirfd);
+	close(rootfd);
+}
+
+TEST(remove_waits_for_processes_that_are_about_to_end)
+{
+	struct cgroup_made made;
+	int rootfd = open_writable_root();
+	pid_t pid, killer;
+
+	if (rootfd < 0)
+		SKIP("no writable cgroup2 hierarchy");
+	CHECK_INT(cgroup_make(rootfd, name(""), &made), 0);
+	pid = sleeper_in(made.dirfd);
+	killer = fork();
+	if (killer == 0) {
+		usleep(150 * 1000);
+		_exit(cgroup_kill(made.dirfd) < 0);
+	}
+	CHECK_INT(cgroup_remove(rootfd, name(""), 5000), 0);
+	CHECK_INT(waitpid(pid, NULL, 0), pid);
+	CHECK_INT(waitpid(killer, NULL, 0), killer);
+	close(made.dirfd);
+	close(rootfd);
+}
+
+TEST(deep_trees_need_no_descriptor_a_level)
+{
+	struct cgroup_made made;
+	int rootfd = open_writable_root(), at, depth = 0;
+
+	if (rootfd < 0)
+		SKIP("no writable cgroup2 hierarchy");
+	CHECK_INT(cgroup_make(rootfd, name(""), &made), 0);
+	at = dup(made.dirfd);
+	for (; depth < 300 && mkdirat(at, "d", 0755) == 0; depth++) {
+		int next = openat(at, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		close(at);
+		at = next;
+	}
+	close(at);
+	CHECK_INT(depth, 300);
+	CHECK_INT(cgroup_remove(rootfd, name(""), 2000), 0);
+	CHECK(!exists(rootfd, name("")));
+	close(made.dirfd);
+	close(rootfd);
+}
+
+TEST(kept_children_are_spared)
+{
+	struct cgroup_made made;
+	int rootfd = open_writable_root();
+
+	if (rootfd < 0)
+		SKIP("no writable cgroup2 hierarchy");
+	CHECK_INT(cgroup_make(rootfd, name(""), &made), 0);
+	CHECK_INT(mkdirat(made.dirfd, "theirs", 0755), 0);
+	CHECK_INT(cgroup_keep_children(made.dirfd), 0);
+	CHECK_INT(mkdirat(made.dirfd, "ours", 0755), 0);
+	CHECK_INT(cgroup_remove_below(made.dirfd), 0);
+	CHECK(exists(rootfd, name("/theirs")) && !exists(rootfd, name("/ours")));
+	CHECK_INT(unlinkat(made.dirfd, "theirs", AT_REMOVEDIR), 0);
+	CHECK_INT(cgroup_remove(rootfd, name(""), 0), 0);
+	close(made.dirfd);
+	close(rootfd);
+}
+
+TEST(enable_names_the_controller_at_fault)
+{
+	struct cgroup_made made;
+	char buf[256], at_fault[32];
+	int rootfd = open_writable_root();
+
+	if (rootfd < 0)
+		SKIP("no writable cgroup2 hierarchy");
+	CHECK_INT(cgroup_make(rootfd, name("/x"), &made), 0);
+	close(made.dirfd);
+	made.dirfd = cgroup_open(rootfd, name(""));
+	CHECK_INT(cgroup_enable(made.dirfd, "", at_fault), 0);
+	CHECK(cgroup_enable(made.dirfd, "no-such", at_fault) < 0);
+	CHECK_STR(at_fault, "no-such");
+	CHECK(cgroup_read(made.dirfd, "cgroup.type", buf, sizeof(buf)) > 0);
+	CHECK_STR(buf, "domain");
+	CHECK_INT(cgroup_read(made.dirfd, "cgroup.type", buf, 3), -EFBIG);
+	CHECK_INT(cgroup_write(made.dirfd, "no.such", "1"), -ENOENT);
+	CHECK_INT(cgroup_remove(rootfd, name("/x"), 0), 0);
+	close(made.dirfd);
+	close(rootfd);
+}
