@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * See mount.h. The kernel explains a refused file system option only to whoever reads the file
+ * system context, so every failure ends in read_message(). The one use of mount(2) is in
+ * open_fs_scratch(): some flags and long strings do not fit through fsconfig(2).
+ */
+#include "kernel/mount.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "base/fmt.h"
+#include "kernel/sys.h"
+
+enum {
+	/* fsconfig(2) copies strings with this bound, the closing NUL included. */
+	STRING_MAX = 256,
+	/* No word of fsconfig(2) sets these. */
+	FLAGS_OF_MOUNT_ONLY = MS_SILENT | MS_I_VERSION
+};
+
+struct flag_word {
+	unsigned long flag;
+	const char *word, *opposite;
+};
+
+/* clang-format off */
+static const struct flag_word superblock_words[] = {
+	{ MS_RDONLY, "ro", "rw" },
+	{ MS_SYNCHRONOUS, "sync", "async" },
+	{ MS_DIRSYNC, "dirsync", NULL },
+	{ MS_LAZYTIME, "lazytime", "nolazytime" },
+	{ MS_MANDLOCK, "mand", "nomand" },
+};
+/* clang-format on */
+
+struct flag_pair {
+	uint64_t attr;
+	unsigned long flag;
+};
+
+static const struct flag_pair attr_flags[] = {
+	{ MOUNT_ATTR_RDONLY, MS_RDONLY },         { MOUNT_ATTR_NOSUID, MS_NOSUID },
+	{ MOUNT_ATTR_NODEV, MS_NODEV },           { MOUNT_ATTR_NOEXEC, MS_NOEXEC },
+	{ MOUNT_ATTR_NOATIME, MS_NOATIME },       { MOUNT_ATTR_STRICTATIME, MS_STRICTATIME },
+	{ MOUNT_ATTR_NODIRATIME, MS_NODIRATIME }, { MOUNT_ATTR_NOSYMFOLLOW, MS_NOSYMFOLLOW },
+};
+
+int mount_clone_tree(int dirfd, const char *path, bool is_recursive)
+{
+	return sys_open_tree(dirfd, path,
+			     OPEN_TREE_CLONE | AT_EMPTY_PATH | (is_recursive ? AT_RECURSIVE : 0));
+}
+
+/* The last error line that the kernel logged into the file system context @fs_fd. */
+static void read_message(int fs_fd, char message[static MOUNT_MESSAGE_SIZE])
+{
+	char line[512];
+	ssize_t len;
+
+	for (;;) {
+		len = read(fs_fd, line, sizeof(line) - 1);
+		if (len <= 0)
+			return;
+		if (line[len - 1] == '\n')
+			len--;
+		line[len] = '\0';
+		if (strncmp(line, "e ", 2) == 0)
+			fmt(message, MOUNT_MESSAGE_SIZE, "%s", line + 2);
+	}
+}
+
+/*
+ * One option of @data, from *@at on: *@ret_value is NULL for a flag. Commas within double quotes
+ * belong to the value, the quotes around it do not (SELinux contexts). -E2BIG when a piece is too
+ * long for fsconfig(2), -ENOENT at the end.
+ */
+static int next_option(const char **at, char key[static STRING_MAX], char value[static STRING_MAX],
+		       const char **ret_value)
+{
+	size_t key_len, value_len;
+	const char *s = *at;
+	bool is_quoted;
+
+	s += strspn(s, ",");
+	if (!*s)
+		return -ENOENT;
+	key_len = strcspn(s, "=,");
+	if (key_len >= STRING_MAX)
+		return -E2BIG;
+	memcpy(key, s, key_len);
+	key[key_len] = '\0';
+	s += key_len;
+	*ret_value = NULL;
+	if (*s == '=') {
+		is_quoted = *++s == '"';
+		s += is_quoted;
+		value_len = strcspn(s, is_quoted ? "\"" : ",");
+		if (value_len >= STRING_MAX)
+			return -E2BIG;
+		memcpy(value, s, value_len);
+		value[value_len] = '\0';
+		s += value_len;
+		s += is_quoted && *s;
+		*ret_value = value;
+	}
+	*at = s;
+	return 0;
+}
+
+static int configure_data(int fs_fd, const char *data)
+{
+	char key[STRING_MAX], value_buf[STRING_MAX];
+	const char *at = data ? data : "", *value;
+	int r;
+
+	for (;;) {
+		r = next_option(&at, key, value_buf, &value);
+		if (r < 0)
+			return r == -ENOENT ? 0 : r;
+		r = sys_fsconfig(fs_fd, value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, key, value,
+				 0);
+		if (r < 0)
+			return r;
+	}
+}
+
+static int configure_superblock(int fs_fd, const struct mount_fs *fs)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(superblock_words); i++) {
+		const struct flag_word *row = &superblock_words[i];
+		const char *word = NULL;
+		int r;
+
+		if (fs->superblock & row->flag)
+			word = row->word;
+		else if (fs->superblock_clear & row->flag)
+			word = row->opposite;
+		r = word ? sys_fsconfig(fs_fd, FSCONFIG_SET_FLAG, word, NULL, 0) : 0;
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int open_fs_context(int fs_fd, const struct mount_fs *fs)
+{
+	int r = sys_fsconfig(fs_fd, FSCONFIG_SET_STRING, "source",
+			     fs->source ? fs->source : fs->type, 0);
+
+	if (r == 0)
+		r = configure_superblock(fs_fd, fs);
+	if (r == 0)
+		r = configure_data(fs_fd, fs->data);
+	if (r == 0)
+		r = sys_fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+	/* The attributes belong here: a procfs in a user namespace must be born with those of the
+	 * one that is visible already, or it is refused. */
+	return r < 0 ? r : sys_fsmount(fs_fd, (unsigned)fs->attrs);
+}
+
+static unsigned long mount_flags(const struct mount_fs *fs)
+{
+	unsigned long flags = fs->superblock;
+
+	for (size_t i = 0; i < ARRAY_SIZE(attr_flags); i++) {
+		if (fs->attrs & attr_flags[i].attr)
+			flags |= attr_flags[i].flag;
+	}
+	return flags;
+}
+
+/* In a fresh tmpfs, which is the current directory and stands in the mount namespace. */
+static int mount_in_scratch(const struct mount_fs *fs)
+{
+	if (mkdir("m", 0700) < 0 ||
+	    mount(fs->source ? fs->source : fs->type, "m", fs->type, mount_flags(fs), fs->data) < 0)
+		return neg_errno();
+	return mount_clone_tree(AT_FDCWD, "m", false);
+}
+
+/*
+ * mount(2) wants a path, and one that is in the mount namespace. It gets "m" in a tmpfs that covers
+ * @scratch for that moment and that nobody else has seen, never a path of the container (C2).
+ */
+static int open_fs_scratch(const struct mount_fs *fs, int scratch,
+			   char message[static MOUNT_MESSAGE_SIZE])
+{
+	const struct mount_fs tmpfs = { .type = "tmpfs", .data = "mode=700" };
+	_cleanup_fd_ int back = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_fd_ int dir = -1;
+	int fd;
+
+	if (back < 0)
+		return neg_errno();
+	dir = mount_open_fs(&tmpfs, -1, message);
+	if (dir < 0)
+		return dir;
+	fd = mount_attach(dir, scratch);
+	if (fd < 0)
+		return fd;
+	/* Should this fail, the cover stays; "." is then not ours to unmount. */
+	if (fchdir(dir) < 0)
+		return neg_errno();
+	fd = mount_in_scratch(fs);
+	/* Takes "m" along; the clone in @fd stays. Our own empty mount, so nothing can be busy. */
+	(void)!umount2(".", MNT_DETACH);
+	if (fchdir(back) < 0) {
+		int r = neg_errno();
+
+		close_fdp(&fd);
+		return r;
+	}
+	return fd;
+}
+
+static bool fits_fsconfig(const struct mount_fs *fs)
+{
+	char key[STRING_MAX], value_buf[STRING_MAX];
+	const char *at = fs->data ? fs->data : "", *value;
+	int r = 0;
+
+	if (fs->superblock & FLAGS_OF_MOUNT_ONLY)
+		return false;
+	if (fs->source && strlen(fs->source) >= STRING_MAX)
+		return false;
+	/* What a backslash means is the file system's own business (overlay: a comma in a path). */
+	if (strchr(at, '\\'))
+		return false;
+	while (r == 0)
+		r = next_option(&at, key, value_buf, &value);
+	return r != -E2BIG;
+}
+
+int mount_open_fs(const struct mount_fs *fs, int scratch, char message[static MOUNT_MESSAGE_SIZE])
+{
+	_cleanup_fd_ int fs_fd = -1;
+	int fd;
+
+	message[0] = '\0';
+	if (!fits_fsconfig(fs))
+		return open_fs_scratch(fs, scratch, message);
+	fs_fd = sys_fsopen(fs->type);
+	if (fs_fd == -ENODEV)
+		fmt(message, MOUNT_MESSAGE_SIZE, "unknown file system type");
+	if (fs_fd < 0)
+		return fs_fd;
+	fd = open_fs_context(fs_fd, fs);
+	if (fd < 0)
+		read_message(fs_fd, message);
+	return fd;
+}
+
+int mount_reconfigure(int fd, const struct mount_fs *fs, char message[static MOUNT_MESSAGE_SIZE])
+{
+	_cleanup_fd_ int fs_fd = sys_fspick(fd, "", FSPICK_EMPTY_PATH);
+	int r;
+
+	message[0] = '\0';
+	if (fs_fd < 0)
+		return fs_fd;
+	r = configure_superblock(fs_fd, fs);
+	if (r == 0)
+		r = configure_data(fs_fd, fs->data);
+	if (r == 0)
+		r = sys_fsconfig(fs_fd, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0);
+	if (r < 0)
+		read_message(fs_fd, message);
+	return r;
+}
+
+int mount_set_attrs(int fd, uint64_t set, uint64_t clear, bool is_recursive)
+{
+	/* The atime modes are one field, not bits: the kernel takes a mode only when the whole
+	 * field is cleared. */
+	bool has_atime = (set | clear) & MOUNT_ATTR__ATIME;
+	const struct mount_attr attr = {
+		.attr_set = set,
+		.attr_clr = clear | (has_atime ? MOUNT_ATTR__ATIME : 0),
+	};
+
+	return sys_mount_setattr(fd, "", AT_EMPTY_PATH | (is_recursive ? AT_RECURSIVE : 0), &attr);
+}
+
+int mount_set_propagation(int fd, unsigned long flags)
+{
+	const struct mount_attr attr = { .propagation = flags & ~(unsigned long)MS_REC };
+
+	return sys_mount_setattr(fd, "", AT_EMPTY_PATH | (flags & MS_REC ? AT_RECURSIVE : 0),
+				 &attr);
+}
+
+int mount_attach(int fd, int target)
+{
+	return sys_move_mount(fd, "", target, "",
+			      MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+}
+
+static int statx_fd(int fd, struct statx *ret)
+{
+	return statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID | STATX_INO, ret) < 0 ? neg_errno() : 0;
+}
+
+int mount_get_id(int fd, uint64_t *ret_id)
+{
+	struct statx st;
+	int r = statx_fd(fd, &st);
+
+	if (r == 0)
+		*ret_id = st.stx_mnt_id;
+	return r;
+}
+
+int mount_is_root(int fd)
+{
+	struct statx st;
+	int r = statx_fd(fd, &st);
+
+	return r < 0 ? r : (st.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
+int mount_is_same(int fd, int other)
+{
+	struct statx a, b;
+	int r = statx_fd(fd, &a);
+
+	if (r == 0)
+		r = statx_fd(other, &b);
+	return r < 0 ? r : a.stx_mnt_id == b.stx_mnt_id && a.stx_ino == b.stx_ino;
+}
+
+int mount_has_magic(int fd, long magic)
+{
+	struct statfs st;
+
+	if (fstatfs(fd, &st) < 0)
+		return neg_errno();
+	return (long)st.f_type == magic;
+}

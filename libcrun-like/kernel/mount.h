@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Mounts by file descriptor: made detached, given their attributes, then attached to an O_PATH fd
+ * (C2). What a mount is for, and where, is not known here. MOUNT_ATTR_* and MS_* are the kernel's.
+ * Nothing here allocates; each call returns -errno.
+ */
+#ifndef DAVIT_KERNEL_MOUNT_H
+#define DAVIT_KERNEL_MOUNT_H
+
+#include "base/util.h"
+
+enum {
+	MOUNT_MESSAGE_SIZE = 160
+};
+
+struct mount_fs {
+	const char *type;
+	const char *source; /* NULL: the type's name */
+	const char *data;   /* "key=value,flag,..." or NULL */
+	/* MS_RDONLY, MS_SYNCHRONOUS, MS_DIRSYNC, MS_MANDLOCK, MS_LAZYTIME, MS_SILENT, MS_I_VERSION
+	 */
+	unsigned long superblock, superblock_clear;
+	uint64_t attrs; /* MOUNT_ATTR_* */
+};
+
+/* A detached copy of the tree at @path (of @dirfd itself when @path is ""). */
+int mount_clone_tree(int dirfd, const char *path, bool is_recursive);
+
+/*
+ * A detached mount of a new file system. On error @message holds what the kernel said, or "".
+ * @scratch: a directory of the caller's mount namespace that is covered for a moment where
+ * mount(2) has to be used; a process alone in that namespace may do so.
+ */
+int mount_open_fs(const struct mount_fs *fs, int scratch, char message[static MOUNT_MESSAGE_SIZE]);
+
+/* Changes the superblock below the mount @fd; fs->attrs, type and source do not matter. */
+int mount_reconfigure(int fd, const struct mount_fs *fs, char message[static MOUNT_MESSAGE_SIZE]);
+
+/* @set and @clear: MOUNT_ATTR_*; setting one of the atime modes clears the others. */
+int mount_set_attrs(int fd, uint64_t set, uint64_t clear, bool is_recursive);
+
+/* @flags: one of MS_PRIVATE, MS_SHARED, MS_SLAVE, MS_UNBINDABLE, perhaps with MS_REC. */
+int mount_set_propagation(int fd, unsigned long flags);
+
+/* Attaches the detached mount, or moves the mount, @fd to what the O_PATH fd @target names. */
+int mount_attach(int fd, int target);
+
+/* The id of the mount that @fd is on, unique while it lives. */
+int mount_get_id(int fd, uint64_t *ret_id);
+
+/* 1 when @fd is the root of its mount. */
+int mount_is_root(int fd);
+
+/* 1 when both name the same file on the same mount. */
+int mount_is_same(int fd, int other);
+
+/* 1 when @fd is on a file system with this magic number (PROC_SUPER_MAGIC, ...). */
+int mount_has_magic(int fd, long magic);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * mounts[] of config.json: in the listed order, each made detached, given its options and then
+ * attached below the container's root (config.md, Mounts). The root itself is setup/rootfs.
+ * Sources of binds are named on the host; with a user namespace HOST opens them, because the
+ * mapped root may not be able to reach them.
+ */
+#ifndef DAVIT_SETUP_MOUNTS_H
+#define DAVIT_SETUP_MOUNTS_H
+
+#include "base/arena.h"
+#include "base/describe.h"
+#include "base/err.h"
+#include "oci-spec/config.h"
+#include "setup/mount_options.h"
+
+struct mounts_context {
+	const char *bundle; /* absolute: relative sources are below it */
+	bool has_user_ns, has_cgroup_ns, has_net_ns, has_pid_ns; /* a namespace of its own */
+	const char *cgroup_path; /* the container's own cgroup directory on the host, or NULL */
+	unsigned long root_propagation; /* what the mounts of the host become: MS_SLAVE | MS_REC */
+};
+
+enum mount_kind {
+	MOUNT_FS,
+	MOUNT_BIND,
+	MOUNT_REMOUNT
+};
+
+struct mount_op {
+	size_t index; /* in mounts[] */
+	enum mount_kind kind;
+	const char *destination;
+	const char *type;
+	const char *source;   /* of a bind: absolute */
+	const char *fallback; /* bound in place of a file system that may not be mounted; or NULL */
+	struct mount_options options;
+	const struct oci_strings *words; /* the options as they were written */
+	bool is_ordinary_dir;            /* the destination may not be a link */
+	bool is_proc_allowed;            /* it may stand within a procfs */
+	int fd;                          /* a source opened by HOST, or -1 */
+};
+
+struct mounts {
+	struct mount_op *items;
+	size_t count;
+	unsigned long root_propagation;
+};
+
+/* HOST, pure. */
+int mounts_prepare(struct arena *a, const struct oci_config *config,
+		   const struct mounts_context *ctx, struct mounts *ret, struct err *e);
+/* HOST, once the cgroup is made; only wanted with a user namespace. Without the right to open a
+ * source (rootless) it is left to INIT. */
+int mounts_open_sources(struct mounts *m, struct err *e);
+/* INIT, after rootfs_attach() and before rootfs_enter(); its cgroup namespace is the final one. */
+int mounts_apply(const struct mounts *m, int rootfd, struct err *e);
+/* One line a mount: "tmpfs on /dev nosuid,strictatime mode=755". */
+void mounts_describe(const struct mounts *m, const struct describe *d);
+void mounts_close(struct mounts *m);
+
+#endif
