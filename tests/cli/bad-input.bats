@@ -17,8 +17,7 @@ teardown() {
 
 # rejects TEXT: this bundle's config.json is refused with TEXT in the line, and nothing happened.
 rejects() {
-	refused "$1" create -b "$BUNDLE" "$ID"
-	check_clean
+	refused "$1" create -b "$BUNDLE" "$ID" && check_clean
 }
 
 # bad FILTER TEXT: the good config.json changed by the jq FILTER is refused with TEXT.
