@@ -35,6 +35,10 @@ int oci_process_decode(struct arena *a, const char *text, size_t len, const char
  */
 typedef bool oci_check_fn(void *arg, const struct err *violation);
 size_t oci_config_check(const struct oci_config *c, oci_check_fn *found, void *arg);
+/* The same for a process or resources object that is a document of its own: pointers begin there.
+ */
+size_t oci_process_check(const struct oci_process *p, oci_check_fn *found, void *arg);
+size_t oci_resources_check(const struct oci_resources *r, oci_check_fn *found, void *arg);
 
 /* Gives @e (with a pointer, without a line) the line and column by a cold second scan of the text.
  */

@@ -16,6 +16,7 @@
 
 #include "base/fmt.h"
 #include "json.h"
+#include "json_pointer.h"
 #include "json_utf8.h"
 
 enum {
@@ -144,38 +145,10 @@ const char *json_raw(const struct json_reader *r, size_t *ret_len)
 	return r->doc.text + start;
 }
 
-struct sink {
-	char *buf;
-	size_t size, len;
-};
-
-static void sink_put(struct sink *s, const char *text, size_t len)
-{
-	for (size_t i = 0; i < len && s->len + 1 < s->size; i++)
-		s->buf[s->len++] = text[i];
-	s->buf[s->len] = '\0';
-}
-
-/* RFC 6901, section 3: "~" and "/" are escaped. */
-static void sink_key(struct sink *s, const char *key, size_t len)
-{
-	sink_put(s, "/", 1);
-	for (size_t i = 0; i < len; i++) {
-		if (key[i] == '~')
-			sink_put(s, "~0", 2);
-		else if (key[i] == '/')
-			sink_put(s, "~1", 2);
-		else if ((unsigned char)key[i] < ' ' || key[i] == 0x7f)
-			sink_put(s, "?", 1);
-		else
-			sink_put(s, key + i, 1);
-	}
-}
-
 void json_pointer(const struct json_reader *r, const char *member, char *buf, size_t size)
 {
-	struct sink s = { buf, size, 0 };
 	char number[24];
+	size_t at = 0;
 
 	buf[0] = '\0';
 	for (unsigned i = 0; i < r->depth; i++) {
@@ -183,12 +156,14 @@ void json_pointer(const struct json_reader *r, const char *member, char *buf, si
 		size_t keys = i + 1 < r->depth ? l[1].first_key : r->keys_count;
 
 		if (l->is_list)
-			sink_put(&s, number, fmt(number, sizeof(number), "/%zu", l->count - 1));
+			at = json_pointer_add(buf, size, at, number,
+					      fmt(number, sizeof(number), "%zu", l->count - 1));
 		else if (keys > l->first_key)
-			sink_key(&s, r->keys[keys - 1].text, r->keys[keys - 1].len);
+			at = json_pointer_add(buf, size, at, r->keys[keys - 1].text,
+					      r->keys[keys - 1].len);
 	}
 	if (member)
-		sink_key(&s, member, strlen(member));
+		json_pointer_add(buf, size, at, member, strlen(member));
 }
 
 static int refuse(struct json_reader *r, enum err_kind kind, size_t offset, const char *text)
@@ -474,6 +449,8 @@ static int refuse_syntax(struct json_reader *r, bool is_at_end)
 	const char *words = (const char *)yajl_get_error(r->yajl, 0, NULL, 0);
 	char text[sizeof(r->e->msg)];
 
+	if (!words)
+		words = "parse error";
 	fmt(text, sizeof(text), "%.*s", (int)strcspn(words, "\n"), words);
 	return refuse(r, ERR_JSON, is_at_end ? r->doc.len : syntax_offset(r, words), text);
 }

@@ -53,8 +53,7 @@ int json_refuse(struct json_reader *r, const char *member, const char *format, .
 	PRINTF_LIKE(3, 4);
 /* The receiver has no memory for it. */
 int json_no_memory(struct json_reader *r);
-/* Its pointer (RFC 6901; control characters are replaced by "?", so that messages stay on a line).
- */
+/* Its pointer (json_pointer.h). */
 void json_pointer(const struct json_reader *r, const char *member, char *buf, size_t size);
 void json_position(const struct json_reader *r, unsigned *ret_line, unsigned *ret_column);
 /* Its text as it stands in the document: free of control characters. */

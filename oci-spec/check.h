@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What the files of checks share; the table of all checks is in check.c. A check looks at the
+ * document only, never at the host, and reports every violation that it sees.
+ */
+#ifndef DAVIT_OCI_CHECK_H
+#define DAVIT_OCI_CHECK_H
+
+#include "json.h"
+
+struct check;
+typedef void check_fn(struct check *k, const struct oci_config *c);
+
+void check_fail(struct check *k, const char *pointer, const char *format, ...) PRINTF_LIKE(3, 4);
+
+/* The pointer @above with a key of a map below it. */
+const char *check_below(char buf[static 128], const char *above, const char *key);
+#define BELOW(above, key) check_below((char[128]){ 0 }, (above), (key))
+
+/* The namespace of that type in the list; NULL: none. */
+const struct oci_namespace *check_namespace(const struct oci_config *c, const char *type);
+/* Is one of the path's components exactly that word? */
+bool check_has_component(const char *path, const char *word);
+bool check_is_one_of(const char *text, const char *const *words);
+/* A list of id mappings: sizes, overlaps, number. */
+void check_mappings(struct check *k, const char *pointer, const struct oci_id_mappings *m);
+
+/* check_process.c */
+check_fn check_args, check_cwd, check_env, check_user, check_rlimits, check_oom_score,
+	check_scheduler, check_io_priority, check_console_size, check_cpu_affinity;
+/* check_linux.c */
+check_fn check_host_names, check_namespaces, check_id_mappings, check_time_offsets, check_devices,
+	check_net_devices, check_masked_paths, check_readonly_paths, check_intel_rdt,
+	check_memory_policy, check_personality;
+/* check_cgroup.c */
+check_fn check_cgroups_path, check_device_rules, check_hugepages, check_block_io, check_rdma,
+	check_unified;
+/* check_sysctl.c */
+check_fn check_sysctl;
+/* check_seccomp.c */
+check_fn check_seccomp;
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Checks of the process object; see check.h. `process` may be absent (it is required at start
+ * only).
+ */
+#include <string.h>
+
+#include "check.h"
+
+enum {
+	GROUPS_MAX = 65536 /* NGROUPS_MAX */
+};
+
+void check_args(struct check *k, const struct oci_config *c)
+{
+	if (!c->process)
+		return;
+	if (!c->process->args.items)
+		check_fail(k, "/process/args", "required member \"args\" is missing");
+	else if (!c->process->args.count)
+		check_fail(k, "/process/args", "empty");
+	else if (!*c->process->args.items[0])
+		check_fail(k, "/process/args/0", "empty");
+}
+
+void check_cwd(struct check *k, const struct oci_config *c)
+{
+	if (c->process && *c->process->cwd && *c->process->cwd != '/')
+		check_fail(k, "/process/cwd", "not an absolute path: %s", c->process->cwd);
+}
+
+void check_env(struct check *k, const struct oci_config *c)
+{
+	for (size_t i = 0; c->process && i < c->process->env.count; i++) {
+		const char *entry = c->process->env.items[i];
+
+		if (*entry == '=' || !strchr(entry, '='))
+			check_fail(k, POINTER("/process/env/%zu", i), "not of the form NAME=VALUE");
+	}
+}
+
+/* (uid_t)-1 is what the system calls take for "no change". */
+static const uint32_t no_id = UINT32_MAX;
+
+void check_user(struct check *k, const struct oci_config *c)
+{
+	const struct oci_user *u = c->process ? &c->process->user : NULL;
+
+	if (!u)
+		return;
+	if (u->uid == no_id)
+		check_fail(k, "/process/user/uid", "%u is not an id", no_id);
+	if (u->gid == no_id)
+		check_fail(k, "/process/user/gid", "%u is not an id", no_id);
+	if (u->additional_gids.count > GROUPS_MAX)
+		check_fail(k, "/process/user/additionalGids", "%zu groups, more than %d",
+			   u->additional_gids.count, GROUPS_MAX);
+	for (size_t i = 0; i < u->additional_gids.count; i++)
+		if (u->additional_gids.items[i] == no_id)
+			check_fail(k, POINTER("/process/user/additionalGids/%zu", i),
+				   "%u is not an id", no_id);
+}
+
+static bool has_rlimit_before(const struct oci_rlimits *l, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (!strcmp(l->items[j].type, l->items[i].type))
+			return true;
+	return false;
+}
+
+void check_rlimits(struct check *k, const struct oci_config *c)
+{
+	for (size_t i = 0; c->process && i < c->process->rlimits.count; i++) {
+		const struct oci_rlimit *l = &c->process->rlimits.items[i];
+
+		if (has_rlimit_before(&c->process->rlimits, i)) {
+			check_fail(k, POINTER("/process/rlimits/%zu/type", i), "%s is there twice",
+				   l->type);
+			return; /* one is enough, and a long list stays cheap */
+		}
+		if (l->soft > l->hard)
+			check_fail(k, POINTER("/process/rlimits/%zu/soft", i),
+				   "the soft limit of %s is above the hard one", l->type);
+	}
+}
+
+void check_oom_score(struct check *k, const struct oci_config *c)
+{
+	const int64_t *score = c->process ? c->process->oom_score_adj : NULL;
+
+	if (score && (*score < -1000 || *score > 1000))
+		check_fail(k, "/process/oomScoreAdj", "%lld is not from -1000 to 1000",
+			   (long long)*score);
+}
+
+static void check_range(struct check *k, const char *pointer, const int32_t *value, int least,
+			int most)
+{
+	if (value && (*value < least || *value > most))
+		check_fail(k, pointer, "%d is not from %d to %d", *value, least, most);
+}
+
+/* 0 asks for nothing: it is what the runtime must take when the member is absent. */
+static void check_not_set(struct check *k, const char *member, bool is_set, const char *policy)
+{
+	if (is_set)
+		check_fail(k, POINTER("/process/scheduler/%s", member), "%s has no %s", policy,
+			   member);
+}
+
+void check_scheduler(struct check *k, const struct oci_config *c)
+{
+	static const char *const nice[] = { "SCHED_OTHER", "SCHED_BATCH", NULL };
+	static const char *const real_time[] = { "SCHED_FIFO", "SCHED_RR", NULL };
+	static const int32_t absent = 0;
+	const struct oci_scheduler *s = c->process ? c->process->scheduler : NULL;
+
+	if (!s)
+		return;
+	if (check_is_one_of(s->policy, nice))
+		check_range(k, "/process/scheduler/nice", s->nice, -20, 19);
+	else
+		check_not_set(k, "nice", s->nice && *s->nice, s->policy);
+	if (check_is_one_of(s->policy, real_time))
+		check_range(k, "/process/scheduler/priority", s->priority ? s->priority : &absent,
+			    1, 99);
+	else
+		check_not_set(k, "priority", s->priority && *s->priority, s->policy);
+	if (!strcmp(s->policy, "SCHED_DEADLINE"))
+		return;
+	check_not_set(k, "runtime", s->runtime && *s->runtime, s->policy);
+	check_not_set(k, "deadline", s->deadline && *s->deadline, s->policy);
+	check_not_set(k, "period", s->period && *s->period, s->policy);
+}
+
+void check_io_priority(struct check *k, const struct oci_config *c)
+{
+	if (c->process && c->process->io_priority)
+		check_range(k, "/process/ioPriority/priority", c->process->io_priority->priority, 0,
+			    7);
+}
+
+/* struct winsize has 16 bits. Without a terminal the size MUST be ignored. */
+void check_console_size(struct check *k, const struct oci_config *c)
+{
+	const struct oci_process *p = c->process;
+
+	if (!p || !p->console_size || !p->terminal || !*p->terminal)
+		return;
+	if (p->console_size->height > UINT16_MAX)
+		check_fail(k, "/process/consoleSize/height", "more than %d", UINT16_MAX);
+	if (p->console_size->width > UINT16_MAX)
+		check_fail(k, "/process/consoleSize/width", "more than %d", UINT16_MAX);
+}
+
+static void check_cpu_list(struct check *k, const char *pointer, const char *list)
+{
+	if (list && list[strspn(list, "0123456789, -")])
+		check_fail(k, pointer, "not a list of CPUs: %s", list);
+}
+
+void check_cpu_affinity(struct check *k, const struct oci_config *c)
+{
+	const struct oci_exec_cpu_affinity *a = c->process ? c->process->exec_cpu_affinity : NULL;
+
+	if (!a)
+		return;
+	check_cpu_list(k, "/process/execCPUAffinity/initial", a->initial);
+	check_cpu_list(k, "/process/execCPUAffinity/final", a->final);
+}

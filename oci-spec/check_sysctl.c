@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Check of linux.sysctl: a parameter that no namespace isolates would change the host. A name has
+ * one of two spellings, told by its first separator (sysctl(8)): "net.ipv4.conf.eth0/1.forwarding"
+ * is "net/ipv4/conf/eth0.1/forwarding".
+ */
+#include <string.h>
+
+#include "check.h"
+
+enum {
+	NAME_MAX_LEN = 255
+};
+
+struct parameter {
+	const char *path;
+	bool is_prefix;
+	const char *ns;
+};
+
+static const struct parameter parameters[] = {
+	{ "net/", true, "network" },       { "fs/mqueue/", true, "ipc" },
+	{ "user/", true, "user" },         { "kernel/domainname", false, "uts" },
+	{ "kernel/msgmax", false, "ipc" }, { "kernel/msgmnb", false, "ipc" },
+	{ "kernel/msgmni", false, "ipc" }, { "kernel/sem", false, "ipc" },
+	{ "kernel/shmall", false, "ipc" }, { "kernel/shmmax", false, "ipc" },
+	{ "kernel/shmmni", false, "ipc" }, { "kernel/shm_rmid_forced", false, "ipc" },
+};
+
+/* The name as a path below /proc/sys. */
+static bool to_path(const char *name, char path[static NAME_MAX_LEN + 1])
+{
+	size_t len = strlen(name), first = strcspn(name, "./");
+	bool has_dots = name[first] == '.';
+
+	if (len > NAME_MAX_LEN)
+		return false;
+	for (size_t i = 0; i <= len; i++)
+		path[i] = !has_dots        ? name[i]
+			  : name[i] == '.' ? '/'
+			  : name[i] == '/' ? '.'
+					   : name[i];
+	return true;
+}
+
+static bool is_sound(const char *path)
+{
+	return !check_has_component(path, "") && !check_has_component(path, ".") &&
+	       !check_has_component(path, "..") && !strchr(path, '\n');
+}
+
+static const struct parameter *find(const char *path)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(parameters); i++) {
+		const struct parameter *p = &parameters[i];
+
+		if (p->is_prefix ? !strncmp(path, p->path, strlen(p->path))
+				 : !strcmp(path, p->path))
+			return p;
+	}
+	return NULL;
+}
+
+static void check_one(struct check *k, const struct oci_config *c, const char *name)
+{
+	const char *pointer = BELOW("/linux/sysctl", name);
+	char path[NAME_MAX_LEN + 1];
+	const struct parameter *p;
+
+	if (!to_path(name, path) || !is_sound(path)) {
+		check_fail(k, pointer, "no name for a kernel parameter: %s", name);
+		return;
+	}
+	p = find(path);
+	if (!strcmp(path, "kernel/hostname"))
+		check_fail(k, pointer, "%s is set by the member \"hostname\"", name);
+	else if (!p)
+		check_fail(k, pointer, "not a parameter of a namespace: %s", name);
+	else if (!check_namespace(c, p->ns))
+		check_fail(k, pointer, "%s needs a %s namespace in /linux/namespaces", name, p->ns);
+	else if (!strcmp(path, "kernel/domainname") && c->domainname)
+		check_fail(k, pointer, "%s is set by the member \"domainname\" already", name);
+}
+
+void check_sysctl(struct check *k, const struct oci_config *c)
+{
+	for (size_t i = 0; c->linux_config && i < c->linux_config->sysctl.count; i++)
+		check_one(k, c, c->linux_config->sysctl.items[i].key);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * See json_pointer.h.
+ */
+#include "json_pointer.h"
+
+#include <string.h>
+
+static size_t add(char *buf, size_t size, size_t at, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len && at + 1 < size; i++)
+		buf[at++] = text[i];
+	buf[at] = '\0';
+	return at;
+}
+
+size_t json_pointer_add(char *buf, size_t size, size_t at, const char *key, size_t len)
+{
+	at = add(buf, size, at, "/", 1);
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = key[i];
+
+		if (c == '~')
+			at = add(buf, size, at, "~0", 2);
+		else if (c == '/')
+			at = add(buf, size, at, "~1", 2);
+		else
+			at = add(buf, size, at, c < ' ' || c == 0x7f ? "?" : key + i, 1);
+	}
+	return at;
+}
