@@ -389,11 +389,6 @@ static int query_ids(int cgroup_fd, uint32_t ids[static ATTACHED_MAX])
 	return r < 0 ? r : (int)attr.query.prog_cnt;
 }
 
-int bpf_device_attach_first(int cgroup_fd, int prog_fd)
-{
-	return attach(cgroup_fd, prog_fd, -1);
-}
-
 int bpf_device_attach(int cgroup_fd, int prog_fd)
 {
 	uint32_t ids[ATTACHED_MAX];

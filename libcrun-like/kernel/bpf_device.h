@@ -42,8 +42,6 @@ int bpf_device_load(const struct bpf_device_program *p);
 /* Attaches beside the programs of others (BPF_F_ALLOW_MULTI), in the place of one that
  * bpf_device_load() made before, if there is one: never a moment without a filter. */
 int bpf_device_attach(int cgroup_fd, int prog_fd);
-/* For a cgroup that was made a moment ago: attach without looking. */
-int bpf_device_attach_first(int cgroup_fd, int prog_fd);
 /* Takes away the programs that bpf_device_load() made; 0 also when there were none. */
 int bpf_device_detach(int cgroup_fd);
 /* How many of ours are attached. */

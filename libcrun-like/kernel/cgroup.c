@@ -112,6 +112,45 @@ static int make_child(int dirfd, const char *name, bool *ret_was_there)
 	return open_below(dirfd, name);
 }
 
+int cgroup_get_own_path(char *buf, size_t size)
+{
+	char text[8192];
+	int r = cgroup_read(AT_FDCWD, "/proc/self/cgroup", text, sizeof(text));
+	size_t len;
+
+	if (r < 0)
+		return r;
+	for (const char *line = text; *line; line += len + (line[len] == '\n')) {
+		len = strcspn(line, "\n");
+		if (strncmp(line, "0::/", 4) != 0)
+			continue;
+		if (len - 3 >= size)
+			return -ENAMETOOLONG;
+		memcpy(buf, line + 3, len - 3);
+		buf[len - 3] = '\0';
+		return 0;
+	}
+	return -ENOENT;
+}
+
+/* A line of /proc/cgroups: name, hierarchy (0: v2 or none), number, enabled. */
+bool cgroup_is_on_v1(const char *controller)
+{
+	const char *name = strcmp(controller, "io") == 0 ? "blkio" : controller;
+	char text[4096];
+	size_t len = strlen(name);
+
+	if (cgroup_read(AT_FDCWD, "/proc/cgroups", text, sizeof(text)) < 0)
+		return false;
+	for (const char *line = text; *line;) {
+		if (strncmp(line, name, len) == 0 && line[len] == '\t')
+			return line[len + 1] != '0';
+		line += strcspn(line, "\n");
+		line += *line == '\n';
+	}
+	return false;
+}
+
 /* One try. *@ret_begun: how much of @path was made or passed, to be removed after a failure. */
 static int make_path(int rootfd, const char *path, struct cgroup_made *ret, size_t *ret_begun)
 {

@@ -325,7 +325,7 @@ TEST(attached_program_decides_real_opens)
 	if (first < 0 || second < 0 || cgroup_make(rootfd, path, &made) < 0)
 		SKIP("may not load BPF programs or make cgroups");
 
-	CHECK_INT(bpf_device_attach_first(made.dirfd, first), 0);
+	CHECK_INT(bpf_device_attach(made.dirfd, first), 0);
 	CHECK_INT(in_cgroup(made.dirfd, try_devices), 0);
 	CHECK_INT(bpf_device_query(made.dirfd, &count), 0);
 	CHECK_INT(count, 1);

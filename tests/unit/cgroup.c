@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * kernel/cgroup on real cgroups: below the hierarchy's root, with names of their own, removed at
- * the end of each test.
+ * kernel/cgroup and setup/cgroup on real cgroups: below the hierarchy's root, with names of their
+ * own, removed at the end of each test.
  */
 #include "kernel/cgroup.h"
 
@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "setup/cgroup.h"
 #include "test.h"
 
 /* The hierarchy's root when cgroups can be made there; -1: skip. */
@@ -257,4 +258,124 @@ TEST(enable_names_the_controller_at_fault)
 	CHECK_INT(cgroup_remove(rootfd, name("/x"), 0), 0);
 	close(made.dirfd);
 	close(rootfd);
+}
+
+static int last_warnings;
+
+static void count_warning(void *arg, const char *text)
+{
+	last_warnings++;
+}
+
+/* A plan for @path, with the rules of an engine: deny all, then the default devices. */
+static int plan_for(struct arena *a, const char *path, struct cgroup_plan *ret, struct err *e)
+{
+	static const int64_t zero;
+	static struct oci_device_rule deny = { .allow = false, .access = "rwm" };
+	static const struct oci_pids pids = { .limit = &zero };
+	struct oci_resources res = { .devices = { &deny, 1 }, .pids = &pids };
+	struct oci_linux linux_config = { .resources = &res, .cgroups_path = path };
+	struct oci_config config = { .linux_config = &linux_config };
+	struct cgroup_context ctx = { .id = "unit-test", .warn = count_warning };
+
+	return cgroup_prepare(a, &config, &ctx, ret, e);
+}
+
+TEST(paths_of_the_config)
+{
+	static const char *const bad[] = { "/a/../b", "..",     "/a//b",       "/a/",
+					   "a\nb",    "/a/./b", "s.slice:a:b", "" };
+	struct arena a = { 0 };
+	struct cgroup_plan p;
+	struct err e = { 0 };
+
+	if (plan_for(&a, NULL, &p, &e) < 0)
+		SKIP("no cgroup2 hierarchy");
+	CHECK_STR(p.path, "/davit-unit-test");
+	CHECK_INT(plan_for(&a, "/docker/x", &p, &e), 0);
+	CHECK_STR(p.path, "/docker/x");
+	CHECK_INT(plan_for(&a, "crio-6119", &p, &e), 0);
+	CHECK_STR(p.path, "/crio-6119");
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		e = (struct err){ 0 };
+		CHECK_INT(plan_for(&a, bad[i], &p, &e), -EINVAL);
+		CHECK_STR(e.pointer, "/linux/cgroupsPath");
+	}
+	arena_release(&a);
+}
+
+TEST(create_apply_destroy)
+{
+	struct arena a = { 0 };
+	struct cgroup_plan p;
+	struct err e = { 0 };
+	int rootfd = open_writable_root(), dirfd = -1, other = -1;
+	uint64_t inode = 0;
+	bool was_there = true;
+	size_t programs = 0;
+	pid_t pid;
+
+	if (rootfd < 0)
+		SKIP("no writable cgroup2 hierarchy");
+	CHECK_INT(plan_for(&a, name("/c"), &p, &e), 0);
+	CHECK_INT(cgroup_create(&p, &dirfd, &inode, &was_there, &e), 0);
+	CHECK(!was_there && inode > 0);
+	CHECK_INT(cgroup_apply(&p, dirfd, &e), 0);
+	CHECK_INT(bpf_device_query(dirfd, &programs), 0);
+	CHECK_INT(programs, 1);
+	pid = sleeper_in(dirfd);
+
+	CHECK_INT(cgroup_create(&p, &other, &inode, &was_there, &e), -EBUSY);
+	CHECK(strstr(e.msg, "container's cgroup is not empty"));
+	e = (struct err){ 0 };
+	CHECK_INT(cgroup_destroy(p.root, p.path, inode + 1, false, 1000, &e), 0); /* not ours */
+	CHECK_INT(cgroup_get_event(dirfd, "populated"), 1);
+	CHECK_INT(cgroup_freeze(dirfd, true, 2000), 0);
+	CHECK_INT(cgroup_destroy(NULL, p.path, inode, false, 5000, &e), 0);
+	CHECK_INT(waitpid(pid, NULL, 0), pid);
+	CHECK(!exists(rootfd, name("")));
+	CHECK_INT(cgroup_destroy(p.root, p.path, inode, false, 1000, &e), 0);
+	CHECK_STR(e.msg, "");
+	close(dirfd);
+	close(rootfd);
+	arena_release(&a);
+}
+
+TEST(a_cgroup_that_was_there_stays)
+{
+	struct arena a = { 0 };
+	struct cgroup_plan p;
+	struct err e = { 0 };
+	int rootfd = open_writable_root(), dirfd = -1;
+	uint64_t inode = 0;
+	bool was_there = false;
+	size_t programs = 99;
+	pid_t pid;
+
+	if (rootfd < 0)
+		SKIP("no writable cgroup2 hierarchy");
+	CHECK_INT(mkdirat(rootfd, name("") + 1, 0755), 0);
+	CHECK_INT(mkdirat(rootfd, name("/old") + 1, 0755), 0);
+	CHECK_INT(plan_for(&a, name(""), &p, &e), 0);
+	CHECK_INT(cgroup_create(&p, &dirfd, &inode, &was_there, &e), 0);
+	CHECK(was_there);
+	CHECK_INT(cgroup_apply(&p, dirfd, &e), 0);
+	CHECK_INT(mkdirat(dirfd, "new", 0755), 0);
+	pid = sleeper_in(dirfd);
+	CHECK_INT(cgroup_freeze(dirfd, true, 2000), 0);
+	CHECK_INT(cgroup_destroy(p.root, p.path, inode, true, 5000, &e), 0);
+	CHECK_INT(waitpid(pid, NULL, 0), pid);
+	CHECK(exists(rootfd, name("/old")) && !exists(rootfd, name("/new")));
+	CHECK_INT(bpf_device_query(dirfd, &programs), 0);
+	CHECK_INT(programs, 0);
+	CHECK_INT(cgroup_wait_event(dirfd, "frozen", false, 1000), 0);
+
+	CHECK_INT(cgroup_write(dirfd, "cgroup.freeze", "1"), 0);
+	CHECK_INT(cgroup_create(&p, &dirfd, &inode, &was_there, &e), -EBUSY);
+	CHECK(strstr(e.msg, "container's cgroup unexpectedly frozen"));
+	unlinkat(rootfd, name("/old") + 1, AT_REMOVEDIR);
+	CHECK_INT(unlinkat(rootfd, name("") + 1, AT_REMOVEDIR), 0);
+	close(dirfd);
+	close(rootfd);
+	arena_release(&a);
 }

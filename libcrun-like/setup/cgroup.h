@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The container's cgroup: where it is, what is written into it, its end. cgroup v2 only; on a
+ * hybrid host the unified hierarchy. All of this runs in HOST, outside the container's cgroup.
+ *
+ * Where: linux.cgroupsPath, absolute or not, counts from the hierarchy's root. Without one it is
+ * /davit-ID: right below the root, since a folder shared by all containers would have to be removed
+ * by the last of them. An ordinary user's paths count from the user's own cgroup. Parents that are
+ * made on the way are removed when the last container in them is deleted.
+ */
+#ifndef DAVIT_SETUP_CGROUP_H
+#define DAVIT_SETUP_CGROUP_H
+
+#include "base/arena.h"
+#include "base/describe.h"
+#include "base/err.h"
+#include "kernel/bpf_device.h"
+#include "oci-spec/config.h"
+#include "setup/cgroup_knobs.h"
+
+struct cgroup_context {
+	const char *id;
+	const char *manager; /* NULL, "cgroupfs", "disabled" */
+	bool rootless;
+	void (*warn)(void *arg, const char *text); /* may be NULL */
+	void *warn_arg;
+};
+
+struct cgroup_plan {
+	const char *root;     /* where the hierarchy is mounted; NULL: none is used */
+	const char *path;     /* below it, with a leading slash; NULL: no cgroup is made */
+	const char *required; /* controllers that the writes need: "cpu memory" */
+	const char *wanted;   /* those that the host has and engines read figures from */
+	const struct cgroup_write *writes;
+	struct bpf_device_program devices; /* insns NULL: all are allowed, or no cgroup */
+	bool rootless;
+};
+
+/* Changes nothing; looks at the host's hierarchy. */
+int cgroup_prepare(struct arena *a, const struct oci_config *config,
+		   const struct cgroup_context *ctx, struct cgroup_plan *ret, struct err *e);
+
+/* Makes the directory, and its parents give it the controllers. Refuses one with processes in it,
+ * or frozen. After a failure nothing is left. The descriptor is the caller's. */
+int cgroup_create(const struct cgroup_plan *plan, int *ret_dirfd, uint64_t *ret_inode,
+		  bool *ret_was_there, struct err *e);
+/* Writes the limits and attaches the device program. @dirfd: of cgroup_create(). */
+int cgroup_apply(const struct cgroup_plan *plan, int dirfd, struct err *e);
+
+/*
+ * Kills what is in the cgroup, waits until it is gone and removes it with all below it. @root NULL:
+ * looked for. @inode: of cgroup_create(), 0 when unknown; another one means that somebody else's
+ * cgroup has that name now: left alone. @was_there: the directory and what was below it stay.
+ * Missing is success. ERR_TIMEOUT: something in it does not die; calling again is right.
+ */
+int cgroup_destroy(const char *root, const char *path, uint64_t inode, bool was_there,
+		   unsigned deadline_ms, struct err *e);
+
+void cgroup_describe(const struct cgroup_plan *plan, const struct describe *d);
+
+#endif

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Making the planned cgroup, writing into it, and its end (cgroup.h).
+ */
+#include <limits.h>
+#include <string.h>
+#include <time.h>
+
+#include "kernel/cgroup.h"
+#include "setup/cgroup.h"
+
+enum {
+	UNDO_MS = 1000
+};
+
+static int enable_in(int rootfd, const char *parent, const struct cgroup_plan *p, struct err *e)
+{
+	_cleanup_fd_ int dirfd = cgroup_open(rootfd, parent);
+	char at_fault[32], one[32];
+	int r = dirfd < 0 ? dirfd : cgroup_enable(dirfd, p->required, at_fault);
+
+	if (dirfd < 0)
+		return err_set(e, -r, "open the cgroup %s%s", p->root, parent);
+	if (r == -EBUSY) {
+		err_kind(e, ERR_CGROUP, EBUSY,
+			 "the %s controller cannot be enabled below the cgroup %s%s: it has "
+			 "processes of its own",
+			 at_fault, p->root, *parent ? parent : "/");
+		return err_hint(e, "a cgroup (v2) has processes or controlled children, not both");
+	}
+	if (r < 0) {
+		err_kind(e, ERR_CGROUP, -r,
+			 "the %s controller cannot be enabled below the cgroup %s%s", at_fault,
+			 p->root, *parent ? parent : "/");
+		return err_hint(e, "%s", errno_words(-r));
+	}
+	/* Ignored: without them only figures are missing. */
+	for (const char *w = p->wanted; *w; w += strspn(w, " ")) {
+		size_t len = strcspn(w, " ");
+
+		memcpy(one, w, len); /* names of ours, short */
+		one[len] = '\0';
+		(void)cgroup_enable(dirfd, one, at_fault);
+		w += len;
+	}
+	return 0;
+}
+
+/* From the root down: a parent can only pass on what it was given itself. */
+static int enable_in_parents(int rootfd, const struct cgroup_plan *p, struct err *e)
+{
+	char parent[PATH_MAX];
+
+	if (!*p->required && !*p->wanted)
+		return 0;
+	for (size_t len = 0; p->path[len]; len++) {
+		if (p->path[len] != '/' || len >= sizeof(parent))
+			continue;
+		memcpy(parent, p->path, len);
+		parent[len] = '\0';
+		if (enable_in(rootfd, parent, p, e) < 0)
+			return -e->code;
+	}
+	return 0;
+}
+
+/* Spec 1.1: the runtime may refuse a cgroup that does not fit. One that was made a moment ago is
+ * looked at too: below a frozen parent the container would never start. */
+static int check_fit(int dirfd, const struct cgroup_plan *p, struct err *e)
+{
+	int populated = cgroup_get_event(dirfd, "populated"), frozen;
+
+	if (populated < 0)
+		return err_set(e, -populated, "read cgroup.events of %s%s", p->root, p->path);
+	if (populated)
+		return err_kind(e, ERR_CGROUP, EBUSY, "container's cgroup is not empty: %s%s",
+				p->root, p->path);
+	frozen = cgroup_get_event(dirfd, "frozen");
+	if (frozen > 0)
+		return err_kind(e, ERR_CGROUP, EBUSY,
+				"container's cgroup unexpectedly frozen: %s%s", p->root, p->path);
+	return 0;
+}
+
+int cgroup_create(const struct cgroup_plan *p, int *ret_dirfd, uint64_t *ret_inode,
+		  bool *ret_was_there, struct err *e)
+{
+	_cleanup_fd_ int rootfd = cgroup_open_root_at(p->root);
+	struct cgroup_made made;
+	int r = rootfd < 0 ? rootfd : cgroup_make(rootfd, p->path, &made);
+
+	if (r < 0)
+		return err_set(e, -r, "make the cgroup %s%s", p->root, p->path);
+	r = check_fit(made.dirfd, p, e);
+	if (r == 0)
+		r = enable_in_parents(rootfd, p, e);
+	if (r == 0 && made.was_there) {
+		r = cgroup_keep_children(made.dirfd);
+		if (r < 0)
+			err_set(e, -r, "list the cgroup %s%s", p->root, p->path);
+	}
+	if (r < 0) {
+		close(made.dirfd);
+		if (!made.was_there) /* ignored: the first error is what matters */
+			(void)cgroup_remove(rootfd, p->path, UNDO_MS);
+		return -e->code;
+	}
+	*ret_dirfd = made.dirfd;
+	*ret_inode = made.inode;
+	*ret_was_there = made.was_there;
+	return 0;
+}
+
+static int write_one(const struct cgroup_plan *p, const struct cgroup_write *w, int dirfd,
+		     struct err *e)
+{
+	int r = cgroup_write(dirfd, w->file, w->value);
+
+	if (r == -ENOENT && w->alt_file)
+		r = cgroup_write(dirfd, w->alt_file, w->alt_value);
+	if (r == 0 || (r == -ENOENT && w->optional))
+		return 0;
+	err_set(e, -r, "write %s to %s of the cgroup %s", w->value, w->file, p->path);
+	err_at(e, w->pointer);
+	return r == -ENOENT ? err_hint(e, "this kernel has no such cgroup file") : -e->code;
+}
+
+static int attach_devices(const struct cgroup_plan *p, int dirfd, struct err *e)
+{
+	_cleanup_fd_ int prog = bpf_device_load(&p->devices);
+	int r = prog < 0 ? prog : bpf_device_attach(dirfd, prog);
+
+	/* An ordinary user cannot load it, and cannot make device nodes either. */
+	if (r == 0 || (p->rootless && (r == -EPERM || r == -EACCES)))
+		return 0;
+	err_set(e, -r, "%s the device program of the cgroup %s", prog < 0 ? "load" : "attach",
+		p->path);
+	return err_at(e, "/linux/resources/devices");
+}
+
+int cgroup_apply(const struct cgroup_plan *p, int dirfd, struct err *e)
+{
+	for (const struct cgroup_write *w = p->writes; w; w = w->next)
+		if (write_one(p, w, dirfd, e) < 0)
+			return -e->code;
+	return p->devices.insns ? attach_devices(p, dirfd, e) : 0;
+}
+
+/* Kills and waits; the rest of the deadline goes to *ms. */
+static int empty(int dirfd, unsigned *ms)
+{
+	struct timespec a, b;
+	int64_t took;
+	int r = cgroup_get_event(dirfd, "populated");
+
+	if (r <= 0)
+		return r;
+	r = cgroup_kill(dirfd);
+	if (r < 0)
+		return r;
+	clock_gettime(CLOCK_MONOTONIC, &a);
+	r = cgroup_wait_event(dirfd, "populated", false, *ms);
+	clock_gettime(CLOCK_MONOTONIC, &b);
+	took = (int64_t)(b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000;
+	*ms = took < *ms ? *ms - (unsigned)took : 0;
+	return r;
+}
+
+/* The directory is somebody else's: our filter and what the container made in it go. A freeze goes
+ * too: it was not frozen when we came. */
+static int give_back(int dirfd)
+{
+	int r = cgroup_remove_below(dirfd);
+
+	if (cgroup_get_event(dirfd, "frozen") == 1)
+		(void)cgroup_write(dirfd, "cgroup.freeze",
+				   "0"); /* a parent may be the frozen one */
+	if (r == 0)
+		r = bpf_device_detach(dirfd);
+	return r == -EPERM ? 0 : r; /* who may not detach could not attach */
+}
+
+/* 1: to be removed as well. */
+static int destroy_content(int dirfd, uint64_t inode, bool was_there, unsigned *ms)
+{
+	uint64_t now;
+	int r = cgroup_get_inode(dirfd, &now);
+
+	if (r < 0 || (inode && now != inode))
+		return r;
+	r = empty(dirfd, ms);
+	if (r < 0)
+		return r;
+	return was_there ? give_back(dirfd) : 1;
+}
+
+int cgroup_destroy(const char *root, const char *path, uint64_t inode, bool was_there,
+		   unsigned deadline_ms, struct err *e)
+{
+	_cleanup_fd_ int rootfd = root ? cgroup_open_root_at(root) : cgroup_open_root(&root);
+	_cleanup_fd_ int dirfd = rootfd < 0 ? rootfd : cgroup_open(rootfd, path);
+	unsigned ms = deadline_ms;
+	int r = dirfd < 0 ? dirfd : destroy_content(dirfd, inode, was_there, &ms);
+
+	/* Missing: the parents that we made may still be there. */
+	if (r == 1 || (r == -ENOENT && rootfd >= 0 && !was_there))
+		r = cgroup_remove(rootfd, path, ms);
+	if (r == 0 || r == -ENOENT)
+		return 0;
+	if (r == -ETIMEDOUT || r == -EBUSY)
+		return err_kind(e, ERR_TIMEOUT, ETIMEDOUT,
+				"the cgroup %s%s still has processes after SIGKILL", root, path);
+	return err_set(e, -r, "remove the cgroup %s%s", root ? root : "", path);
+}
