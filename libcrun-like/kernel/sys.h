@@ -96,4 +96,71 @@ static inline int sys_bpf(int cmd, union bpf_attr *attr, size_t size)
 	return (int)sys_result(syscall(SYS_bpf, cmd, attr, size));
 }
 
+static inline int sys_seccomp(unsigned op, unsigned flags, const void *args)
+{
+	return (int)sys_result(syscall(SYS_seccomp, op, flags, args));
+}
+
+/* @header and @data as in linux/capability.h. */
+static inline int sys_capget(void *header, void *data)
+{
+	return (int)sys_result(syscall(SYS_capget, header, data));
+}
+
+static inline int sys_capset(void *header, const void *data)
+{
+	return (int)sys_result(syscall(SYS_capset, header, data));
+}
+
+/* The C library's versions speak to other threads, and refuse two signals of its own. The first
+ * 32-bit architectures have 16-bit ids behind the plain names. */
+#ifdef SYS_setresuid32
+enum {
+	SYS_NR_SETGROUPS = SYS_setgroups32,
+	SYS_NR_SETRESGID = SYS_setresgid32,
+	SYS_NR_SETRESUID = SYS_setresuid32
+};
+#else
+enum {
+	SYS_NR_SETGROUPS = SYS_setgroups,
+	SYS_NR_SETRESGID = SYS_setresgid,
+	SYS_NR_SETRESUID = SYS_setresuid
+};
+#endif
+
+static inline int sys_setgroups(size_t count, const uint32_t *gids)
+{
+	return (int)sys_result(syscall(SYS_NR_SETGROUPS, count, gids));
+}
+
+static inline int sys_setresgid(uint32_t gid)
+{
+	return (int)sys_result(syscall(SYS_NR_SETRESGID, gid, gid, gid));
+}
+
+static inline int sys_setresuid(uint32_t uid)
+{
+	return (int)sys_result(syscall(SYS_NR_SETRESUID, uid, uid, uid));
+}
+
+/* The default action. The kernel's own layout of a sigaction: all zero, and large enough for every
+ * architecture. */
+static inline int sys_reset_signal(int sig)
+{
+	static const unsigned long by_default[8];
+
+	return (int)sys_result(syscall(SYS_rt_sigaction, sig, by_default, NULL, sizeof(uint64_t)));
+}
+
+static inline int sys_set_signal_mask(uint64_t mask)
+{
+	return (int)sys_result(syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask)));
+}
+
+/* The length with the NUL. getcwd(3) hides "(unreachable)". */
+static inline int sys_getcwd(char *buf, size_t size)
+{
+	return (int)sys_result(syscall(SYS_getcwd, buf, size));
+}
+
 #endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * See exec.h.
+ */
+#include "exec.h"
+
+#include <string.h>
+
+#include "sys.h"
+
+enum {
+	SIGNALS = 64
+};
+
+static bool hex_digit(char c, uint64_t *ret)
+{
+	if (c >= '0' && c <= '9')
+		*ret = (uint64_t)(c - '0');
+	else if (c >= 'a' && c <= 'f')
+		*ret = (uint64_t)(c - 'a' + 10);
+	else
+		return false;
+	return true;
+}
+
+uint64_t exec_ignored_signals(void)
+{
+	char text[4096];
+	_cleanup_fd_ int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	uint64_t mask = 0, digit;
+	const char *p;
+
+	if (n <= 0)
+		return UINT64_MAX;
+	text[n] = '\0';
+	p = strstr(text, "\nSigIgn:\t");
+	if (!p)
+		return UINT64_MAX;
+	for (p += 9; hex_digit(*p, &digit); p++)
+		mask = mask << 4 | digit;
+	return mask;
+}
+
+int exec_reset_signals(uint64_t mask)
+{
+	for (int sig = 1; sig <= SIGNALS; sig++) {
+		int r;
+
+		if (!(mask & UINT64_C(1) << (sig - 1)) || sig == SIGKILL || sig == SIGSTOP)
+			continue;
+		r = sys_reset_signal(sig);
+		if (r < 0)
+			return r;
+	}
+	return sys_set_signal_mask(0);
+}
+
+int exec_close_fds_from(unsigned first)
+{
+	return sys_close_range(first, ~0U, 1U << 2 /* CLOSE_RANGE_CLOEXEC, Linux 5.11 */);
+}
+
+int exec_set_groups(const uint32_t *gids, size_t count)
+{
+	return sys_setgroups(count, gids);
+}
+
+int exec_set_gid(uint32_t gid)
+{
+	return sys_setresgid(gid);
+}
+
+int exec_set_uid(uint32_t uid)
+{
+	return sys_setresuid(uid);
+}
+
+int exec_chdir(const char *path)
+{
+	return chdir(path) < 0 ? neg_errno() : 0;
+}
+
+int exec_get_cwd(char *buf, size_t size)
+{
+	int r = sys_getcwd(buf, size);
+
+	return r < 0 ? r : 0;
+}
+
+int exec_program(const char *path, char *const argv[], char *const envp[])
+{
+	execve(path, argv, envp);
+	return neg_errno();
+}

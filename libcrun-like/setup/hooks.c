@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * See hooks.h. One poll loop serves a hook: its end (pidfd), the state on its stdin, its output,
+ * the deadline. Nothing it does can hold us up (T25):
+ *  - stdin is written without blocking; we keep the pipe's read end too, so that a hook that closes
+ *    its stdin unread gives neither EPIPE nor SIGPIPE;
+ *  - output goes through a fixed ring, whatever its length, and reading stops when the hook itself
+ *    has ended: a daemon that it leaves may hold the pipe for ever;
+ *  - at the deadline, on the monotonic clock, its whole process group is killed.
+ */
+#include "hooks.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/fmt.h"
+#include "kernel/child.h"
+
+enum {
+	RING_SIZE = 4096,
+	SHOWN_MAX = 140,        /* of the output's end, in a message */
+	DRAIN_MAX = 256 * 1024, /* what is read after the end: a pipe's content, no more */
+	KILL_WAIT_MS = 900      /* for a killed hook to go; longer only in uninterruptible sleep */
+};
+
+/* The last bytes of a hook's output. */
+struct ring {
+	char bytes[RING_SIZE];
+	size_t total;
+};
+
+struct running {
+	struct child child;
+	int in, in_kept, out; /* -1: done */
+	const char *state;
+	size_t left;
+	int64_t deadline; /* ms; -1: none */
+	struct ring ring;
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* 0: nothing more for now. */
+static size_t read_output(struct running *h)
+{
+	char piece[RING_SIZE];
+	ssize_t n = read(h->out, piece, sizeof(piece));
+
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		close_fdp(&h->out);
+	for (ssize_t i = 0; i < n; i++)
+		h->ring.bytes[h->ring.total++ % RING_SIZE] = piece[i];
+	return n > 0 ? (size_t)n : 0;
+}
+
+static void write_state(struct running *h)
+{
+	ssize_t n = h->left ? write(h->in, h->state, h->left) : 0;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n >= 0) {
+		h->state += n;
+		h->left -= (size_t)n;
+	}
+	if (n < 0 || h->left == 0)
+		close_fdp(&h->in);
+}
+
+static void set_deadline(struct running *h, const struct hook_op *op)
+{
+	enum {
+		YEAR = 366 * 24 * 3600
+	};
+	int64_t seconds = op->timeout < YEAR ? op->timeout : YEAR;
+
+	h->deadline = seconds > 0 ? now_ms() + seconds * 1000 : -1;
+}
+
+static int spawn(struct running *h, const struct hook_op *op, const struct hook_input *input,
+		 struct child *ret)
+{
+	struct child_spec spec = {
+		.path = op->path, .argv = op->argv, .envp = op->envp, .cwd_fd = input->cwd_fd
+	};
+	int in[2], out[2], r;
+
+	if (pipe2(in, O_CLOEXEC) < 0)
+		return neg_errno();
+	h->in_kept = in[0];
+	h->in = in[1];
+	if (pipe2(out, O_CLOEXEC) < 0)
+		return neg_errno();
+	h->out = out[0];
+	spec.in = in[0];
+	spec.out = out[1];
+	/* Of our ends alone: the hook's are other open files. */
+	r = fcntl(h->in, F_SETFL, O_NONBLOCK) < 0 || fcntl(h->out, F_SETFL, O_NONBLOCK) < 0
+		    ? neg_errno()
+		    : child_spawn(&spec, ret);
+	close(out[1]);
+	return r;
+}
+
+/* Until the hook has ended: 0; -ETIMEDOUT at the deadline. */
+static int serve(struct running *h)
+{
+	for (;;) {
+		struct pollfd p[3] = { { .fd = h->child.pidfd, .events = POLLIN },
+				       { .fd = h->in, .events = POLLOUT },
+				       { .fd = h->out, .events = POLLIN } };
+		int64_t left = h->deadline < 0 ? -1 : h->deadline - now_ms();
+
+		if (h->deadline >= 0 && left <= 0)
+			return -ETIMEDOUT;
+		if (poll(p, 3, left > INT_MAX ? INT_MAX : (int)left) < 0 && errno != EINTR)
+			return neg_errno();
+		if (p[1].revents)
+			write_state(h);
+		if (p[2].revents)
+			(void)read_output(h); /* what came counts, not how much */
+		if (p[0].revents)
+			return 0;
+	}
+}
+
+static void drain(struct running *h)
+{
+	size_t total = 0, n;
+
+	while (h->out >= 0 && total < DRAIN_MAX && (n = read_output(h)) > 0)
+		total += n;
+}
+
+/* The output's end on one line: ", stderr: ..." or nothing. */
+static void describe_output(const struct ring *ring, char ret[static SHOWN_MAX + 24])
+{
+	size_t len = ring->total < RING_SIZE ? ring->total : RING_SIZE, at, n;
+	char text[SHOWN_MAX + 1];
+
+	ret[0] = '\0';
+	n = len < SHOWN_MAX ? len : SHOWN_MAX;
+	at = ring->total - n;
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)ring->bytes[(at + i) % RING_SIZE];
+
+		text[i] = c < ' ' || c == 127 ? ' ' : (char)c;
+	}
+	/* Newlines at the end say nothing. */
+	while (n && text[n - 1] == ' ')
+		n--;
+	if (n)
+		fmt(ret, SHOWN_MAX + 24, ", stderr: %s%.*s", len > SHOWN_MAX ? "..." : "", (int)n,
+		    text);
+}
+
+static int fail(const struct hook_ops *hooks, size_t index, const char *what, struct err *e)
+{
+	return err_kind(e, ERR_HOOK, ECANCELED, "error running %s hook #%zu: %s", hooks->kind,
+			index, what);
+}
+
+/* The hook is dead or dying: what became of it, in words; false when all is well. */
+static bool describe_end(struct running *h, const char *path, char *ret, size_t size)
+{
+	int code, signal, exec_errno, r;
+	char output[SHOWN_MAX + 24];
+
+	r = child_reap(&h->child, &code, &signal, &exec_errno);
+	describe_output(&h->ring, output);
+	if (r < 0)
+		fmt(ret, size, "wait: %s", errno_words(-r));
+	else if (exec_errno)
+		fmt(ret, size, "exec %s: %s", path, errno_words(exec_errno));
+	else if (signal)
+		fmt(ret, size, "killed by signal %d%s", signal, output);
+	else if (code)
+		fmt(ret, size, "exit status %d%s", code, output);
+	else
+		return false;
+	return true;
+}
+
+static void kill_and_reap(struct running *h)
+{
+	struct pollfd p = { .fd = h->child.pidfd, .events = POLLIN };
+	int code, signal, exec_errno;
+
+	child_kill(&h->child);
+	(void)poll(&p, 1, KILL_WAIT_MS); /* in time or not, it is over for us */
+	if (child_reap(&h->child, &code, &signal, &exec_errno) == -EAGAIN)
+		child_abandon(&h->child);
+}
+
+static void close_pipes(struct running *h)
+{
+	close_fdp(&h->in);
+	close_fdp(&h->in_kept);
+	close_fdp(&h->out);
+}
+
+static int run_one(const struct hook_ops *hooks, size_t index, const struct hook_input *input,
+		   struct err *e)
+{
+	const struct hook_op *op = &hooks->ops[index];
+	struct running h = {
+		.in = -1, .in_kept = -1, .out = -1, .state = input->state, .left = input->len
+	};
+	char what[256], output[SHOWN_MAX + 24];
+	bool has_failed = true;
+	int r;
+
+	set_deadline(&h, op);
+	r = spawn(&h, op, input, &h.child);
+	if (r < 0) {
+		fmt(what, sizeof(what), "spawn: %s", errno_words(-r));
+		close_pipes(&h);
+		return fail(hooks, index, what, e);
+	}
+	r = serve(&h);
+	drain(&h);
+	if (r == 0) {
+		has_failed = describe_end(&h, op->path, what, sizeof(what));
+	} else {
+		kill_and_reap(&h);
+		describe_output(&h.ring, output);
+		if (r == -ETIMEDOUT)
+			fmt(what, sizeof(what), "timed out after %llds%s", (long long)op->timeout,
+			    output);
+		else
+			fmt(what, sizeof(what), "poll: %s", errno_words(-r));
+	}
+	close_pipes(&h);
+	return has_failed ? fail(hooks, index, what, e) : 0;
+}
+
+int hooks_run(const struct hook_ops *hooks, const struct hook_input *input, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < hooks->count; i++)
+		r = run_one(hooks, i, input, e);
+	return r;
+}
+
+void hooks_run_all(const struct hook_ops *hooks, const struct hook_input *input,
+		   hooks_warn_fn *warn, void *arg)
+{
+	for (size_t i = 0; i < hooks->count; i++) {
+		struct err e = { 0 };
+
+		if (run_one(hooks, i, input, &e) < 0)
+			warn(arg, &e);
+	}
+}
+
+static char **copy_strings(struct arena *a, const struct oci_strings *list)
+{
+	char **copy = arena_array(a, list->count + 1, sizeof(*copy));
+
+	if (copy && list->count)
+		memcpy(copy, list->items, list->count * sizeof(*copy));
+	return copy;
+}
+
+static int prepare_list(struct arena *a, const char *kind, const struct oci_hook_list *list,
+			struct hook_ops *ret, struct err *e)
+{
+	struct hook_op *ops = arena_array(a, list->count + 1, sizeof(*ops));
+
+	if (!ops)
+		return err_set(e, ENOMEM, "prepare the hooks");
+	for (size_t i = 0; i < list->count; i++) {
+		const struct oci_hook *hook = &list->items[i];
+		struct oci_strings path = { (const char **)(uintptr_t)&hook->path, 1 };
+
+		if (hook->path[0] != '/')
+			return err_field(e, EINVAL, POINTER("/hooks/%s/%zu/path", kind, i),
+					 "hook path %s is not absolute", hook->path);
+		if (hook->timeout && *hook->timeout <= 0)
+			return err_field(e, EINVAL, POINTER("/hooks/%s/%zu/timeout", kind, i),
+					 "hook timeout %lld is not above zero",
+					 (long long)*hook->timeout);
+		ops[i] = (struct hook_op){ .path = hook->path,
+					   .argv = copy_strings(a, hook->args.count ? &hook->args
+										    : &path),
+					   .envp = copy_strings(a, &hook->env),
+					   .timeout = hook->timeout ? *hook->timeout : 0 };
+		if (!ops[i].argv || !ops[i].envp)
+			return err_set(e, ENOMEM, "prepare the hooks");
+	}
+	*ret = (struct hook_ops){ kind, ops, list->count };
+	return 0;
+}
+
+int hooks_prepare(struct arena *a, const struct oci_hooks *config, struct hooks *ret, struct err *e)
+{
+	static const struct oci_hooks none;
+	const struct oci_hooks *c = config ? config : &none;
+	struct hooks h;
+	const struct {
+		const char *kind;
+		const struct oci_hook_list *list;
+		struct hook_ops *ops;
+	} rows[] = {
+		{ "prestart", &c->prestart, &h.prestart },
+		{ "createRuntime", &c->create_runtime, &h.create_runtime },
+		{ "createContainer", &c->create_container, &h.create_container },
+		{ "startContainer", &c->start_container, &h.start_container },
+		{ "poststart", &c->poststart, &h.poststart },
+		{ "poststop", &c->poststop, &h.poststop },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		int r = prepare_list(a, rows[i].kind, rows[i].list, rows[i].ops, e);
+
+		if (r < 0)
+			return r;
+	}
+	*ret = h;
+	return 0;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The container's program: its arguments, environment and working directory, the search for its
+ * file, and the execve. Prepared in HOST; the rest runs in INIT without a heap (program_find() in
+ * either).
+ */
+#ifndef DAVIT_SETUP_PROGRAM_H
+#define DAVIT_SETUP_PROGRAM_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "oci-spec/config.h"
+#include "seccomp.h"
+
+enum {
+	PROGRAM_HOME_SIZE = 4096
+};
+
+struct program {
+	char **argv, **envp;
+	const char *search_path; /* PATH of the environment, or the default */
+	const char *cwd;
+	char *home;               /* room for "HOME=..." in envp; NULL: config.json sets it */
+	unsigned preserve_fds;    /* descriptors from 3 on that the program inherits */
+	uint64_t ignored_signals; /* inherited by davit, not to be passed on */
+};
+
+/*
+ * @extra_env: strings that win over config.json's; NULL-terminated, may be NULL. Of entries with
+ * one name the last wins, in its place. Reads which signals the caller ignores.
+ */
+int program_prepare(struct arena *a, const struct oci_process *process,
+		    const char *const *extra_env, unsigned preserve_fds, struct program *ret,
+		    struct err *e);
+
+/* Fills the room for HOME, when config.json gives none, from the root's passwd. */
+void program_set_home(const struct program *p, int rootfd, uint32_t uid);
+
+/*
+ * What args[0] names in the root @rootfd, for program_exec(): itself when it has a slash, else what
+ * PATH finds. An error (ERR_EXEC) when it is plainly not there or not executable, in the words that
+ * engines know.
+ */
+int program_find(const struct program *p, int rootfd, char *ret_path, size_t size, struct err *e);
+
+/* Makes the working directory inside the root where it is missing; refuses magic links. Before the
+ * pivot or with an fd of the root, and as its owner. */
+int program_make_cwd(const struct program *p, int rootfd, struct err *e);
+
+/* chdir after the change of user; what lies outside of the root is refused (C9). */
+int program_chdir(const struct program *p, struct err *e);
+
+/*
+ * Returns only on failure. Loads @late_filter (credentials_late_filter()) as the last thing before
+ * execve. Descriptors from 3 + preserve_fds on close at the execve, so the caller's socket reports
+ * a failure until then; those below that have FD_CLOEXEC are davit's own and close as well.
+ */
+int program_exec(const struct program *p, const char *path,
+		 const struct seccomp_filter *late_filter, struct err *e);
+
+#endif

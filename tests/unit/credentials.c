@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * setup/credentials: what a child that applied them finds in its /proc/self/status.
+ */
+#include "setup/credentials.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kernel/procfs.h"
+#include "kernel/seccomp.h"
+#include "test.h"
+
+static char warnings[1024];
+
+static void keep_warning(void *arg, const char *text)
+{
+	(void)arg;
+	strcat(warnings, text);
+	strcat(warnings, "\n");
+}
+
+static const struct credentials_context context = { .warn = keep_warning };
+
+/* The value of @key in the status of a child that applied @c; "" when that failed. */
+static const char *status_of(const struct credentials *c, const struct seccomp_filter *filter,
+			     const char *key)
+{
+	static char text[8192];
+	struct err e = { 0 };
+	int out[2], status;
+	ssize_t n, at = 0;
+	char *value;
+	pid_t pid;
+
+	CHECK_INT(pipe2(out, O_CLOEXEC), 0);
+	pid = fork();
+	if (pid == 0) {
+		/* Opened before: who has changed its user cannot dump itself, nor read this. */
+		int fd = open("/proc/self/status", O_RDONLY);
+
+		if (credentials_apply(c, filter, &e) < 0) {
+			err_format(&e, text, sizeof(text));
+			dprintf(2, "# %s\n", text);
+			_exit(1);
+		}
+		n = read(fd, text, sizeof(text));
+		_exit(n > 0 && write(out[1], text, (size_t)n) == n ? 0 : 2);
+	}
+	close(out[1]);
+	while ((n = read(out[0], text + at, sizeof(text) - 1 - (size_t)at)) > 0)
+		at += n;
+	text[at] = '\0';
+	close(out[0]);
+	waitpid(pid, &status, 0);
+	value = strstr(text, key);
+	if (!value)
+		return "";
+	value += strlen(key);
+	value += strspn(value, ":\t");
+	value[strcspn(value, "\n")] = '\0';
+	return value;
+}
+
+static const char *two_caps[] = { "CAP_CHOWN", "CAP_KILL" };
+
+TEST(capabilities_are_those_listed_bit_for_bit)
+{
+	struct oci_capabilities caps = { .bounding = { two_caps, 2 },
+					 .permitted = { two_caps, 2 },
+					 .effective = { two_caps, 1 } };
+	struct oci_process process = { .user = { 1000, 1001 }, .capabilities = &caps };
+	struct arena a = { 0 };
+	struct credentials c;
+	struct err e = { 0 };
+
+	if (geteuid() != 0)
+		SKIP("needs root");
+	for (uint32_t uid = 0; uid <= 1000; uid += 1000) {
+		process.user.uid = uid;
+		CHECK_INT(credentials_prepare(&a, &process, &context, &c, &e), 0);
+		CHECK_STR(status_of(&c, NULL, "CapBnd"), "0000000000000021");
+		CHECK_STR(status_of(&c, NULL, "CapPrm"), "0000000000000021");
+		CHECK_STR(status_of(&c, NULL, "CapEff"), "0000000000000001");
+		CHECK_STR(status_of(&c, NULL, "CapInh"), "0000000000000000");
+		CHECK_STR(status_of(&c, NULL, "CapAmb"), "0000000000000000");
+	}
+	CHECK_STR(status_of(&c, NULL, "\nUid"), "1000\t1000\t1000\t1000");
+	CHECK_STR(status_of(&c, NULL, "\nGid"), "1001\t1001\t1001\t1001");
+	CHECK_STR(warnings, "");
+	arena_release(&a);
+}
+
+TEST(inheritable_and_ambient_when_listed)
+{
+	struct oci_capabilities caps = { .permitted = { two_caps, 2 },
+					 .effective = { two_caps, 2 },
+					 .inheritable = { two_caps, 2 },
+					 .ambient = { two_caps, 1 } };
+	struct oci_process process = { .user = { 1000, 1000 }, .capabilities = &caps };
+	struct arena a = { 0 };
+	struct credentials c;
+	struct err e = { 0 };
+
+	if (geteuid() != 0)
+		SKIP("needs root");
+	CHECK_INT(credentials_prepare(&a, &process, &context, &c, &e), 0);
+	CHECK_STR(status_of(&c, NULL, "CapInh"), "0000000000000021");
+	CHECK_STR(status_of(&c, NULL, "CapAmb"), "0000000000000001");
+	CHECK_STR(status_of(&c, NULL, "CapBnd"), "0000000000000000");
+	arena_release(&a);
+}
+
+TEST(no_object_is_no_capability)
+{
+	struct oci_process process = { 0 };
+	struct arena a = { 0 };
+	struct credentials c;
+	struct err e = { 0 };
+
+	if (geteuid() != 0)
+		SKIP("needs root");
+	CHECK_INT(credentials_prepare(&a, &process, &context, &c, &e), 0);
+	CHECK_STR(status_of(&c, NULL, "CapBnd"), "0000000000000000");
+	CHECK_STR(status_of(&c, NULL, "CapPrm"), "0000000000000000");
+	CHECK_STR(status_of(&c, NULL, "CapEff"), "0000000000000000");
+	arena_release(&a);
+}
+
+TEST(unknown_and_ungrantable_are_warned_of_once)
+{
+	static const char *names[] = { "CAP_NEW_THING", "cap_chown", "CAP_KILL", "0" };
+	static const char *ambient[] = { "CAP_CHOWN", "CAP_FOWNER" };
+	struct oci_capabilities caps = { .bounding = { names, 4 },
+					 .permitted = { names, 4 },
+					 .effective = { two_caps, 2 },
+					 .ambient = { ambient, 2 } };
+	struct oci_process process = { .capabilities = &caps };
+	struct arena a = { 0 };
+	struct credentials c;
+	struct err e = { 0 };
+
+	warnings[0] = '\0';
+	CHECK_INT(credentials_prepare(&a, &process, &context, &c, &e), 0);
+	CHECK_STR(warnings, "ignoring unknown or unavailable capabilities: CAP_NEW_THING cap_chown "
+			    "0 CAP_CHOWN\n"
+			    "can't raise ambient capability CAP_CHOWN\n"
+			    "can't raise ambient capability CAP_FOWNER\n");
+	CHECK_INT(c.bounding, 1 << 5);
+	CHECK_INT(c.caps.effective, 1 << 5);
+	CHECK_INT(c.ambient, 0);
+	arena_release(&a);
+}
+
+TEST(groups_umask_and_no_new_privs)
+{
+	uint32_t mask = 027, gids[] = { 7, 5 };
+	bool yes = true;
+	struct oci_process process = {
+		.user = { .uid = 5, .umask = &mask, .additional_gids = { gids, 2 } },
+		.no_new_privileges = &yes
+	};
+	struct arena a = { 0 };
+	struct credentials c;
+	struct err e = { 0 };
+
+	if (geteuid() != 0)
+		SKIP("needs root");
+	CHECK_INT(credentials_prepare(&a, &process, &context, &c, &e), 0);
+	CHECK_STR(status_of(&c, NULL, "Umask"), "0027");
+	CHECK_STR(status_of(&c, NULL, "NoNewPrivs"), "1");
+	CHECK_STR(status_of(&c, NULL, "Groups"), "5 7 ");
+	process = (struct oci_process){ 0 };
+	CHECK_INT(credentials_prepare(&a, &process, &context, &c, &e), 0);
+	umask(0123);
+	CHECK_STR(status_of(&c, NULL, "Umask"), "0123");
+	umask(022);
+	CHECK_STR(status_of(&c, NULL, "NoNewPrivs"), "0");
+	CHECK_STR(status_of(&c, NULL, "Groups"), " ");
+	arena_release(&a);
+}
+
+/* The program is { return ALLOW } or, for setresuid, EPERM: what must have been called before. */
+TEST(filter_without_no_new_privs_is_loaded_after_the_change_of_user)
+{
+	static const struct sock_filter insns[] = {
+		{ 0x20, 0, 0, 0 },                      /* load the number */
+		{ 0x15, 0, 1, SYS_setresuid },          /* equal: next */
+		{ 0x06, 0, 0, 0x00050001 /* EPERM */ }, /* return */
+		{ 0x06, 0, 0, 0x7fff0000 /* allow */ },
+	};
+	struct seccomp_filter filter = { .insns = insns, .count = 4 };
+	struct oci_process process = { .user = { 1000, 1000 } };
+	struct arena a = { 0 };
+	struct credentials c;
+	struct err e = { 0 };
+
+	if (geteuid() != 0)
+		SKIP("needs root");
+	CHECK_INT(credentials_prepare(&a, &process, &context, &c, &e), 0);
+	CHECK_STR(status_of(&c, &filter, "Seccomp"), "2");
+	CHECK(!credentials_late_filter(&c, &filter));
+	c.no_new_privs = true;
+	CHECK_STR(status_of(&c, &filter, "Seccomp"), "0");
+	CHECK(credentials_late_filter(&c, &filter) == &filter);
+	arena_release(&a);
+}
+
+TEST(limits_and_oom_score_reach_another_process)
+{
+	struct oci_rlimit limits[] = { { "RLIMIT_NOFILE", 100, 200 }, { "RLIMIT_CORE", 0, 0 } };
+	int64_t score = 321;
+	struct oci_process process = { .rlimits = { limits, 2 }, .oom_score_adj = &score };
+	struct arena a = { 0 };
+	struct credentials c;
+	struct rlimit got;
+	struct err e = { 0 };
+	char path[64], text[16] = "";
+	int procfd = -1, fd;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	CHECK_INT(credentials_prepare(&a, &process, &context, &c, &e), 0);
+	CHECK_INT(credentials_apply_limits(&c, pid, &e), 0);
+	CHECK_INT(prlimit(pid, RLIMIT_NOFILE, NULL, &got), 0);
+	CHECK(got.rlim_cur == 100 && got.rlim_max == 200);
+	CHECK_INT(procfs_open_private(false, &procfd), 0);
+	CHECK_INT(credentials_write_oom(&c, procfd, pid, &e), 0);
+	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	CHECK(read(fd, text, sizeof(text) - 1) > 0);
+	CHECK_STR(text, "321\n");
+	close(fd);
+	close(procfd);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	arena_release(&a);
+}
+
+static void expect_refusal(const struct oci_process *process, const char *pointer)
+{
+	struct arena a = { 0 };
+	struct credentials c;
+	struct err e = { 0 };
+
+	CHECK(credentials_prepare(&a, process, &context, &c, &e) < 0);
+	CHECK_STR(e.pointer, pointer);
+	arena_release(&a);
+}
+
+TEST(refusals)
+{
+	struct oci_rlimit limits[] = { { "RLIMIT_NOFILE", 1, 1 }, { "RLIMIT_NOFILE", 1, 1 } };
+	uint32_t gids[] = { 1, UINT32_MAX };
+	int64_t score = 1001;
+	struct oci_process p = { .rlimits = { limits, 2 } };
+
+	expect_refusal(&p, "/process/rlimits/1/type");
+	limits[1].type = "RLIMIT_NONE";
+	expect_refusal(&p, "/process/rlimits/1/type");
+	limits[1] = (struct oci_rlimit){ "RLIMIT_CPU", 2, 1 };
+	expect_refusal(&p, "/process/rlimits/1/soft");
+	p = (struct oci_process){ .user.uid = UINT32_MAX };
+	expect_refusal(&p, "/process/user/uid");
+	p = (struct oci_process){ .user.gid = UINT32_MAX };
+	expect_refusal(&p, "/process/user/gid");
+	p = (struct oci_process){ .user.additional_gids = { gids, 2 } };
+	expect_refusal(&p, "/process/user/additionalGids/1");
+	p = (struct oci_process){ .oom_score_adj = &score };
+	expect_refusal(&p, "/process/oomScoreAdj");
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * setup/hooks and setup/hook_state: what hooks get, what their failures say, and that none of them
+ * can hold the runtime up (T25).
+ */
+#include "setup/hooks.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "setup/hook_state.h"
+#include "test.h"
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* Runs one createRuntime hook, `sh -c @script`; the message goes to @ret. */
+static int run(const char *script, const int64_t *timeout, const struct hook_input *input,
+	       char ret[static 512])
+{
+	const char *args[] = { "sh", "-c", script };
+	const char *env[] = { "PATH=/usr/bin:/bin", "A=1" };
+	struct oci_hook hook = { "/bin/sh", { args, 3 }, { env, 2 }, timeout };
+	struct oci_hooks config = { .create_runtime = { &hook, 1 } };
+	struct hook_input none = { "{}", 2, -1 };
+	struct arena a = { 0 };
+	struct err e = { 0 };
+	struct hooks h;
+	int r = hooks_prepare(&a, &config, &h, &e);
+
+	CHECK_INT(r, 0);
+	r = hooks_run(&h.create_runtime, input ? input : &none, &e);
+	err_format(&e, ret, 512);
+	arena_release(&a);
+	return r;
+}
+
+TEST(success_and_failures_in_words)
+{
+	char text[512];
+
+	CHECK_INT(run("exit 0", NULL, NULL, text), 0);
+	CHECK(run("echo out; echo bad >&2; exit 3", NULL, NULL, text) < 0);
+	CHECK_STR(text, "error running createRuntime hook #0: exit status 3, stderr: out bad");
+	CHECK(run("kill -9 $$", NULL, NULL, text) < 0);
+	CHECK_STR(text, "error running createRuntime hook #0: killed by signal 9");
+}
+
+TEST(missing_program)
+{
+	struct oci_hook hooks[] = { { .path = "/bin/true" }, { .path = "/nope" } };
+	struct oci_hooks config = { .poststart = { hooks, 2 } };
+	struct hook_input input = { "{}", 2, -1 };
+	struct arena a = { 0 };
+	struct err e = { 0 };
+	struct hooks h;
+
+	CHECK_INT(hooks_prepare(&a, &config, &h, &e), 0);
+	CHECK(hooks_run(&h.poststart, &input, &e) < 0);
+	CHECK_STR(e.msg, "error running poststart hook #1: exec /nope: no such file or directory");
+	CHECK_STR(err_kind_word(e.kind), "hook");
+	arena_release(&a);
+}
+
+static void count_warning(void *arg, const struct err *failure)
+{
+	int *count = arg;
+
+	CHECK(strstr(failure->msg, "poststop hook #") != NULL);
+	(*count)++;
+}
+
+TEST(all_run_when_failures_are_warnings)
+{
+	struct oci_hook hooks[] = { { .path = "/nope" }, { .path = "/bin/false" } };
+	struct oci_hooks config = { .poststop = { hooks, 2 } };
+	struct hook_input input = { "{}", 2, -1 };
+	struct arena a = { 0 };
+	struct err e = { 0 };
+	struct hooks h;
+	int count = 0;
+
+	CHECK_INT(hooks_prepare(&a, &config, &h, &e), 0);
+	hooks_run_all(&h.poststop, &input, count_warning, &count);
+	CHECK_INT(count, 2);
+	arena_release(&a);
+}
+
+TEST(gets_state_environment_directory_and_three_descriptors)
+{
+	struct hook_input input = { "{\"id\":\"x\"}", 10, open("/usr", O_PATH | O_CLOEXEC) };
+	int leak = open("/dev/null", O_RDONLY);
+	char text[512];
+
+	CHECK_INT(run("test \"$(cat /dev/stdin)\" = '{\"id\":\"x\"}' && test \"$A\" = 1 && "
+		      "test \"$(pwd)\" = /usr && test -z \"$HOME\" && "
+		      "test \"$(ls /proc/self/fd | tr -d '\\n')\" = 0123",
+		      NULL, &input, text),
+		  0);
+	CHECK_STR(text, "");
+	signal(SIGUSR1, SIG_IGN);
+	CHECK_INT(run("kill -USR1 $$; exit 0", NULL, NULL, text), -ECANCELED);
+	signal(SIGUSR1, SIG_DFL);
+	close(leak);
+	close(input.cwd_fd);
+}
+
+TEST(environment_is_empty_without_env)
+{
+	const char *args[] = { "env" };
+	struct oci_hook hook = { "/usr/bin/env", { args, 1 }, { NULL, 0 }, NULL };
+	struct oci_hooks config = { .prestart = { &hook, 1 } };
+	struct arena a = { 0 };
+	struct err e = { 0 };
+	struct hooks h;
+
+	CHECK_INT(hooks_prepare(&a, &config, &h, &e), 0);
+	CHECK(h.prestart.ops[0].envp && !h.prestart.ops[0].envp[0]);
+	CHECK_STR(h.prestart.ops[0].argv[0], "env");
+	arena_release(&a);
+}
+
+TEST(timeout_kills_the_group)
+{
+	static const char *const scripts[] = { "sleep 30", "trap '' TERM; sleep 30; sleep 30",
+					       "sleep 30 & sleep 30 & wait",
+					       "setsid sleep 5 & sleep 30" };
+	int64_t one = 1;
+	char text[512];
+
+	for (size_t i = 0; i < ARRAY_SIZE(scripts); i++) {
+		double start = now();
+
+		CHECK(run(scripts[i], &one, NULL, text) < 0);
+		CHECK_STR(text, "error running createRuntime hook #0: timed out after 1s");
+		CHECK(now() - start >= 1 && now() - start < 2);
+	}
+}
+
+TEST(group_is_gone_after_the_timeout)
+{
+	int64_t one = 1;
+	char text[512], line[64] = "";
+	FILE *f;
+
+	CHECK(run("sleep 4711 & echo $! > /tmp/davit-hook-pid; wait", &one, NULL, text) < 0);
+	f = fopen("/tmp/davit-hook-pid", "r");
+	CHECK(f && fgets(line, sizeof(line), f));
+	if (f)
+		fclose(f);
+	usleep(100000);
+	CHECK(kill((pid_t)atoi(line), 0) < 0 || system("grep -q Z /proc/$(cat /tmp/davit-hook-pid)/"
+						       "stat") == 0);
+	unlink("/tmp/davit-hook-pid");
+}
+
+TEST(unread_state_does_not_block)
+{
+	static char big[256 * 1024];
+	struct hook_input input = { big, sizeof(big), -1 };
+	int64_t one = 1;
+	double start = now();
+	char text[512];
+
+	memset(big, 'x', sizeof(big));
+	CHECK(run("sleep 30", &one, &input, text) < 0);
+	CHECK(now() - start < 2);
+	CHECK_INT(run("exec <&-; sleep 0.2", &one, &input, text), 0);
+	CHECK_INT(run("exit 0", NULL, &input, text), 0);
+	CHECK_INT(run("test $(wc -c) = 262144", NULL, &input, text), 0);
+}
+
+TEST(daemons_and_floods_do_not_block)
+{
+	double start = now();
+	char text[512];
+
+	CHECK_INT(run("sleep 3 & exit 0", NULL, NULL, text), 0);
+	CHECK(now() - start < 1);
+	CHECK(run("head -c 10000000 /dev/zero | tr '\\0' z; echo end; exit 1", NULL, NULL, text) <
+	      0);
+	CHECK(strstr(text, "zzzend") != NULL && strstr(text, "stderr: ...") != NULL);
+	start = now();
+	CHECK_INT(run("yes & sleep 0.1; exit 0", NULL, NULL, text), 0);
+	CHECK(now() - start < 2);
+}
+
+TEST(bad_hooks_are_refused)
+{
+	int64_t zero = 0;
+	struct oci_hook hook = { .path = "bin/true" };
+	struct oci_hooks config = { .poststop = { &hook, 1 } };
+	struct arena a = { 0 };
+	struct err e = { 0 }, e2 = { 0 };
+	struct hooks h;
+
+	CHECK(hooks_prepare(&a, &config, &h, &e) < 0);
+	CHECK_STR(e.pointer, "/hooks/poststop/0/path");
+	hook = (struct oci_hook){ .path = "/bin/true", .timeout = &zero };
+	CHECK(hooks_prepare(&a, &config, &h, &e2) < 0);
+	CHECK_STR(e2.pointer, "/hooks/poststop/0/timeout");
+	arena_release(&a);
+}
+
+TEST(state_has_status_and_pid)
+{
+	struct oci_pair pair = { "status", "\"@\"" };
+	struct oci_state state = { .oci_version = "1.2.1",
+				   .id = "c1",
+				   .status = "creating",
+				   .bundle = "/b",
+				   .annotations = { &pair, 1 } };
+	struct oci_state *decoded = NULL;
+	struct arena a = { 0 };
+	struct hook_state s = { 0 };
+	struct err e = { 0 };
+	size_t len;
+
+	CHECK_INT(hook_state_prepare(&a, &state, &s, &e), 0);
+	len = hook_state_fill(&s, "created", 4711);
+	CHECK_INT(len, strlen(s.text));
+	CHECK_INT(oci_state_decode(&a, s.text, len, "state", &decoded, &e), 0);
+	CHECK_STR(e.msg, "");
+	if (decoded) {
+		CHECK_STR(decoded->status, "created");
+		CHECK_STR(decoded->id, "c1");
+		CHECK_INT(decoded->pid ? *decoded->pid : 0, 4711);
+		CHECK_STR(decoded->annotations.items[0].value, "\"@\"");
+	}
+	len = hook_state_fill(&s, "stopped", 0);
+	CHECK_INT(oci_state_decode(&a, s.text, len, "state", &decoded, &e), 0);
+	CHECK(decoded && !decoded->pid);
+	arena_release(&a);
+}

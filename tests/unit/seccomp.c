@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * setup/seccomp and its cache: profiles are compiled, loaded into a child, and tried.
+ */
+#include "setup/seccomp.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kernel/seccomp.h"
+#include "setup/seccomp_cache.h"
+#include "test.h"
+
+static const char *name_getppid[] = { "getppid", "no_such_call_4711" };
+static const char *name_personality[] = { "personality" };
+static const char *name_write[] = { "write" };
+
+static struct oci_seccomp profile(struct oci_seccomp_syscall *rules, size_t count)
+{
+	return (struct oci_seccomp){ .default_action = "SCMP_ACT_ALLOW",
+				     .syscalls = { rules, count } };
+}
+
+/* The errno of the call under the filter; 0: it was let through; -1: the child was killed. */
+static int try_call(const struct seccomp_filter *f, long number, long arg)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		long r;
+
+		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+		    seccomp_install(f->insns, f->count, f->flags) < 0)
+			_exit(255);
+		errno = 0;
+		r = syscall(number, arg, 0, 0, 0, 0, 0);
+		_exit(r < 0 ? errno : 0);
+	}
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void expect_refusal(const struct oci_seccomp *c, const char *pointer, const char *text)
+{
+	struct arena a = { 0 };
+	struct seccomp_filter f = { 0 };
+	struct err e = { 0 };
+
+	CHECK(seccomp_prepare(&a, c, -1, &f, &e) < 0);
+	CHECK_STR(e.pointer, pointer);
+	CHECK_STR(e.msg, text);
+	arena_release(&a);
+}
+
+TEST(no_profile_is_no_filter)
+{
+	struct seccomp_filter f = { .count = 3 };
+	struct err e = { 0 };
+
+	CHECK_INT(seccomp_prepare(NULL, NULL, -1, &f, &e), 0);
+	CHECK_INT(f.count, 0);
+}
+
+TEST(denied_calls_give_their_errno)
+{
+	uint32_t etime = ETIME;
+	struct oci_seccomp_syscall rules[] = {
+		{ .names = { name_getppid, 2 }, .action = "SCMP_ACT_ERRNO", .errno_ret = &etime },
+		{ .names = { name_personality, 1 }, .action = "SCMP_ACT_ERRNO" },
+		{ .names = { name_write, 1 }, .action = "SCMP_ACT_ALLOW" },
+	};
+	struct oci_seccomp c = profile(rules, 3);
+	struct arena a = { 0 };
+	struct seccomp_filter f = { 0 };
+	struct err e = { 0 };
+
+	CHECK_INT(seccomp_prepare(&a, &c, -1, &f, &e), 0);
+	CHECK_INT(f.flags, SECCOMP_FLAG_SPEC_ALLOW);
+	CHECK_INT(try_call(&f, SYS_getppid, 0), ETIME);
+	CHECK_INT(try_call(&f, SYS_personality, 0), EPERM);
+	CHECK_INT(try_call(&f, SYS_getpid, 0), 0);
+	arena_release(&a);
+}
+
+TEST(default_action_denies_and_kills)
+{
+	static const char *allowed[] = { "seccomp", "exit_group", "prctl" };
+	uint32_t enosys = ENOSYS;
+	struct oci_seccomp_syscall rule = { .names = { allowed, 3 }, .action = "SCMP_ACT_ALLOW" };
+	struct oci_seccomp c = profile(&rule, 1);
+	struct arena a = { 0 };
+	struct seccomp_filter f = { 0 };
+	struct err e = { 0 };
+
+	c.default_action = "SCMP_ACT_ERRNO";
+	c.default_errno_ret = &enosys;
+	CHECK_INT(seccomp_prepare(&a, &c, -1, &f, &e), 0);
+	CHECK_INT(try_call(&f, SYS_getppid, 0), ENOSYS);
+	c.default_action = "SCMP_ACT_KILL_PROCESS";
+	c.default_errno_ret = NULL;
+	CHECK_INT(seccomp_prepare(&a, &c, -1, &f, &e), 0);
+	CHECK_INT(try_call(&f, SYS_getppid, 0), -1);
+	arena_release(&a);
+}
+
+struct operator_case {
+	const char *op;
+	uint64_t value, two;
+	long denied, passed;
+};
+
+TEST(operators_compare_arguments)
+{
+	static const struct operator_case cases[] = {
+		{ "SCMP_CMP_NE", 5, 0, 6, 5 },
+		{ "SCMP_CMP_LT", 5, 0, 4, 5 },
+		{ "SCMP_CMP_LE", 5, 0, 5, 6 },
+		{ "SCMP_CMP_EQ", 5, 0, 5, 4 },
+		{ "SCMP_CMP_GE", 5, 0, 5, 4 },
+		{ "SCMP_CMP_GT", 5, 0, 6, 5 },
+		{ "SCMP_CMP_EQ", 1L << 40, 0, 1L << 40, 0 },
+		{ "SCMP_CMP_MASKED_EQ", 0xf0, 0x30, 0x13f, 0x14f },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct operator_case *k = &cases[i];
+		uint32_t etime = ETIME;
+		uint64_t two = k->two;
+		struct oci_seccomp_arg arg = { 0, k->value, &two, k->op };
+		struct oci_seccomp_syscall rule = { .names = { name_getppid, 1 },
+						    .action = "SCMP_ACT_ERRNO",
+						    .errno_ret = &etime,
+						    .args = { &arg, 1 } };
+		struct oci_seccomp c = profile(&rule, 1);
+		struct arena a = { 0 };
+		struct seccomp_filter f = { 0 };
+		struct err e = { 0 };
+
+		CHECK_INT(seccomp_prepare(&a, &c, -1, &f, &e), 0);
+		CHECK_INT(try_call(&f, SYS_getppid, k->denied), ETIME);
+		CHECK_INT(try_call(&f, SYS_getppid, k->passed), 0);
+		arena_release(&a);
+	}
+}
+
+TEST(conditions_that_repeat_an_argument_are_alternatives)
+{
+	uint32_t etime = ETIME;
+	struct oci_seccomp_arg args[] = { { 0, 3, NULL, "SCMP_CMP_EQ" },
+					  { 0, 7, NULL, "SCMP_CMP_EQ" } };
+	struct oci_seccomp_syscall rule = { .names = { name_getppid, 1 },
+					    .action = "SCMP_ACT_ERRNO",
+					    .errno_ret = &etime,
+					    .args = { args, 2 } };
+	struct oci_seccomp c = profile(&rule, 1);
+	struct arena a = { 0 };
+	struct seccomp_filter f = { 0 };
+	struct err e = { 0 };
+
+	CHECK_INT(seccomp_prepare(&a, &c, -1, &f, &e), 0);
+	CHECK_INT(try_call(&f, SYS_getppid, 3), ETIME);
+	CHECK_INT(try_call(&f, SYS_getppid, 7), ETIME);
+	CHECK_INT(try_call(&f, SYS_getppid, 5), 0);
+	arena_release(&a);
+}
+
+TEST(flags_and_architectures)
+{
+	static const char *flags[] = { "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_TSYNC",
+				       "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV" };
+	static const char *archs[] = { "SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32" };
+	static const char *bad[] = { "SCMP_ARCH_x86" };
+	struct oci_seccomp_syscall rule = { .names = { name_getppid, 1 },
+					    .action = "SCMP_ACT_ERRNO" };
+	struct oci_seccomp c = profile(&rule, 1);
+	struct arena a = { 0 };
+	struct seccomp_filter f = { 0 };
+	struct err e = { 0 };
+
+	c.flags = (struct oci_strings){ flags, 3 };
+	c.architectures = (struct oci_strings){ archs, 3 };
+	CHECK_INT(seccomp_prepare(&a, &c, -1, &f, &e), 0);
+	CHECK_INT(f.flags, SECCOMP_FLAG_LOG | SECCOMP_FLAG_TSYNC);
+	CHECK_INT(try_call(&f, SYS_getppid, 0), EPERM);
+	c.flags.count = 0;
+	CHECK_INT(seccomp_prepare(&a, &c, -1, &f, &e), 0);
+	CHECK_INT(f.flags, 0);
+	c.architectures = (struct oci_strings){ bad, 1 };
+	expect_refusal(&c, "/linux/seccomp/architectures/0",
+		       "unknown seccomp architecture SCMP_ARCH_x86");
+	flags[0] = "NONE";
+	c.flags.count = 1;
+	expect_refusal(&c, "/linux/seccomp/flags/0", "unknown seccomp flag NONE");
+	arena_release(&a);
+}
+
+TEST(refusals)
+{
+	uint32_t one = 1, big = 5000;
+	struct oci_seccomp_arg arg = { 6, 0, NULL, "SCMP_CMP_EQ" };
+	struct oci_seccomp_syscall rule = { .names = { name_write, 1 },
+					    .action = "SCMP_ACT_NOTIFY" };
+	struct oci_seccomp c = profile(&rule, 1);
+
+	expect_refusal(&c, "/linux/seccomp/syscalls/0/names/0",
+		       "SCMP_ACT_NOTIFY cannot be used for the write syscall");
+	rule.names.items = name_getppid;
+	expect_refusal(&c, "/linux/seccomp/syscalls/0/action",
+		       "SCMP_ACT_NOTIFY without a listenerPath");
+	c.listener_path = "/run/agent";
+	expect_refusal(&c, "/linux/seccomp/listenerPath", "seccomp notification to /run/agent");
+	rule.action = "SCMP_ACT_NONE";
+	expect_refusal(&c, "/linux/seccomp/syscalls/0/action",
+		       "unknown seccomp action SCMP_ACT_NONE");
+	rule.action = "SCMP_ACT_KILL";
+	rule.errno_ret = &one;
+	expect_refusal(&c, "/linux/seccomp/syscalls/0/errnoRet", "SCMP_ACT_KILL takes no errno");
+	rule.action = "SCMP_ACT_ERRNO";
+	rule.errno_ret = &big;
+	expect_refusal(&c, "/linux/seccomp/syscalls/0/errnoRet",
+		       "5000 is above SCMP_ACT_ERRNO's maximum 4095");
+	rule.errno_ret = &one;
+	rule.args = (struct oci_seccomp_args){ &arg, 1 };
+	expect_refusal(&c, "/linux/seccomp/syscalls/0/args/0", "argument index 6 is above 5");
+	arg = (struct oci_seccomp_arg){ 0, 0, NULL, "EQ" };
+	expect_refusal(&c, "/linux/seccomp/syscalls/0/args/0", "unknown seccomp operator EQ");
+}
+
+/* A cache directory of the test's own. */
+static int make_cache(char path[static 64])
+{
+	int parent, fd;
+
+	strcpy(path, "/tmp/davit-seccomp-XXXXXX");
+	if (!mkdtemp(path))
+		return -1;
+	parent = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	fd = seccomp_cache_open(parent, "seccomp");
+	close(parent);
+	return fd;
+}
+
+static void remove_cache(const char *path)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -r %s", path);
+	CHECK_INT(system(command), 0);
+}
+
+static size_t count_files(const char *path, char *ret_last, size_t size)
+{
+	char command[128];
+	size_t n = 0;
+	FILE *f;
+
+	snprintf(command, sizeof(command), "ls -A %s/seccomp", path);
+	f = popen(command, "r");
+	while (f && fgets(ret_last, (int)size, f))
+		n++;
+	if (f)
+		pclose(f);
+	ret_last[strcspn(ret_last, "\n")] = '\0';
+	return n;
+}
+
+TEST(cache_gives_the_same_program)
+{
+	uint32_t etime = ETIME;
+	struct oci_seccomp_syscall rule = { .names = { name_getppid, 2 },
+					    .action = "SCMP_ACT_ERRNO",
+					    .errno_ret = &etime };
+	struct oci_seccomp c = profile(&rule, 1);
+	struct arena a = { 0 };
+	struct seccomp_filter fresh = { 0 }, stored = { 0 }, hit = { 0 };
+	struct err e = { 0 };
+	char path[64], name[256] = "";
+	int fd = make_cache(path);
+
+	CHECK(fd >= 0);
+	CHECK_INT(seccomp_prepare(&a, &c, -1, &fresh, &e), 0);
+	CHECK_INT(seccomp_prepare(&a, &c, fd, &stored, &e), 0);
+	CHECK_INT(count_files(path, name, sizeof(name)), 1);
+	CHECK_INT(seccomp_prepare(&a, &c, fd, &hit, &e), 0);
+	CHECK(hit.count == fresh.count && hit.flags == fresh.flags);
+	CHECK(memcmp(hit.insns, fresh.insns, fresh.count * sizeof(*fresh.insns)) == 0);
+	CHECK_INT(try_call(&hit, SYS_getppid, 0), ETIME);
+	/* Another errno is another program (crun#1394). */
+	etime = EXDEV;
+	CHECK_INT(seccomp_prepare(&a, &c, fd, &hit, &e), 0);
+	CHECK_INT(try_call(&hit, SYS_getppid, 0), EXDEV);
+	CHECK_INT(count_files(path, name, sizeof(name)), 2);
+	close(fd);
+	remove_cache(path);
+	arena_release(&a);
+}
+
+/* What the file of the only cached program may look like without being believed. */
+static void damage_byte(int fd)
+{
+	char c = 0x55;
+
+	CHECK_INT(pwrite(fd, &c, 1, 90), 1);
+}
+
+static void damage_length(int fd)
+{
+	CHECK_INT(ftruncate(fd, 88), 0);
+}
+
+static void damage_mode(int fd)
+{
+	CHECK_INT(fchmod(fd, 0644), 0);
+}
+
+static void damage_owner(int fd)
+{
+	CHECK_INT(fchown(fd, 12345, 12345), 0);
+}
+
+TEST(damaged_files_are_replaced)
+{
+	static void (*const damages[])(int fd) = { damage_byte, damage_length, damage_mode,
+						   damage_owner };
+	struct oci_seccomp_syscall rule = { .names = { name_getppid, 1 },
+					    .action = "SCMP_ACT_ERRNO" };
+	struct oci_seccomp c = profile(&rule, 1);
+	char path[64], name[256] = "", last[256] = "";
+	int fd = make_cache(path);
+	struct arena a = { 0 };
+	struct seccomp_filter f = { 0 };
+	struct err e = { 0 };
+
+	if (geteuid() != 0)
+		SKIP("needs root to give files away");
+	CHECK_INT(seccomp_prepare(&a, &c, fd, &f, &e), 0);
+	count_files(path, name, sizeof(name));
+	for (size_t i = 0; i < ARRAY_SIZE(damages); i++) {
+		int file = openat(fd, name, O_RDWR | O_CLOEXEC);
+		struct stat st;
+
+		damages[i](file);
+		CHECK_INT(seccomp_prepare(&a, &c, fd, &f, &e), 0);
+		CHECK_INT(try_call(&f, SYS_getppid, 0), EPERM);
+		/* The damaged file has made way for a sound one. */
+		CHECK(fstat(file, &st) == 0 && st.st_nlink == 0);
+		CHECK_INT(count_files(path, last, sizeof(last)), 1);
+		close(file);
+	}
+	close(fd);
+	remove_cache(path);
+	arena_release(&a);
+}
+
+TEST(cache_is_bounded_and_drops_the_oldest)
+{
+	uint32_t value;
+	struct oci_seccomp_syscall rule = { .names = { name_getppid, 1 },
+					    .action = "SCMP_ACT_ERRNO",
+					    .errno_ret = &value };
+	struct oci_seccomp c = profile(&rule, 1);
+	char path[64], first[256] = "", last[256] = "";
+	int fd = make_cache(path);
+	struct arena a = { 0 };
+	struct seccomp_filter f = { 0 };
+	struct err e = { 0 };
+
+	for (value = 1; value <= SECCOMP_CACHE_FILES + 5; value++) {
+		CHECK_INT(seccomp_prepare(&a, &c, fd, &f, &e), 0);
+		if (value == 1) {
+			struct timespec old[2] = { { 1, 0 }, { 1, 0 } };
+
+			count_files(path, first, sizeof(first));
+			CHECK_INT(utimensat(fd, first, old, 0), 0);
+		}
+	}
+	CHECK_INT(count_files(path, last, sizeof(last)), SECCOMP_CACHE_FILES);
+	CHECK(faccessat(fd, first, F_OK, 0) < 0);
+	close(fd);
+	remove_cache(path);
+	arena_release(&a);
+}
+
+TEST(directory_of_others_is_refused)
+{
+	char path[64];
+	int fd = make_cache(path), parent;
+
+	CHECK_INT(fchmod(fd, 0770), 0);
+	parent = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	CHECK_INT(seccomp_cache_open(parent, "seccomp"), -EPERM);
+	close(parent);
+	close(fd);
+	remove_cache(path);
+}
