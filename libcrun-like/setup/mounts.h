@@ -37,6 +37,7 @@ struct mount_op {
 	struct mount_options options;
 	const struct oci_strings *words; /* the options as they were written */
 	bool is_ordinary_dir;            /* the destination may not be a link */
+	bool is_below_proc;              /* by its text */
 	bool is_proc_allowed;            /* it may stand within a procfs */
 	int fd;                          /* a source opened by HOST, or -1 */
 };

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * See mounts.h: the prepared mounts are made and attached. The place of a mount is found by
+ * kernel/rootpath when its turn comes, since an earlier mount may be what it lies in, and looked
+ * up again afterwards: a container that shares a volume may be exchanging directories meanwhile
+ * (C3, CVE-2021-30465). No heap: this is INIT.
+ */
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+
+#include "base/fmt.h"
+#include "kernel/mount.h"
+#include "kernel/rootpath.h"
+#include "kernel/sys.h"
+#include "setup/mounts.h"
+
+static const char *what_of(const struct mount_op *op)
+{
+	return op->kind == MOUNT_BIND ? op->source : op->type;
+}
+
+/*
+ * In a user namespace the kernel locks the options that a mount had outside: they can be added to,
+ * not taken away. A locked atime mode is kept (the words for it stand in many configs); to clear
+ * another one that was asked for is an error.
+ */
+static int set_attrs(int fd, uint64_t set, uint64_t clear, bool is_recursive)
+{
+	uint64_t without = set & ~(uint64_t)MOUNT_ATTR__ATIME;
+	int r;
+
+	if (!(set | clear))
+		return 0;
+	r = mount_set_attrs(fd, set, clear, is_recursive);
+	if (r != -EPERM || (clear & ~(uint64_t)MOUNT_ATTR__ATIME) || !(clear & MOUNT_ATTR__ATIME))
+		return r;
+	return without ? mount_set_attrs(fd, without, 0, is_recursive) : 0;
+}
+
+static int settle_options(const struct mount_op *op, int fd, struct err *e)
+{
+	const struct mount_options *o = &op->options;
+	int r = set_attrs(fd, o->attr_set, o->attr_clear, false);
+
+	if (r == 0)
+		r = set_attrs(fd, o->recursive_set, o->recursive_clear, true);
+	if (r == 0)
+		return 0;
+	err_set(e, -r, "set the options of the mount on %s", op->destination);
+	if (r == -EPERM && ((o->attr_clear | o->recursive_clear) & ~(uint64_t)MOUNT_ATTR__ATIME))
+		err_hint(e, "an option that is to be cleared may be locked by the host");
+	return r;
+}
+
+/*
+ * A detached clone of the source with its options: before it is attached nobody can use it. HOST
+ * needs the propagation too, as if the host's mounts had got theirs before this was cloned.
+ */
+static int open_source(struct mount_op *op, unsigned long propagation, struct err *e)
+{
+	_cleanup_fd_ int fd = mount_clone_tree(AT_FDCWD, op->source, op->options.is_recursive);
+	int r;
+
+	if (fd == -EPERM)
+		return 0;
+	if (fd < 0)
+		return err_set(e, -fd, "open the mount source %s", op->source);
+	r = settle_options(op, fd, e);
+	if (r < 0)
+		return r;
+	if (propagation & (MS_SLAVE | MS_PRIVATE))
+		r = mount_set_propagation(fd, propagation);
+	if (r < 0)
+		return err_set(e, -r, "set the propagation of %s", op->source);
+	op->fd = take_fd(&fd);
+	return 0;
+}
+
+int mounts_open_sources(struct mounts *m, struct err *e)
+{
+	for (size_t i = 0; i < m->count; i++) {
+		struct mount_op *op = &m->items[i];
+
+		if (op->kind == MOUNT_BIND && op->fd < 0 &&
+		    open_source(op, m->root_propagation, e) < 0)
+			return err_at(e, POINTER("/mounts/%zu", op->index));
+	}
+	return 0;
+}
+
+void mounts_close(struct mounts *m)
+{
+	for (size_t i = 0; m && i < m->count; i++)
+		close_fdp(&m->items[i].fd);
+}
+
+static int open_bind(const struct mount_op *op, struct err *e)
+{
+	_cleanup_fd_ int fd = -1;
+	int r;
+
+	if (op->fd >= 0) {
+		fd = fcntl(op->fd, F_DUPFD_CLOEXEC, 0);
+		return fd < 0 ? err_set(e, errno, "duplicate a descriptor") : take_fd(&fd);
+	}
+	fd = mount_clone_tree(AT_FDCWD, op->source, op->options.is_recursive);
+	if (fd < 0)
+		return err_set(e, -fd, "open the mount source %s", op->source);
+	r = settle_options(op, fd, e);
+	return r < 0 ? r : take_fd(&fd);
+}
+
+/* The host's instance in place of a new one. What restricts it must hold below it as well: the
+ * host's cgroups are below its /sys (CVE-2023-25809). */
+static int open_fallback(const struct mount_op *op)
+{
+	uint64_t set = op->options.attr_set | op->options.recursive_set;
+	_cleanup_fd_ int fd = mount_clone_tree(AT_FDCWD, op->fallback, true);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = set_attrs(fd, set & ~(uint64_t)MOUNT_ATTR__ATIME, 0, true);
+	return r < 0 ? r : take_fd(&fd);
+}
+
+static int open_fs(const struct mount_op *op, int rootfd, struct err *e)
+{
+	const struct mount_options *o = &op->options;
+	const struct mount_fs fs = {
+		.type = op->type,
+		.source = op->source,
+		.data = o->data,
+		.superblock = o->superblock_set,
+		.attrs = o->attr_set,
+	};
+	char message[MOUNT_MESSAGE_SIZE];
+	_cleanup_fd_ int fd = mount_open_fs(&fs, rootfd, message);
+	int r;
+
+	if (fd == -EPERM && op->fallback) {
+		fd = open_fallback(op);
+		if (fd < 0)
+			return err_set(e, -fd, "bind %s in place of %s on %s", op->fallback,
+				       op->type, op->destination);
+		return take_fd(&fd);
+	}
+	if (fd < 0)
+		return err_set(e, -fd, "mount %s on %s%s%s", op->type, op->destination,
+			       message[0] ? ": " : "", message);
+	r = set_attrs(fd, o->recursive_set, o->recursive_clear, true);
+	if (r < 0)
+		return err_set(e, -r, "set the options of the mount on %s", op->destination);
+	return take_fd(&fd);
+}
+
+/* The destination, or a new directory there, when it is one itself and no link (T05). */
+static int open_ordinary_dir(int rootfd, const char *destination)
+{
+	_cleanup_fd_ int parent = -1, fd = -1;
+	struct stat st;
+	char name[256];
+	int made;
+
+	parent = rootpath_parent(rootfd, destination, name);
+	if (parent < 0)
+		return parent;
+	fd = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT) {
+		made = rootpath_mkdirs(parent, name, 0755);
+		if (made < 0)
+			return made;
+		close_fdp(&made);
+		fd = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	}
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return neg_errno();
+	return S_ISDIR(st.st_mode) ? take_fd(&fd) : -ENOTDIR;
+}
+
+static int open_target(const struct mount_op *op, int fd, int rootfd, struct err *e)
+{
+	struct stat st;
+	int target;
+
+	if (fstat(fd, &st) < 0)
+		return err_set(e, errno, "stat the mount for %s", op->destination);
+	if (op->is_ordinary_dir) {
+		target = open_ordinary_dir(rootfd, op->destination);
+		if (target == -ENOTDIR)
+			return err_set(e, ENOTDIR,
+				       "mount %s on %s: must be mounted on ordinary directory",
+				       what_of(op), op->destination);
+	} else {
+		target = rootpath_make_target(rootfd, op->destination, S_ISDIR(st.st_mode));
+	}
+	if (target < 0)
+		return err_set(e, -target, "make the mount point %s", op->destination);
+	return target;
+}
+
+/* Links may have led to the root, or into a procfs, where the text of the path did not. */
+static int check_target(const struct mount_op *op, int fd, int target, int rootfd, struct err *e)
+{
+	int is_root = mount_is_same(target, rootfd), is_in_proc = 0, is_proc = 0;
+
+	if (is_root == 0 && !op->is_proc_allowed)
+		is_in_proc = op->is_below_proc ? 1 : mount_has_magic(target, PROC_SUPER_MAGIC);
+	if (is_in_proc > 0)
+		is_proc = mount_has_magic(fd, PROC_SUPER_MAGIC);
+	if (is_root < 0 || is_in_proc < 0 || is_proc < 0)
+		return err_set(e, EIO, "stat the mount point %s", op->destination);
+	if (is_root)
+		return err_set(e, EINVAL, "mount %s on %s: it leads to the root itself",
+			       what_of(op), op->destination);
+	if (is_in_proc && !is_proc)
+		return err_set(e, EINVAL, "mount %s on %s: it is inside /proc", what_of(op),
+			       op->destination);
+	return 0;
+}
+
+/* C3: what the destination names now is what was attached to it. */
+static int verify(const struct mount_op *op, int fd, int rootfd, struct err *e)
+{
+	_cleanup_fd_ int now = op->is_ordinary_dir
+				       ? rootpath_open_nofollow(rootfd, op->destination, O_PATH)
+				       : rootpath_open(rootfd, op->destination, O_PATH);
+	int is_same = now < 0 ? now : mount_is_same(fd, now);
+
+	if (is_same < 0)
+		return err_set(e, -is_same, "look again at the mount on %s", op->destination);
+	if (!is_same)
+		return err_set(e, EBUSY, "mount %s on %s: something else stands there now",
+			       what_of(op), op->destination);
+	return 0;
+}
+
+static int place(const struct mount_op *op, int fd, int rootfd, struct err *e)
+{
+	_cleanup_fd_ int target = open_target(op, fd, rootfd, e);
+	int r;
+
+	if (target < 0)
+		return target;
+	r = check_target(op, fd, target, rootfd, e);
+	if (r < 0)
+		return r;
+	r = mount_attach(fd, target);
+	if (r < 0)
+		return err_set(e, -r, "mount %s on %s", what_of(op), op->destination);
+	for (size_t i = 0; i < op->options.propagation_count && r == 0; i++)
+		r = mount_set_propagation(fd, op->options.propagation[i]);
+	if (r < 0)
+		return err_set(e, -r, "set the propagation of the mount on %s", op->destination);
+	return verify(op, fd, rootfd, e);
+}
+
+/* With "bind" for the mount alone, without it for its file system too, as mount(8) has it. */
+static int remount(const struct mount_op *op, int rootfd, struct err *e)
+{
+	const struct mount_options *o = &op->options;
+	const struct mount_fs fs = { .data = o->data,
+				     .superblock = o->superblock_set,
+				     .superblock_clear = o->superblock_clear };
+	_cleanup_fd_ int fd = rootpath_open(rootfd, op->destination, O_PATH);
+	int is_root = fd < 0 ? fd : mount_is_root(fd), r = 0;
+	char message[MOUNT_MESSAGE_SIZE] = "";
+
+	if (is_root < 0)
+		return err_set(e, -is_root, "open the mount on %s", op->destination);
+	if (!is_root)
+		return err_set(e, EINVAL, "remount %s: nothing is mounted there", op->destination);
+	if (!o->is_bind && (fs.superblock || fs.superblock_clear || fs.data))
+		r = mount_reconfigure(fd, &fs, message);
+	if (r < 0)
+		return err_set(e, -r, "remount %s%s%s", op->destination, message[0] ? ": " : "",
+			       message);
+	r = settle_options(op, fd, e);
+	for (size_t i = 0; i < o->propagation_count && r == 0; i++) {
+		r = mount_set_propagation(fd, o->propagation[i]);
+		if (r < 0)
+			err_set(e, -r, "set the propagation of the mount on %s", op->destination);
+	}
+	return r;
+}
+
+static int apply_one(const struct mount_op *op, int rootfd, struct err *e)
+{
+	_cleanup_fd_ int fd = -1;
+
+	if (op->kind == MOUNT_REMOUNT)
+		return remount(op, rootfd, e);
+	fd = op->kind == MOUNT_BIND ? open_bind(op, e) : open_fs(op, rootfd, e);
+	return fd < 0 ? fd : place(op, fd, rootfd, e);
+}
+
+int mounts_apply(const struct mounts *m, int rootfd, struct err *e)
+{
+	for (size_t i = 0; i < m->count; i++) {
+		if (apply_one(&m->items[i], rootfd, e) < 0)
+			return err_at(e, POINTER("/mounts/%zu", m->items[i].index));
+	}
+	return 0;
+}

@@ -1,0 +1,619 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * setup/mounts and setup/rootfs: each test works in a mount namespace of its own, on a tmpfs that
+ * holds the root beside a canary.
+ */
+#include "setup/mounts.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/fmt.h"
+#include "kernel/sys.h"
+#include "setup/rootfs.h"
+#include "test.h"
+
+static struct arena arena;
+
+/* One mount, options separated by spaces. */
+static struct oci_mount row(const char *type, const char *source, const char *destination,
+			    const char *words)
+{
+	struct oci_mount m = { .type = type, .source = source, .destination = destination };
+	char *copy = arena_strdup(&arena, words);
+
+	m.options.items = arena_array(&arena, 65, sizeof(char *));
+	for (char *s = strtok(copy, " "); s; s = strtok(NULL, " "))
+		m.options.items[m.options.count++] = s;
+	return m;
+}
+
+static int prepare(struct oci_mount *rows, size_t count, const struct mounts_context *ctx,
+		   struct mounts *ret, struct err *e)
+{
+	static struct oci_linux l;
+	static struct oci_id_mapping map = { .container_id = 0, .host_id = 1000, .size = 3 };
+	struct oci_config config = { .mounts = { rows, count }, .linux_config = &l };
+
+	l.gid_mappings.items = &map;
+	l.gid_mappings.count = 1;
+	return mounts_prepare(&arena, &config, ctx, ret, e);
+}
+
+static const struct mounts_context plain = { .bundle = "/tmp/davit-mounts",
+					     .has_cgroup_ns = true,
+					     .root_propagation = MS_SLAVE | MS_REC };
+
+static int prepare_error(struct oci_mount m, struct err *e)
+{
+	struct mounts got;
+
+	*e = (struct err){ 0 };
+	return prepare(&m, 1, &plain, &got, e);
+}
+
+TEST(prepare_refuses)
+{
+	struct err e;
+	struct oci_mount m;
+
+	CHECK_INT(prepare_error(row("tmpfs", NULL, "", ""), &e), -EINVAL);
+	CHECK_STR(e.pointer, "/mounts/0/destination");
+	CHECK_INT(prepare_error(row("tmpfs", NULL, "/", ""), &e), -EINVAL);
+	CHECK_INT(prepare_error(row("tmpfs", NULL, "/a/../.", ""), &e), -EINVAL);
+	CHECK_INT(prepare_error(row(NULL, NULL, "/a", ""), &e), -EINVAL);
+	CHECK_STR(e.pointer, "/mounts/0/type");
+	CHECK_INT(prepare_error(row("bind", NULL, "/a", ""), &e), -EINVAL);
+	CHECK_STR(e.pointer, "/mounts/0/source");
+	CHECK_INT(prepare_error(row(NULL, "/x", "/a", "bind size=1 ro frob"), &e), -EINVAL);
+	CHECK_STR(e.msg, "the bind mount on /a has unknown options: size=1,frob");
+	CHECK_STR(e.pointer, "/mounts/0/options");
+	CHECK_INT(prepare_error(row("tmpfs", NULL, "/a", "tmpcopyup"), &e), -EOPNOTSUPP);
+	CHECK_STR(err_kind_word(e.kind), "unsupported");
+	m = row(NULL, "/x", "/a", "bind");
+	m.uid_mappings.count = 1;
+	CHECK_INT(prepare_error(m, &e), -EINVAL);
+	m.gid_mappings.count = 1;
+	CHECK_INT(prepare_error(m, &e), -EOPNOTSUPP);
+	CHECK_STR(e.pointer, "/mounts/0/uidMappings");
+}
+
+TEST(prepare_guards_proc)
+{
+	static const char *const inside[] = {
+		"/proc",   "proc", "/proc/self/attr", "/x/../proc/sys", "//proc/./sys/kernel",
+		"/../proc"
+	};
+	struct err e;
+
+	for (size_t i = 0; i < ARRAY_SIZE(inside); i++) {
+		CHECK_INT(prepare_error(row("tmpfs", NULL, inside[i], ""), &e), -EINVAL);
+		CHECK_STR(e.pointer, "/mounts/0/destination");
+		CHECK_INT(prepare_error(row("proc", NULL, inside[i], ""), &e), 0);
+	}
+	CHECK_INT(prepare_error(row("tmpfs", NULL, "/process", ""), &e), 0);
+	CHECK_INT(prepare_error(row("bind", "/x", "/proc/cpuinfo", "bind"), &e), 0);
+}
+
+static void take_line(void *arg, const char *text)
+{
+	fmt((char *)arg, 256, "%s", text);
+}
+
+TEST(prepare_and_describe)
+{
+	struct mounts_context ctx = plain;
+	char line[256] = "";
+	const struct describe d = { take_line, line };
+	struct mounts m;
+	struct err e = { 0 };
+	struct oci_mount r = row("tmpfs", "tmpfs", "/dev", "nosuid strictatime mode=755");
+
+	CHECK_INT(prepare(&r, 1, &ctx, &m, &e), 0);
+	mounts_describe(&m, &d);
+	CHECK_STR(line, "tmpfs on /dev nosuid,strictatime mode=755");
+	r = row(NULL, "data", "data/", "rbind ro");
+	CHECK_INT(prepare(&r, 1, &ctx, &m, &e), 0);
+	mounts_describe(&m, &d);
+	CHECK_STR(line, "bind /tmp/davit-mounts/data on /data rbind,ro");
+	/* gid 5 has no mapping, 2 has one. */
+	ctx.has_user_ns = true;
+	r = row("devpts", NULL, "/dev/pts", "newinstance gid=5 mode=0620");
+	CHECK_INT(prepare(&r, 1, &ctx, &m, &e), 0);
+	CHECK_STR(m.items[0].options.data, "newinstance,mode=0620");
+	r = row("devpts", NULL, "/dev/pts", "gid=2");
+	CHECK_INT(prepare(&r, 1, &ctx, &m, &e), 0);
+	CHECK_STR(m.items[0].options.data, "gid=2");
+	/* Without a cgroup namespace: the container's own cgroup, read-only. */
+	ctx.has_cgroup_ns = false;
+	ctx.cgroup_path = "/sys/fs/cgroup/x";
+	r = row("cgroup", "cgroup", "/sys/fs/cgroup", "nosuid");
+	CHECK_INT(prepare(&r, 1, &ctx, &m, &e), 0);
+	CHECK_INT(m.items[0].kind, MOUNT_BIND);
+	CHECK(m.items[0].options.attr_set & MOUNT_ATTR_RDONLY);
+	r = row("cgroup", "cgroup", "/sys/fs/cgroup", "rw");
+	CHECK_INT(prepare(&r, 1, &ctx, &m, &e), 0);
+	CHECK(!(m.items[0].options.attr_set & MOUNT_ATTR_RDONLY));
+}
+
+enum {
+	BASE_SIZE = 64
+};
+
+/* What a test's child works with. */
+static char base[BASE_SIZE];
+static int rootfd;
+static struct rootfs root;
+
+static char *below(const char *name)
+{
+	return arena_printf(&arena, "%s/%s", base, name);
+}
+
+static void write_file(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+	CHECK(fd >= 0);
+	close(fd);
+}
+
+static void enter_namespace(void)
+{
+	CHECK_INT(unshare(CLONE_NEWNS), 0);
+	CHECK_INT(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	CHECK_INT(mount("tmpfs", base, "tmpfs", 0, NULL), 0);
+	/* The root is a mount that is shared, as storage drivers leave theirs. */
+	CHECK_INT(mount(NULL, base, NULL, MS_SHARED, NULL), 0);
+	/* A peer, so that slaves have a master. */
+	CHECK(open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC) >= 0);
+	CHECK_INT(unshare(CLONE_NEWNS), 0);
+	CHECK_INT(mkdir(below("root"), 0755), 0);
+	CHECK_INT(mkdir(below("canary"), 0755), 0);
+	CHECK_INT(mkdir(below("src"), 0755), 0);
+	CHECK_INT(mkdir(below("src/sub"), 0755), 0);
+	write_file(below("file"));
+}
+
+static void attach(const char *propagation)
+{
+	struct oci_root r = { .path = "root" };
+	struct oci_linux l = { .rootfs_propagation = propagation };
+	struct oci_config config = { .root = &r, .linux_config = &l };
+	struct err e = { 0 };
+
+	CHECK_INT(rootfs_prepare(&arena, &config, base, false, &root, &e), 0);
+	CHECK_INT(rootfs_attach(&root, -1, &rootfd, &e), 0);
+	CHECK_STR(e.msg, "");
+}
+
+static int apply_rows(struct oci_mount *rows, size_t count, struct err *e)
+{
+	struct mounts_context ctx = plain;
+	struct mounts m;
+	int r;
+
+	*e = (struct err){ 0 };
+	ctx.bundle = base;
+	r = prepare(rows, count, &ctx, &m, e);
+	return r < 0 ? r : mounts_apply(&m, rootfd, e);
+}
+
+static int apply(const char *type, const char *source, const char *destination, const char *words)
+{
+	struct oci_mount r = row(type, source, destination, words);
+	struct err e;
+	int res = apply_rows(&r, 1, &e);
+	char text[600];
+
+	if (res < 0) {
+		err_format(&e, text, sizeof(text));
+		printf("# %s\n", text);
+	}
+	return res;
+}
+
+/* mountinfo's line of the last mount on @name below the root, without ids; "" for none. */
+static const char *info(const char *name)
+{
+	static char found[1024];
+	char line[1024], path[256], *want = arena_printf(&arena, "%s/root%s", base, name);
+	FILE *f = fopen("/proc/self/mountinfo", "re");
+	int at;
+
+	found[0] = '\0';
+	while (f && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (sscanf(line, "%*s %*s %*s %*s %255s %n", path, &at) == 1 &&
+		    strcmp(path, want) == 0)
+			snprintf(found, sizeof(found), "%s", line + at);
+	}
+	if (f)
+		fclose(f);
+	return found;
+}
+
+#define HAS(name, text)                                                                            \
+	do {                                                                                       \
+		const char *line_ = info(name);                                                    \
+		if (!strstr(line_, text)) {                                                        \
+			test_failures++;                                                           \
+			printf("# line %d: \"%s\" is not in \"%s\"\n", __LINE__, text, line_);     \
+		}                                                                                  \
+	} while (0)
+
+static void in_child(void (*run)(void))
+{
+	int status = 0;
+	pid_t pid;
+
+	if (geteuid() != 0)
+		SKIP("root is needed to mount");
+	fmt(base, sizeof(base), "/tmp/davit-mounts-XXXXXX");
+	CHECK(mkdtemp(base));
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		enter_namespace();
+		if (test_failures == 0)
+			run();
+		fflush(stdout);
+		_exit(test_failures != 0);
+	}
+	CHECK(pid > 0 && waitpid(pid, &status, 0) == pid);
+	CHECK_INT(status, 0);
+	CHECK_INT(rmdir(base), 0);
+}
+
+static void default_mounts(void)
+{
+	struct oci_mount rows[] = {
+		row("proc", "proc", "/proc", "nosuid noexec nodev"),
+		row("tmpfs", "tmpfs", "/dev", "nosuid strictatime mode=755 size=65536k"),
+		row("devpts", "devpts", "/dev/pts",
+		    "nosuid noexec newinstance ptmxmode=0666 mode=0620 gid=5"),
+		row("tmpfs", "shm", "/dev/shm", "nosuid noexec nodev mode=1777 size=65536k"),
+		row("mqueue", "mqueue", "/dev/mqueue", "nosuid noexec nodev"),
+		row("sysfs", "sysfs", "/sys", "nosuid noexec nodev ro"),
+		row("cgroup", "cgroup", "/sys/fs/cgroup", "nosuid noexec nodev relatime ro"),
+		row("bind", "file", "/etc/hosts", "rbind rprivate ro"),
+	};
+	struct err e;
+
+	attach(NULL);
+	CHECK_INT(apply_rows(rows, ARRAY_SIZE(rows), &e), 0);
+	CHECK_STR(e.msg, "");
+	HAS("/proc", "rw,nosuid,nodev,noexec,relatime - proc proc");
+	HAS("/dev", "rw,nosuid - tmpfs tmpfs rw,size=65536k,mode=755");
+	HAS("/dev/pts", "rw,nosuid,noexec,relatime - devpts devpts rw,gid=5,mode=620,ptmxmode=666");
+	HAS("/dev/shm", "- tmpfs shm");
+	HAS("/dev/mqueue", "- mqueue mqueue");
+	HAS("/sys", "ro,nosuid,nodev,noexec,relatime - sysfs sysfs");
+	HAS("/sys/fs/cgroup", "ro,nosuid,nodev,noexec,relatime - cgroup2");
+	HAS("/etc/hosts", "ro,relatime - tmpfs");
+}
+
+TEST(the_default_mounts)
+{
+	in_child(default_mounts);
+}
+
+static void binds(void)
+{
+	CHECK_INT(mount("tmpfs", below("src/sub"), "tmpfs", 0, NULL), 0);
+	attach(NULL);
+	CHECK_INT(apply(NULL, "src", "/plain", "bind nosuid noatime"), 0);
+	HAS("/plain", "rw,nosuid,noatime master:");
+	CHECK_STR(info("/plain/sub"), "");
+	CHECK_INT(apply(NULL, "src", "/top", "rbind ro"), 0);
+	HAS("/top", "ro,relatime master:");
+	HAS("/top/sub", "rw,relatime master:");
+	CHECK_INT(apply(NULL, "src", "/all", "rbind rro rnoatime rprivate"), 0);
+	HAS("/all", "ro,noatime - tmpfs");
+	HAS("/all/sub", "ro,noatime - tmpfs");
+	CHECK_INT(apply(NULL, "src", "/shared", "rbind rshared nosymfollow"), 0);
+	HAS("/shared", "nosymfollow shared:");
+	HAS("/shared/sub", "shared:");
+	CHECK_INT(apply("bind", "file", "/made/by/us", ""), 0);
+	HAS("/made/by/us", "- tmpfs");
+	CHECK_INT(apply("bind", "nowhere", "/x", "bind"), -ENOENT);
+	/* A remount of one mount leaves the others. */
+	CHECK_INT(apply(NULL, NULL, "/shared", "remount bind ro"), 0);
+	HAS("/shared", "ro,relatime,nosymfollow shared:");
+	HAS("/plain", "rw,");
+	CHECK_INT(apply(NULL, NULL, "/made", "remount bind ro"), -EINVAL);
+}
+
+TEST(bind_mounts)
+{
+	in_child(binds);
+}
+
+static void superblocks(void)
+{
+	struct oci_mount r;
+	struct err e;
+	char *lower = arena_printf(&arena, "lowerdir=%s/src/sub", base);
+
+	attach(NULL);
+	CHECK_INT(apply("tmpfs", NULL, "/a", "ro sync dirsync lazytime size=1m"), 0);
+	HAS("/a", "ro,relatime - tmpfs tmpfs ro,sync,dirsync,lazytime,size=1024k");
+	CHECK_INT(apply("tmpfs", NULL, "/b", "iversion silent nodev noatime mode=700"), 0);
+	HAS("/b", "rw,nodev,noatime - tmpfs tmpfs rw,mode=700");
+	CHECK_INT(apply("tmpfs", "here", "/c", "mode=700 mand loud noiversion"), 0);
+	HAS("/c", "- tmpfs here");
+	CHECK_INT(apply("tmpfs", NULL, "/c", "remount ro size=2m"), 0);
+	HAS("/c", "ro,relatime - tmpfs here ro,mand,size=2048k,mode=700");
+	CHECK_INT(apply("tmpfs", NULL, "/c", "remount rw"), 0);
+	HAS("/c", "rw,relatime - tmpfs here rw,mand,size=2048k,mode=700");
+	/* Longer than fsconfig(2) takes. */
+	for (int i = 0; i < 20; i++) {
+		char *dir = arena_printf(&arena, "%s/src/a-directory-with-a-long-name-%d", base, i);
+
+		CHECK_INT(mkdir(dir, 0755), 0);
+		lower = arena_printf(&arena, "%s:%s", lower, dir);
+	}
+	CHECK(strlen(lower) > 1000);
+	r = row("overlay", "overlay", "/over", "");
+	r.options.items[r.options.count++] = lower;
+	CHECK_INT(apply_rows(&r, 1, &e), 0);
+	CHECK_STR(e.msg, "");
+	HAS("/over", "- overlay overlay");
+	/* The cover that mount(2) needed is gone. */
+	CHECK(!strstr(info(""), "mode=700"));
+}
+
+TEST(superblock_flags_and_long_data)
+{
+	in_child(superblocks);
+}
+
+static void kernel_messages(void)
+{
+	struct oci_mount r[] = { row("tmpfs", NULL, "/ok", ""),
+				 row("tmpfs", NULL, "/a", "size=frob") };
+	struct err e;
+	char text[600];
+
+	attach(NULL);
+	CHECK_INT(apply_rows(r, 2, &e), -EINVAL);
+	err_format(&e, text, sizeof(text));
+	CHECK_STR(e.pointer, "/mounts/1");
+	CHECK(strstr(text, "mount tmpfs on /a: tmpfs: Bad value for 'size'"));
+	CHECK(strstr(text, ": invalid argument"));
+	r[0] = row("frobfs", NULL, "/a", "");
+	CHECK_INT(apply_rows(r, 1, &e), -ENODEV);
+	CHECK_STR(e.msg, "mount frobfs on /a: unknown file system type");
+}
+
+TEST(kernel_messages_are_passed_on)
+{
+	in_child(kernel_messages);
+}
+
+static void hostile(void)
+{
+	struct stat before, now;
+	struct oci_mount r;
+	struct err e;
+
+	CHECK_INT(stat(below("canary"), &before), 0);
+	CHECK_INT(symlink(below("canary"), below("root/abs")), 0);
+	CHECK_INT(symlink("../../../../canary", below("root/rel")), 0);
+	CHECK_INT(symlink("/", below("root/self")), 0);
+	CHECK_INT(symlink("/tmp", below("root/proc")), 0);
+	CHECK_INT(symlink("abs", below("root/sys")), 0);
+	CHECK_INT(symlink("/realproc", below("root/procs")), 0);
+	attach(NULL);
+	r = row("tmpfs", NULL, "/rel/x", "");
+	CHECK_INT(apply_rows(&r, 1, &e), 0);
+	HAS("/canary/x", "- tmpfs");
+	CHECK_INT(apply("tmpfs", NULL, "/../../abs/../y", ""), 0);
+	r = row("tmpfs", NULL, "/self", "");
+	CHECK_INT(apply_rows(&r, 1, &e), -EINVAL);
+	r = row("proc", "proc", "/proc", "");
+	CHECK_INT(apply_rows(&r, 1, &e), -ENOTDIR);
+	CHECK_STR(e.msg, "mount proc on /proc: must be mounted on ordinary directory");
+	r = row("sysfs", "sysfs", "/sys", "");
+	CHECK_INT(apply_rows(&r, 1, &e), -ENOTDIR);
+	r = row(NULL, "src", "/sys", "bind");
+	CHECK_INT(apply_rows(&r, 1, &e), -ENOTDIR);
+	/* A link into a procfs is found when it is resolved. */
+	CHECK_INT(apply("proc", NULL, "/realproc", ""), 0);
+	r = row("tmpfs", NULL, "/procs/sys", "");
+	CHECK_INT(apply_rows(&r, 1, &e), -EINVAL);
+	r = row(NULL, "src", "/procs", "bind");
+	CHECK_INT(apply_rows(&r, 1, &e), -EINVAL);
+	CHECK_STR(e.msg + strlen(e.msg) - strlen("inside /proc"), "inside /proc");
+	CHECK_INT(apply(NULL, "/proc", "/procs", "rbind"), 0);
+	CHECK_INT(stat(below("canary"), &now), 0);
+	CHECK_INT(now.st_mtim.tv_nsec, before.st_mtim.tv_nsec);
+	CHECK_INT(now.st_dev, before.st_dev);
+}
+
+TEST(hostile_destinations)
+{
+	in_child(hostile);
+}
+
+/* Options of "/" and whether the old root is gone. */
+static void enter_and_finish(const char *propagation, const char *want, bool no_pivot)
+{
+	struct err e = { 0 };
+	char line[1024], path[256], found[1024] = "";
+	FILE *f;
+	int at, lines = 0;
+
+	attach(propagation);
+	CHECK_INT(apply("proc", NULL, "/proc", ""), 0);
+	root.is_readonly = true;
+	root.no_pivot = no_pivot;
+	CHECK_INT(rootfs_enter(&root, rootfd, &e), 0);
+	CHECK_INT(rootfs_finish(&root, &e), 0);
+	CHECK_STR(e.msg, "");
+	f = fopen("/proc/self/mountinfo", "re");
+	CHECK(f);
+	for (; f && fgets(line, sizeof(line), f); lines++) {
+		if (sscanf(line, "%*s %*s %*s %*s %255s %n", path, &at) == 1 &&
+		    strcmp(path, "/") == 0)
+			snprintf(found, sizeof(found), "%s", line + at);
+	}
+	if (f)
+		fclose(f);
+	CHECK(strncmp(found, want, strlen(want)) == 0);
+	if (strncmp(found, want, strlen(want)) != 0)
+		printf("# %s", found);
+	CHECK_INT(lines, 2);
+	CHECK_INT(access("/canary", F_OK), -1);
+	CHECK_INT(mkdir("/new", 0755), -1);
+	CHECK_INT(errno, EROFS);
+}
+
+static void enter_default(void)
+{
+	enter_and_finish(NULL, "ro,relatime master:", false);
+}
+
+static void enter_private(void)
+{
+	enter_and_finish("private", "ro,relatime - ", false);
+}
+
+static void enter_shared(void)
+{
+	enter_and_finish("rshared", "ro,relatime shared:", false);
+}
+
+static void enter_unbindable(void)
+{
+	enter_and_finish("unbindable", "ro,relatime unbindable ", false);
+}
+
+static void enter_moved(void)
+{
+	enter_and_finish("slave", "ro,relatime master:", true);
+}
+
+TEST(root_default)
+{
+	in_child(enter_default);
+}
+
+TEST(root_private)
+{
+	in_child(enter_private);
+}
+
+TEST(root_shared)
+{
+	in_child(enter_shared);
+}
+
+TEST(root_unbindable)
+{
+	in_child(enter_unbindable);
+}
+
+TEST(root_without_pivot)
+{
+	in_child(enter_moved);
+}
+
+/* With rootfsPropagation shared nothing of the container may appear in a peer namespace, but for
+ * what is mounted in a volume that is shared. */
+static void shared_keeps_from_host(void)
+{
+	int to_child[2], to_parent[2], status = 0;
+	char c = 0;
+	pid_t pid;
+
+	CHECK_INT(pipe2(to_child, O_CLOEXEC) | pipe2(to_parent, O_CLOEXEC), 0);
+	CHECK_INT(mount(below("src"), below("src"), NULL, MS_BIND, NULL), 0);
+	CHECK_INT(mount(NULL, below("src"), NULL, MS_SHARED, NULL), 0);
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		struct err e = { 0 };
+
+		CHECK_INT(unshare(CLONE_NEWNS), 0);
+		attach("rshared");
+		CHECK_INT(apply("tmpfs", NULL, "/t", ""), 0);
+		CHECK_INT(apply(NULL, "src", "/vol", "rbind rshared"), 0);
+		CHECK_INT(rootfs_enter(&root, rootfd, &e), 0);
+		CHECK_INT(rootfs_finish(&root, &e), 0);
+		CHECK_INT(mount("tmpfs", "/vol/sub", "tmpfs", 0, NULL), 0);
+		CHECK_INT(write(to_parent[1], &c, 1), 1);
+		CHECK_INT(read(to_child[0], &c, 1), 1);
+		fflush(stdout);
+		_exit(test_failures != 0);
+	}
+	CHECK_INT(read(to_parent[0], &c, 1), 1);
+	CHECK_STR(info(""), "");
+	CHECK_STR(info("/t"), "");
+	/* This one came from inside. */
+	CHECK_INT(umount(below("src/sub")), 0);
+	CHECK_INT(write(to_child[1], &c, 1), 1);
+	CHECK(waitpid(pid, &status, 0) == pid);
+	CHECK_INT(status, 0);
+	CHECK_INT(access(below("root"), F_OK), 0);
+}
+
+TEST(root_shared_keeps_from_the_host)
+{
+	in_child(shared_keeps_from_host);
+}
+
+TEST(root_refuses)
+{
+	struct oci_root r = { .path = "/nowhere/at/all" };
+	struct oci_linux l = { .rootfs_propagation = NULL };
+	struct oci_config config = { .root = &r, .linux_config = &l };
+	struct rootfs got;
+	struct err e = { 0 };
+
+	CHECK_INT(rootfs_prepare(&arena, &config, "/tmp", false, &got, &e), -ENOENT);
+	CHECK_STR(e.msg, "root file system /nowhere/at/all: no such file or directory");
+	CHECK_STR(e.pointer, "/root/path");
+	e = (struct err){ 0 };
+	r.path = "/proc/self/maps";
+	CHECK_INT(rootfs_prepare(&arena, &config, "/tmp", false, &got, &e), -ENOTDIR);
+	e = (struct err){ 0 };
+	r.path = "/tmp";
+	l.rootfs_propagation = "frob";
+	CHECK_INT(rootfs_prepare(&arena, &config, "/tmp", false, &got, &e), -EINVAL);
+	CHECK_STR(e.pointer, "/linux/rootfsPropagation");
+}
+
+static double milliseconds(size_t count)
+{
+	struct oci_mount *rows = arena_array(&arena, count, sizeof(*rows));
+	struct timespec a, b;
+	struct err e;
+
+	for (size_t i = 0; i < count; i++)
+		rows[i] = row("tmpfs", NULL, arena_printf(&arena, "/n%zu/m%zu", count, i), "ro");
+	clock_gettime(CLOCK_MONOTONIC, &a);
+	CHECK_INT(apply_rows(rows, count, &e), 0);
+	clock_gettime(CLOCK_MONOTONIC, &b);
+	return (double)(b.tv_sec - a.tv_sec) * 1e3 + (double)(b.tv_nsec - a.tv_nsec) / 1e6;
+}
+
+static void many(void)
+{
+	double one, four;
+
+	attach(NULL);
+	one = milliseconds(500);
+	four = milliseconds(2000);
+	printf("# 500 mounts %.1f ms, 2000 mounts %.1f ms\n", one, four);
+	CHECK(four < one * 12);
+}
+
+TEST(many_mounts_are_linear)
+{
+	in_child(many);
+}
