@@ -12,7 +12,7 @@
 #include "text.h"
 
 enum {
-	NAME_WIDTH = 16,
+	NAME_WIDTH = 17,
 	WHERE_WIDTH = 6,
 	INDENT = 4,
 	LINE_WIDTH = 100
