@@ -379,3 +379,97 @@ TEST(a_cgroup_that_was_there_stays)
 	close(rootfd);
 	arena_release(&a);
 }
+
+enum {
+	NOBODY = 65534
+};
+
+/* As an ordinary user whose own cgroup is @own (-1: the hierarchy's root); a bit for each fault. */
+static int as_nobody(int own)
+{
+	struct oci_config config = { 0 };
+	struct cgroup_context ctx = { .id = "unit-test", .rootless = true, .warn = count_warning };
+	struct cgroup_plan p;
+	struct arena a = { 0 };
+	struct err e = { 0 };
+	uint64_t inode;
+	bool was_there;
+	int dirfd = -1, bad = 0;
+
+	last_warnings = 0;
+	if ((own >= 0 && cgroup_write(own, "cgroup.procs", "0") < 0) || setgid(NOBODY) < 0 ||
+	    setuid(NOBODY) < 0)
+		return 64;
+	bad |= cgroup_prepare(&a, &config, &ctx, &p, &e) == 0 ? 0 : 1;
+	if (own < 0)
+		return bad | (!p.path && last_warnings == 1 ? 0 : 2);
+	bad |= p.path && last_warnings == 0 ? 0 : 4;
+	bad |= cgroup_create(&p, &dirfd, &inode, &was_there, &e) == 0 ? 0 : 8;
+	bad |= cgroup_apply(&p, dirfd, &e) == 0 ? 0 : 16;
+	bad |= cgroup_destroy(p.root, p.path, inode, was_there, 1000, &e) == 0 ? 0 : 32;
+	if (bad)
+		printf("# %s\n", e.msg);
+	return bad;
+}
+
+static int run_as_nobody(int own)
+{
+	pid_t pid = fork();
+	int status = -1;
+
+	if (pid == 0)
+		_exit(as_nobody(own));
+	CHECK(pid > 0 && waitpid(pid, &status, 0) == pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(an_ordinary_user_uses_the_own_cgroup_or_none)
+{
+	struct cgroup_made made;
+	int rootfd = open_writable_root();
+
+	if (rootfd < 0 || geteuid() != 0)
+		SKIP("needs root and a writable cgroup2 hierarchy");
+	CHECK_INT(cgroup_make(rootfd, name(""), &made), 0);
+	CHECK_INT(run_as_nobody(-1), 0);
+	CHECK_INT(fchownat(rootfd, name("") + 1, NOBODY, NOBODY, 0), 0);
+	CHECK_INT(fchownat(made.dirfd, "cgroup.procs", NOBODY, NOBODY, 0), 0);
+	CHECK_INT(run_as_nobody(made.dirfd), 0);
+	CHECK_INT(cgroup_remove(rootfd, name(""), 1000), 0);
+	close(made.dirfd);
+	close(rootfd);
+}
+
+/* Deletes of the last container in a parent race with creates of the next one. */
+TEST(parents_are_shared_by_many_at_once)
+{
+	pid_t parent = getpid(), pids[4];
+	int rootfd = open_writable_root(), status;
+
+	if (rootfd < 0)
+		SKIP("no writable cgroup2 hierarchy");
+	for (size_t i = 0; i < ARRAY_SIZE(pids); i++) {
+		char path[96];
+
+		snprintf(path, sizeof(path), "/davit-test-%d/x/y/%zu", (int)parent, i);
+		pids[i] = fork();
+		for (int n = 0; pids[i] == 0 && n <= 200; n++) {
+			struct cgroup_made made;
+
+			if (n == 200)
+				_exit(0);
+			if (cgroup_make(rootfd, path, &made) < 0)
+				_exit(1);
+			if (made.was_there || cgroup_remove(rootfd, path, 1000) < 0)
+				_exit(2);
+			close(made.dirfd);
+		}
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(pids); i++) {
+		CHECK_INT(waitpid(pids[i], &status, 0), pids[i]);
+		CHECK_INT(status, 0);
+	}
+	CHECK(!exists(rootfd, name("")));
+	cgroup_remove(rootfd, name(""), 1000);
+	close(rootfd);
+}
