@@ -51,11 +51,15 @@ struct davit_context_options {
 	size_t size;
 	const char *root; /* state root; NULL: /run/davit, or $XDG_RUNTIME_DIR/davit for an ordinary
 			     user */
+	const char *runtime_dir; /* what XDG_RUNTIME_DIR says; used when root is NULL; may be NULL
+				    or "" */
 	const char *cgroup_manager; /* NULL or "cgroupfs"; "disabled" */
 	davit_log_fn *log;          /* may be NULL */
 	void *log_arg;
 	enum davit_log_level log_level;
-	const char *name; /* what the program is called in messages; NULL: "davit" */
+	const char *fault; /* test builds: the step at which to fail, "NAME" or "NAME:after";
+			      ignored elsewhere */
+	const char *name;  /* what the program is called in messages; NULL: "davit" */
 };
 DAVIT_API int davit_context_new(const struct davit_context_options *options,
 				struct davit_context **ret, struct davit_error *err);
@@ -71,9 +75,8 @@ struct davit_create_options {
 	const char *console_socket; /* NULL: none */
 	unsigned preserve_fds;      /* how many descriptors from 3 on reach the program */
 	bool no_pivot, no_new_keyring;
-	bool detach;  /* run only: return when the program is executing */
-	bool keep;    /* run only: do not delete when it has ended */
-	bool dry_run; /* reserved */
+	bool detach; /* run only: return when the program is executing */
+	bool keep;   /* run only: do not delete when it has ended */
 };
 DAVIT_API int davit_create(struct davit_context *ctx, const struct davit_create_options *options,
 			   struct davit_error *err);

@@ -8,33 +8,55 @@
 
 #include "fmt.h"
 
+enum {
+	WHOLE_SIZE = 6 * 1024
+}; /* a message with one path of 4,096 bytes in it */
+
 struct kind_row {
 	const char *word;
 	bool has_errno_words; /* the message is about a system call, so its errno's words close the
 				 line */
+	bool has_step;        /* where it happened says more than the message alone */
 };
 
 static const struct kind_row kinds[ERR_KINDS] = {
-	[ERR_NONE] = { "none", false },
-	[ERR_SYSTEM] = { "system", true },
-	[ERR_JSON] = { "json", false },
-	[ERR_CONFIG] = { "config", false },
-	[ERR_UNSUPPORTED] = { "unsupported", false },
-	[ERR_USAGE] = { "usage", false },
-	[ERR_NOT_FOUND] = { "container-not-found", false },
-	[ERR_EXISTS] = { "container-exists", false },
-	[ERR_STATUS] = { "container-status", false },
-	[ERR_EXEC] = { "exec", true },
-	[ERR_HOOK] = { "hook", false },
-	[ERR_CGROUP] = { "cgroup", false },
-	[ERR_KILLED] = { "killed", false },
-	[ERR_TIMEOUT] = { "timeout", false },
-	[ERR_STATE] = { "state-damaged", false },
+	[ERR_NONE] = { "none", false, false },
+	[ERR_SYSTEM] = { "system", true, true },
+	[ERR_JSON] = { "json", false, false },
+	[ERR_CONFIG] = { "config", false, false },
+	[ERR_UNSUPPORTED] = { "unsupported", false, false },
+	[ERR_USAGE] = { "usage", false, false },
+	[ERR_NOT_FOUND] = { "container-not-found", false, false },
+	[ERR_EXISTS] = { "container-exists", false, false },
+	[ERR_STATUS] = { "container-status", false, false },
+	[ERR_EXEC] = { "exec", true, false },
+	[ERR_HOOK] = { "hook", false, true },
+	[ERR_CGROUP] = { "cgroup", false, false },
+	[ERR_KILLED] = { "killed", false, true },
+	[ERR_TIMEOUT] = { "timeout", false, true },
+	[ERR_STATE] = { "state-damaged", false, true },
 };
 
 const char *err_kind_word(enum err_kind kind)
 {
 	return (unsigned)kind < ERR_KINDS ? kinds[kind].word : "unknown";
+}
+
+/* A long object (a path) is elided in the middle: its beginning and its end say most. */
+static void take_message(struct err *e, const char *format, va_list ap)
+{
+	enum {
+		HEAD = 120
+	};
+	char whole[WHOLE_SIZE];
+	size_t len = fmt_v(whole, sizeof(whole), format, ap), tail = sizeof(e->msg) - 1 - HEAD - 3;
+
+	if (len >= sizeof(whole))
+		len = sizeof(whole) - 1;
+	if (len < sizeof(e->msg))
+		memcpy(e->msg, whole, len + 1);
+	else
+		fmt(e->msg, sizeof(e->msg), "%.*s...%s", HEAD, whole, whole + len - tail);
 }
 
 static int vset(struct err *e, enum err_kind kind, int code, const char *format, va_list ap)
@@ -43,7 +65,7 @@ static int vset(struct err *e, enum err_kind kind, int code, const char *format,
 		return -e->code;
 	e->kind = kind;
 	e->code = code > 0 ? code : code < 0 ? -code : EIO;
-	fmt_v(e->msg, sizeof(e->msg), format, ap);
+	take_message(e, format, ap);
 	return -e->code;
 }
 
@@ -127,16 +149,17 @@ static size_t append(char *buf, size_t size, size_t at, const char *format, ...)
 
 size_t err_format(const struct err *e, char *buf, size_t size)
 {
+	enum err_kind kind = (unsigned)e->kind < ERR_KINDS ? e->kind : ERR_SYSTEM;
 	size_t at = append(buf, size, 0, "%s", e->msg);
 
 	if (e->pointer[0])
-		at = append(buf, size, at, " (at %s%s)", e->pointer, "");
-	if (e->step[0])
+		at = append(buf, size, at, " (at %s)", e->pointer);
+	if (e->step[0] && kinds[kind].has_step)
 		at = append(buf, size, at, " [step %s in %s]", e->step,
 			    e->proc[0] ? e->proc : "host");
 	if (e->hint[0])
 		at = append(buf, size, at, "; %s", e->hint);
-	if (e->code && kinds[(unsigned)e->kind < ERR_KINDS ? e->kind : ERR_SYSTEM].has_errno_words)
+	if (e->code && kinds[kind].has_errno_words)
 		at = append(buf, size, at, ": %s", errno_words(e->code));
 	return at;
 }

@@ -4,8 +4,10 @@
  */
 #include "kernel/process.h"
 
+#include <linux/keyctl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "base/fmt.h"
@@ -111,4 +113,19 @@ int process_wait(int pidfd, int *ret_status, int *ret_signal)
 	*ret_signal = si.si_code == CLD_EXITED ? 0 : si.si_status;
 	*ret_status = si.si_code == CLD_EXITED ? si.si_status : 128 + si.si_status;
 	return 0;
+}
+
+void process_set_dumpable(bool is_dumpable)
+{
+	prctl(PR_SET_DUMPABLE, is_dumpable ? 1 : 0, 0, 0, 0);
+}
+
+void process_set_name(const char *name)
+{
+	prctl(PR_SET_NAME, name, 0, 0, 0);
+}
+
+int process_new_keyring(const char *name)
+{
+	return (int)sys_result(syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name));
 }

@@ -35,4 +35,13 @@ int process_open(pid_t pid, uint64_t start_time, int *ret_pidfd);
 /* Waits for a child of ours; status as exit code or 128 + signal. @ret_signal: 0 or the signal. */
 int process_wait(int pidfd, int *ret_status, int *ret_signal);
 
+/* Whether others may look into this process (ptrace, /proc/PID/mem, fd, ...); false ends with
+ * execve. */
+void process_set_dumpable(bool is_dumpable);
+/* Its name in /proc/PID/comm. */
+void process_set_name(const char *name);
+/* A new session keyring, so that the caller's is out of sight. -ENOSYS, -EPERM: no keyrings here.
+ */
+int process_new_keyring(const char *name);
+
 #endif

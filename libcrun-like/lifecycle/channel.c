@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * See channel.h. Nothing here allocates: INIT uses all of it.
+ */
+#include "lifecycle/channel.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "base/fmt.h"
+
+int channel_send(int fd, const struct message *m)
+{
+	bool has_err = m->kind == MESSAGE_ERR || m->kind == MESSAGE_WARN;
+	struct message copy = *m;
+
+	copy.version = CHANNEL_VERSION;
+	while (send(fd, &copy, has_err ? sizeof(copy) : offsetof(struct message, err),
+		    MSG_NOSIGNAL) < 0)
+		if (errno != EINTR)
+			return neg_errno();
+	return 0;
+}
+
+int channel_receive(int fd, struct message *m)
+{
+	ssize_t n;
+
+	memset(m, 0, sizeof(*m));
+	while ((n = recv(fd, m, sizeof(*m), 0)) < 0)
+		if (errno != EINTR)
+			return errno == ECONNRESET ? 0 : neg_errno();
+	if (n == 0)
+		return 0;
+	return (size_t)n < offsetof(struct message, err) ? -EPROTO : 1;
+}
+
+int channel_pair(int ret_fds[2])
+{
+	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ret_fds) < 0 ? neg_errno() : 0;
+}
+
+static int make_address(const char *path, struct sockaddr_un *ret)
+{
+	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	return fmt(ret->sun_path, sizeof(ret->sun_path), "%s", path) < sizeof(ret->sun_path)
+		       ? 0
+		       : -ENAMETOOLONG;
+}
+
+int channel_listen(const char *path, int *ret_fd)
+{
+	_cleanup_fd_ int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	struct sockaddr_un address;
+
+	if (fd < 0)
+		return neg_errno();
+	if (make_address(path, &address) < 0)
+		return -ENAMETOOLONG;
+	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+		return neg_errno();
+	if (listen(fd, 16) < 0)
+		return neg_errno();
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+int channel_connect(const char *path, int *ret_fd)
+{
+	_cleanup_fd_ int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_un address;
+
+	if (fd < 0)
+		return neg_errno();
+	if (make_address(path, &address) < 0)
+		return -ENAMETOOLONG;
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+		return neg_errno();
+	if (fcntl(fd, F_SETFL, 0) < 0)
+		return neg_errno();
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+static bool is_resume(int fd)
+{
+	struct message m;
+
+	if (channel_receive(fd, &m) != 1 || m.kind != MESSAGE_RESUME)
+		return false;
+	if (m.version == CHANNEL_VERSION)
+		return true;
+	m = (struct message){ .kind = MESSAGE_ERR };
+	err_kind(&m.err, ERR_UNSUPPORTED, EPROTO,
+		 "the container was created by another version of davit");
+	channel_send(fd, &m);
+	return false;
+}
+
+int channel_await_resume(int listen_fd, int *ret_fd)
+{
+	for (;;) {
+		_cleanup_fd_ int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
+
+		if (fd < 0 && errno != EINTR && errno != ECONNABORTED)
+			return neg_errno();
+		/* A peer that vanishes without a word only wanted to know whether somebody listens.
+		 */
+		if (fd >= 0 && is_resume(fd)) {
+			*ret_fd = take_fd(&fd);
+			return 0;
+		}
+	}
+}

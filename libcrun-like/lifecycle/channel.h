@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The messages between the processes of a set-up: over a SEQPACKET socket pair while they are
+ * relatives, and over the start socket when `start` resumes a container. One message, one packet.
+ * The start socket's version number is checked on RESUME, since the first process may be older than
+ * the `start` that resumes it; row numbers never go over it.
+ */
+#ifndef DAVIT_LIFECYCLE_CHANNEL_H
+#define DAVIT_LIFECYCLE_CHANNEL_H
+
+#include <sys/types.h>
+
+#include "base/err.h"
+
+enum {
+	CHANNEL_VERSION = 1
+};
+
+enum message_kind {
+	MESSAGE_RUN = 1, /* to a child: do your rows from `row` on */
+	MESSAGE_DONE,    /* from a child: all rows up to `row` are done */
+	MESSAGE_ERR,     /* from a child: it failed, and is about to exit */
+	MESSAGE_EXECING, /* from INIT: execve is next; end of file after it means success */
+	MESSAGE_PID,     /* from MIDDLE: INIT's pid */
+	MESSAGE_WARN,    /* from a child: err.msg is a warning */
+	MESSAGE_TRACE,   /* from a child: `row` took `nsec` */
+	MESSAGE_RESUME,  /* on the start socket */
+};
+
+struct message {
+	uint32_t version;
+	uint32_t kind;
+	uint32_t row;
+	int32_t pid;
+	uint64_t nsec;
+	struct err err; /* sent with ERR and WARN only */
+};
+
+/* -EPIPE, -ECONNRESET: the peer is gone. */
+int channel_send(int fd, const struct message *m);
+/* 1: a message; 0: end of file; -errno. Blocks. */
+int channel_receive(int fd, struct message *m);
+
+/* A connected pair, both ends close-on-exec. */
+int channel_pair(int ret_fds[2]);
+
+/* The start socket: bound and listening at @path; and a connection to it (ECONNREFUSED: nobody
+ * listens any more). */
+int channel_listen(const char *path, int *ret_fd);
+int channel_connect(const char *path, int *ret_fd);
+/* Serves one connection after another until a peer has sent RESUME with our version; its fd is the
+ * new channel. */
+int channel_await_resume(int listen_fd, int *ret_fd);
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * See context.h.
+ */
+#include "lifecycle/context.h"
+
+#include <string.h>
+
+#include "base/fmt.h"
+#include "config-davit.h"
+
+struct davit_error *davit_error_new(void)
+{
+	return calloc(1, sizeof(struct davit_error));
+}
+
+void davit_error_free(struct davit_error *err)
+{
+	free(err);
+}
+
+int davit_error_code(const struct davit_error *err)
+{
+	return err->err.code;
+}
+
+const char *davit_error_message(const struct davit_error *err)
+{
+	return err->text;
+}
+
+const char *davit_error_kind(const struct davit_error *err)
+{
+	return err_kind_word(err->err.kind);
+}
+
+const char *davit_error_pointer(const struct davit_error *err)
+{
+	return err->err.pointer;
+}
+
+const char *davit_error_step(const struct davit_error *err)
+{
+	return err->err.step;
+}
+
+const char *davit_error_hint(const struct davit_error *err)
+{
+	return err->err.hint;
+}
+
+int error_export(struct davit_error *to, const struct err *e)
+{
+	if (to) {
+		to->err = *e;
+		err_format(e, to->text, sizeof(to->text));
+	}
+	return -e->code;
+}
+
+void context_log(const struct davit_context *ctx, enum davit_log_level level, const char *format,
+		 ...)
+{
+	char text[ERROR_TEXT_SIZE];
+	va_list ap;
+
+	if (!ctx->log || level > ctx->log_level)
+		return;
+	va_start(ap, format);
+	fmt_v(text, sizeof(text), format, ap);
+	va_end(ap);
+	ctx->log(ctx->log_arg, level, text);
+}
+
+void context_warn(void *arg, const char *text)
+{
+	context_log(arg, DAVIT_LOG_WARNING, "%s", text);
+}
+
+static char *default_root(const char *runtime_dir)
+{
+	char text[4096];
+
+	if (geteuid() == 0)
+		return strdup("/run/davit");
+	if (runtime_dir && runtime_dir[0] == '/')
+		fmt(text, sizeof(text), "%s/davit", runtime_dir);
+	else
+		fmt(text, sizeof(text), "/tmp/davit-%u", (unsigned)geteuid());
+	return strdup(text);
+}
+
+static int check_manager(const char *manager, struct err *e)
+{
+	static const char *const known[] = { "cgroupfs", "disabled" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (strcmp(manager, known[i]) == 0)
+			return 0;
+	if (strcmp(manager, "systemd") == 0)
+		return err_kind(e, ERR_UNSUPPORTED, EOPNOTSUPP,
+				"the systemd cgroup manager is not supported yet");
+	return err_kind(e, ERR_USAGE, EINVAL, "unknown cgroup manager \"%s\"", manager);
+}
+
+static int fill(struct davit_context *ctx, const struct davit_context_options *o, struct err *e)
+{
+	const char *manager = o->cgroup_manager ? o->cgroup_manager : "cgroupfs";
+
+	if (o->root && o->root[0] != '/')
+		return err_kind(e, ERR_USAGE, EINVAL,
+				"the state root \"%s\" is not an absolute path", o->root);
+	if (check_manager(manager, e) < 0)
+		return -e->code;
+	ctx->root = o->root ? strdup(o->root) : default_root(o->runtime_dir);
+	ctx->cgroup_manager = strdup(manager);
+	ctx->name = strdup(o->name ? o->name : "davit");
+	if (DAVIT_TEST_BUILD && o->fault)
+		ctx->fault = strdup(o->fault);
+	if (!ctx->root || !ctx->cgroup_manager || !ctx->name)
+		return err_set(e, ENOMEM, "make a context");
+	ctx->log = o->log;
+	ctx->log_arg = o->log_arg;
+	ctx->log_level = o->log_level;
+	ctx->is_rootless = geteuid() != 0;
+	ctx->has_default_root = !o->root;
+	return 0;
+}
+
+int davit_context_new(const struct davit_context_options *options, struct davit_context **ret,
+		      struct davit_error *err)
+{
+	struct davit_context *ctx = calloc(1, sizeof(*ctx));
+	struct err e = { 0 };
+
+	if (!ctx) {
+		err_set(&e, ENOMEM, "make a context");
+		return error_export(err, &e);
+	}
+	if (fill(ctx, options, &e) < 0) {
+		davit_context_free(ctx);
+		return error_export(err, &e);
+	}
+	*ret = ctx;
+	return error_export(err, &e);
+}
+
+void davit_context_free(struct davit_context *ctx)
+{
+	if (!ctx)
+		return;
+	free(ctx->root);
+	free(ctx->cgroup_manager);
+	free(ctx->name);
+	free(ctx->fault);
+	free(ctx);
+}
+
+const char *davit_context_root(const struct davit_context *ctx)
+{
+	return ctx->root;
+}
+
+int export_json(const char *text, size_t len, char **ret, struct err *e)
+{
+	char *copy = text ? malloc(len + 2) : NULL;
+
+	if (!copy)
+		return err_set(e, ENOMEM, "encode JSON");
+	memcpy(copy, text, len);
+	while (len && copy[len - 1] == '\n')
+		len--;
+	copy[len] = '\n';
+	copy[len + 1] = '\0';
+	*ret = copy;
+	return 0;
+}

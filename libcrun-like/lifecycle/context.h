@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The opaque objects of davit.h, and how the library says something without printing: through the
+ * context's log.
+ */
+#ifndef DAVIT_LIFECYCLE_CONTEXT_H
+#define DAVIT_LIFECYCLE_CONTEXT_H
+
+#include "base/err.h"
+#include "davit.h"
+
+enum {
+	ERROR_TEXT_SIZE = 1024
+};
+
+struct davit_error {
+	struct err err;
+	char text[ERROR_TEXT_SIZE];
+};
+
+struct davit_context {
+	char *root;
+	char *cgroup_manager;
+	char *name;
+	char *fault; /* NULL but in test builds */
+	davit_log_fn *log;
+	void *log_arg;
+	enum davit_log_level log_level;
+	bool is_rootless;
+	bool has_default_root; /* nobody named one */
+};
+
+void context_log(const struct davit_context *ctx, enum davit_log_level level, const char *format,
+		 ...) PRINTF_LIKE(3, 4);
+/* The shape that setup/ takes for warnings; @arg is the context. */
+void context_warn(void *arg, const char *text);
+
+/* Hands @e over to the caller's error, when there is one; returns what the public call returns. */
+int error_export(struct davit_error *to, const struct err *e);
+
+/* A malloc'ed copy for the caller that ends with one newline; @text NULL: there was no memory. */
+int export_json(const char *text, size_t len, char **ret, struct err *e);
+
+#endif

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * create, start and run: ranges of the step table, and what is left to do around them.
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+
+#include "kernel/process.h"
+#include "kernel/sys.h"
+#include "lifecycle/lifecycle.h"
+#include "lifecycle/operation.h"
+#include "lifecycle/store.h"
+#include "setup/stdio.h"
+
+/* A signal that asks us to stop must not leave half a container behind: the driver takes it between
+ * two rows. */
+static void hold_signals(struct run *run)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGQUIT);
+	sigprocmask(SIG_BLOCK, &set, &run->old_mask);
+	run->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void release_signals(struct run *run)
+{
+	close_fdp(&run->signal_fd);
+	sigprocmask(SIG_SETMASK, &run->old_mask, NULL);
+}
+
+/* The commit: INIT may now wait for `start` on its own. Nobody waits for an answer. */
+static int commit(struct run *run, struct err *e)
+{
+	struct message m = { .kind = MESSAGE_RUN, .row = (uint32_t)life_start_row() };
+	int r = channel_send(run->channel, &m);
+
+	return r < 0 ? err_kind(e, ERR_KILLED, -r,
+				"the container's first process ended before it was started")
+		     : 0;
+}
+
+/* poststop hooks are due once others have run, even when the create failed (runtime.md#lifecycle,
+ * step 13). */
+static void hook_failed(void *arg, const struct err *failure)
+{
+	context_log(arg, DAVIT_LOG_WARNING, "%s", failure->msg);
+}
+
+static void run_poststop(struct run *run)
+{
+	struct hook_input input;
+
+	if (!run->has_hooks_run || !run->plan->hooks.poststop.count)
+		return;
+	input = run_hook_input(run, "stopped", 0);
+	hooks_run_all(&run->plan->hooks.poststop, &input, hook_failed, (void *)run->ctx);
+}
+
+static int open_bundle(struct run *run, struct err *e)
+{
+	run->bundle_fd = open(run->plan->bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return run->bundle_fd < 0 ? err_set(e, errno, "open the bundle %s", run->plan->bundle) : 0;
+}
+
+/* In the foreground: hands signals on, and waits for the program's end. */
+static int wait_for_program(struct run *run, int *ret_status, struct err *e)
+{
+	_cleanup_fd_ int signals = -1;
+	int sig, r;
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	for (;;) {
+		struct pollfd p[2] = { { .fd = run->pidfd, .events = POLLIN },
+				       { .fd = signals, .events = POLLIN } };
+		struct signalfd_siginfo si;
+
+		if (poll(p, 2, -1) < 0 && errno != EINTR)
+			return err_set(e, errno, "wait for the program");
+		if (p[0].revents)
+			break;
+		if (read(signals, &si, sizeof(si)) == sizeof(si) && si.ssi_signo != SIGCHLD)
+			sys_pidfd_send_signal(run->pidfd, (int)si.ssi_signo);
+	}
+	r = process_wait(run->pidfd, ret_status, &sig);
+	return r < 0 ? err_set(e, -r, "wait for the program") : 0;
+}
+
+static int finish_run(struct run *run, const struct davit_create_options *o, int *ret_status,
+		      struct err *e)
+{
+	struct err ignored = { 0 };
+	int r;
+
+	if (run->plan->is_detached)
+		return 0;
+	r = wait_for_program(run, ret_status, e);
+	/* delete takes the lock itself. */
+	close_fdp(&run->state_dirfd);
+	if (o->keep)
+		return r;
+	return operation_delete(run->ctx, run->plan->id, true, e->code ? &ignored : e);
+}
+
+static int drive_all(struct run *run, struct err *e)
+{
+	size_t start = life_start_row();
+
+	if (drive(run, 0, start, e) < 0)
+		return -e->code;
+	if (run->verb == VERB_CREATE)
+		return commit(run, e);
+	if (!run->plan->config->process) {
+		err_field(e, EINVAL, "/process", "there is no process to run");
+		drive_undo(run);
+		return -e->code;
+	}
+	return drive(run, start, run->step_count, e);
+}
+
+int operation_create(const struct davit_context *ctx, const struct davit_create_options *options,
+		     enum verb verb, int *ret_status, struct err *e)
+{
+	struct plan plan = { .is_resumable = verb == VERB_CREATE };
+	struct run run;
+
+	run_init(&run, ctx, &plan, verb);
+	run.steps = life_steps;
+	run.step_count = life_step_count;
+	if (store_check_id(options->id ? options->id : "", e) < 0 || stdio_prepare_host(e) < 0 ||
+	    plan_take_options(&plan, ctx, options, e) < 0 || open_bundle(&run, e) < 0)
+		goto out;
+	hold_signals(&run);
+	if (drive_all(&run, e) < 0) {
+		drive_undo(&run);
+		run_poststop(&run);
+	}
+	release_signals(&run);
+	if (!e->code && verb == VERB_RUN)
+		finish_run(&run, options, ret_status, e);
+out:
+	run_release(&run);
+	plan_release(&plan);
+	return -e->code;
+}
+
+/* The container's own copy of its configuration: later edits of the bundle have no effect
+ * (runtime.md#lifecycle, 2). */
+static int load_plan(struct plan *plan, const struct container *c, struct err *e)
+{
+	struct oci_config *config;
+	struct oci_state state = { .oci_version = davit_oci_version(),
+				   .id = c->id,
+				   .bundle = c->state->bundle };
+
+	if (store_read_file(&plan->arena, c->dirfd, "config.json", &plan->text, &plan->text_len,
+			    e) < 0 ||
+	    oci_config_decode(&plan->arena, plan->text, plan->text_len, "config.json", &config, e) <
+		    0 ||
+	    hooks_prepare(&plan->arena, config->hooks, &plan->hooks, e) < 0)
+		return -e->code;
+	plan->config = config;
+	plan->id = c->id;
+	plan->bundle = c->state->bundle;
+	state.annotations = config->annotations;
+	if (config->hooks && hook_state_prepare(&plan->arena, &state, &plan->hook_state, e) < 0)
+		return -e->code;
+	return config->process ? 0
+			       : err_field(e, EINVAL, "/process", "there is no process to start");
+}
+
+static int resume(struct run *run, const struct container *c, struct err *e)
+{
+	char path[64];
+	int r;
+
+	store_socket_path(c->dirfd, STORE_START_SOCKET, path, sizeof(path));
+	r = channel_connect(path, &run->channel);
+	if (r < 0)
+		return err_set(e, -r, "connect to the start socket of %s", c->id);
+	run->is_resuming = true;
+	run->pid = c->pid;
+	run->start_time = *c->state->start_time;
+	run->pidfd = fcntl(c->pidfd, F_DUPFD_CLOEXEC, 3);
+	hold_signals(run);
+	drive(run, life_start_row(), run->step_count, e);
+	release_signals(run);
+	return -e->code;
+}
+
+/* A container whose startContainer or poststart hook failed is stopped and destroyed
+ * (runtime.md#lifecycle, 7 and 9). */
+static bool is_hook_failure(const struct err *e)
+{
+	return e->kind == ERR_HOOK;
+}
+
+int operation_start(const struct davit_context *ctx, const char *id, struct err *e)
+{
+	struct plan plan = { .ctx = ctx };
+	struct err ignored = { 0 };
+	struct container c;
+	struct run run;
+
+	run_init(&run, ctx, &plan, VERB_START);
+	run.steps = life_steps;
+	run.step_count = life_step_count;
+	if (container_open(ctx, id, CONTAINER_LOCK, &c, e) < 0)
+		goto out;
+	if (c.status != STATUS_CREATED) {
+		err_kind(e, ERR_STATUS, EINVAL, "cannot start container %s: it is %s, not created",
+			 id, status_word(c.status));
+		goto out;
+	}
+	if (load_plan(&plan, &c, e) < 0)
+		goto out;
+	run.bundle_fd = open(plan.bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	resume(&run, &c, e);
+out:
+	container_close(&c);
+	run_release(&run);
+	plan_release(&plan);
+	if (is_hook_failure(e))
+		operation_delete(ctx, id, true, &ignored);
+	return -e->code;
+}

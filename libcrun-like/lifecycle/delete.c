@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * delete: a table of its own. The container's processes and cgroup first, the state last: what
+ * cannot be removed keeps its state, so that the delete can be repeated (and never "exit 0 and
+ * leak").
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+
+#include "kernel/process.h"
+#include "kernel/sys.h"
+#include "lifecycle/operation.h"
+#include "lifecycle/store.h"
+
+enum {
+	END_MSEC = 10000
+};
+
+struct deletion {
+	const struct davit_context *ctx;
+	struct container c;
+	bool force;
+};
+
+struct delete_step {
+	const char *name;
+	int (*run)(struct deletion *d, struct err *e);
+	const char *why;
+};
+
+static int check_status(struct deletion *d, struct err *e)
+{
+	if (d->force || d->c.status == STATUS_STOPPED || d->c.status == STATUS_CREATED)
+		return 0;
+	err_kind(e, ERR_STATUS, EBUSY, "cannot delete container %s: it is %s, not stopped", d->c.id,
+		 status_word(d->c.status));
+	return err_hint(e, "kill it first, or use `delete --force`");
+}
+
+static int end_init(struct deletion *d, struct err *e)
+{
+	struct pollfd p = { .fd = d->c.pidfd, .events = POLLIN };
+
+	if (d->c.pidfd < 0)
+		return 0;
+	sys_pidfd_send_signal(d->c.pidfd, SIGKILL);
+	if (poll(&p, 1, END_MSEC) == 0)
+		return err_kind(e, ERR_TIMEOUT, ETIMEDOUT,
+				"process %d of container %s does not end", (int)d->c.pid, d->c.id);
+	return 0;
+}
+
+static int remove_cgroup(struct deletion *d, struct err *e)
+{
+	const struct davit_state *s = d->c.state;
+	bool was_there = s && s->cgroup_was_there && *s->cgroup_was_there;
+
+	if (!s || !s->cgroup_path)
+		return 0;
+	/* A create that was never finished had no time to use a cgroup that others had made. */
+	if (!d->c.is_committed && was_there)
+		return 0;
+	return cgroup_destroy(NULL, s->cgroup_path, s->cgroup_inode ? *s->cgroup_inode : 0,
+			      was_there, END_MSEC, e);
+}
+
+static void hook_failed(void *arg, const struct err *failure)
+{
+	context_log(arg, DAVIT_LOG_WARNING, "%s", failure->msg);
+}
+
+/* Reads the hooks before the state goes; they run after it (runtime.md#lifecycle, 12 and 13). */
+static void load_hooks(struct deletion *d, struct hooks *ret, struct hook_state *ret_state)
+{
+	struct oci_state state = { .oci_version = davit_oci_version(), .id = d->c.id };
+	struct oci_config *config;
+	struct err ignored = { 0 };
+	char *text;
+	size_t len;
+
+	if (!d->c.is_committed || !d->c.state)
+		return;
+	if (store_read_file(&d->c.arena, d->c.dirfd, "config.json", &text, &len, &ignored) < 0 ||
+	    oci_config_decode(&d->c.arena, text, len, "config.json", &config, &ignored) < 0 ||
+	    !config->hooks)
+		return;
+	state.bundle = d->c.state->bundle;
+	state.annotations = config->annotations;
+	if (hook_state_prepare(&d->c.arena, &state, ret_state, &ignored) < 0)
+		return;
+	hooks_prepare(&d->c.arena, config->hooks, ret, &ignored);
+}
+
+static int remove_state(struct deletion *d, struct err *e)
+{
+	struct hook_state state = { 0 };
+	struct hooks hooks = { 0 };
+	struct hook_input input = { .cwd_fd = -1 };
+
+	load_hooks(d, &hooks, &state);
+	if (store_remove(d->c.root_dirfd, d->c.id, d->c.dirfd, e) < 0)
+		return -e->code;
+	if (!hooks.poststop.count)
+		return 0;
+	input.cwd_fd = open(d->c.state->bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	input.len = hook_state_fill(&state, "stopped", 0);
+	input.state = state.text;
+	hooks_run_all(&hooks.poststop, &input, hook_failed, (void *)d->ctx);
+	close_fdp(&input.cwd_fd);
+	return 0;
+}
+
+static const struct delete_step delete_steps[] = {
+	{ "check", check_status,
+	  "a container that is not stopped is not deleted (runtime.md#delete)" },
+	{ "kill", end_init, "by pidfd: never a process that only has the same number" },
+	{ "cgroup", remove_cgroup,
+	  "what is left in it is killed: processes may have outlived the first one" },
+	{ "state", remove_state,
+	  "last, so that a failure before can be repeated; then the poststop hooks" },
+};
+
+int operation_delete(const struct davit_context *ctx, const char *id, bool force, struct err *e)
+{
+	struct deletion d = { .ctx = ctx, .force = force };
+	unsigned flags = CONTAINER_LOCK | (force ? CONTAINER_DAMAGED_OK : 0);
+
+	container_open(ctx, id, flags, &d.c, e);
+	for (size_t i = 0; !e->code && i < ARRAY_SIZE(delete_steps); i++)
+		if (delete_steps[i].run(&d, e) < 0 && !e->step[0])
+			strncpy(e->step, delete_steps[i].name, sizeof(e->step) - 1);
+	container_close(&d.c);
+	if (force && e->kind == ERR_NOT_FOUND)
+		*e = (struct err){ 0 };
+	return -e->code;
+}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The driver (step.h): one sequencer, HOST, that walks the rows; and the loop of the processes that
+ * do their rows when they are told. No synchronisation point is written anywhere else. Because this
+ * is the only driver, these exist once: the timing of each row, fault injection, the "step X in
+ * init" of an error, and rollback.
+ */
+#include <poll.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+
+#include "base/fmt.h"
+#include "config-davit.h"
+#include "kernel/process.h"
+#include "lifecycle/run.h"
+#include "lifecycle/step.h"
+
+enum {
+	EXEC_WATCH_MSEC = 1000
+};
+
+const char *where_name(enum where where)
+{
+	return where == HOST ? "host" : where == MIDDLE ? "middle" : "init";
+}
+
+bool step_is_active(const struct step *step, const struct plan *plan)
+{
+	return !step->when || step->when(plan);
+}
+
+static uint64_t now_nsec(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* Test builds fail where they are told: before the row ("NAME") or when it has been done
+ * ("NAME:after"). */
+static bool is_fault(const struct run *run, const struct step *step, const char *when)
+{
+	size_t len = strlen(step->name);
+
+	if (!DAVIT_TEST_BUILD || !run->fault || strncmp(run->fault, step->name, len) != 0)
+		return false;
+	return strcmp(run->fault + len, when) == 0;
+}
+
+static void name_step(const struct step *step, struct err *e)
+{
+	if (e->step[0])
+		return;
+	fmt(e->step, sizeof(e->step), "%s", step->name);
+	fmt(e->proc, sizeof(e->proc), "%s", where_name(step->where));
+}
+
+static bool is_traced(const struct run *run)
+{
+	return run->ctx->log && run->ctx->log_level >= DAVIT_LOG_DEBUG;
+}
+
+static void trace(struct run *run, const struct step *step, uint64_t nsec)
+{
+	context_log(run->ctx, DAVIT_LOG_DEBUG, "step %s in %s took %llu us", step->name,
+		    where_name(step->where), (unsigned long long)nsec / 1000);
+}
+
+static int do_row(struct run *run, const struct step *step, struct err *e)
+{
+	if (is_fault(run, step, ""))
+		err_set(e, EIO, "injected fault before the step");
+	else if (step->run(run, e) == 0 && !e->code && is_fault(run, step, ":after"))
+		err_set(e, EIO, "injected fault after the step");
+	if (e->code)
+		name_step(step, e);
+	return -e->code;
+}
+
+static int do_host_row(struct run *run, size_t row, struct err *e)
+{
+	const struct step *step = &run->steps[row];
+	bool fails_after = is_fault(run, step, ":after");
+	uint64_t from = is_traced(run) ? now_nsec() : 0;
+	int r = do_row(run, step, e);
+
+	if (from)
+		trace(run, step, now_nsec() - from);
+	if (r == 0 || fails_after)
+		run->done |= (uint64_t)1 << row;
+	return r;
+}
+
+/* The child is gone without a word: what killed it? */
+static int child_is_lost(struct run *run, const struct step *step, struct err *e)
+{
+	int status = 0, sig = 0;
+	bool is_ours = run->pidfd >= 0 && run->verb != VERB_START && step->where == INIT;
+
+	if (is_ours && process_wait(run->pidfd, &status, &sig) == 0 && sig)
+		err_kind(e, ERR_KILLED, ECHILD,
+			 "the container's first process was killed by signal %d (%s)", sig,
+			 sigabbrev_np(sig) ? sigabbrev_np(sig) : "?");
+	else
+		err_kind(e, ERR_KILLED, ECHILD,
+			 "the container's %s process ended before its set-up was done",
+			 step->where == INIT ? "first" : "helper");
+	if (sig == SIGKILL)
+		err_hint(e, "was its memory limit too small for the set-up?");
+	name_step(step, e);
+	return -e->code;
+}
+
+static int is_interrupted(struct run *run, struct err *e)
+{
+	struct signalfd_siginfo si;
+
+	if (read(run->signal_fd, &si, sizeof(si)) != sizeof(si))
+		return 0;
+	return err_kind(e, ERR_KILLED, EINTR, "interrupted by signal %u", si.ssi_signo);
+}
+
+/* Blocks until the channel has something to say, or a signal asks us to stop. */
+static int await_channel(struct run *run, int fd, struct err *e)
+{
+	struct pollfd p[2] = { { .fd = fd, .events = POLLIN },
+			       { .fd = run->signal_fd, .events = POLLIN } };
+
+	for (;;) {
+		if (poll(p, 2, -1) < 0 && errno != EINTR)
+			return err_set(e, errno, "wait for the container's first process");
+		if (p[0].revents)
+			return 0;
+		if (p[1].revents && is_interrupted(run, e) < 0)
+			return -e->code;
+	}
+}
+
+/*
+ * End of file after EXECING: execve has closed the channel, unless the process is dying on the way
+ * (a seccomp filter that kills, no memory). The name that INIT gave itself tells: execve changes it
+ * right after it has closed descriptors, and death never does. Whoever cannot be looked at any more
+ * has been reaped, after it has run.
+ */
+static int check_executed(struct run *run, const struct step *step, struct err *e)
+{
+	struct pollfd p = { .fd = run->pidfd, .events = POLLIN };
+
+	for (unsigned msec = 0; msec < EXEC_WATCH_MSEC; msec++) {
+		bool has_ended = process_has_ended(run->pidfd);
+		char comm[COMM_SIZE];
+		uint64_t start_time;
+
+		if (process_stat(run->pid, &start_time, comm) < 0 || start_time != run->start_time)
+			return 0;
+		if (strcmp(comm, INIT_COMM) != 0)
+			return 0;
+		if (has_ended)
+			return child_is_lost(run, step, e);
+		poll(&p, 1, 1);
+	}
+	return 0;
+}
+
+/* One answer of a child: 1 when its stretch is done, 0 to go on waiting. */
+static int take_message(struct run *run, const struct message *m, bool *is_execing, struct err *e)
+{
+	switch ((enum message_kind)m->kind) {
+	case MESSAGE_DONE:
+		return 1;
+	case MESSAGE_ERR:
+		*e = m->err;
+		return -e->code;
+	case MESSAGE_EXECING:
+		*is_execing = true;
+		return 0;
+	case MESSAGE_PID:
+		run->pid = m->pid;
+		return 0;
+	case MESSAGE_WARN:
+		context_log(run->ctx, DAVIT_LOG_WARNING, "%s", m->err.msg);
+		return 0;
+	case MESSAGE_TRACE:
+		if (m->row < run->step_count)
+			trace(run, &run->steps[m->row], m->nsec);
+		return 0;
+	case MESSAGE_RUN:
+	case MESSAGE_RESUME:
+	default:
+		return err_kind(e, ERR_STATE, EPROTO,
+				"unexpected message %u from the container's set-up", m->kind);
+	}
+}
+
+static int await_answer(struct run *run, int fd, const struct step *last, struct err *e)
+{
+	bool is_execing = false;
+
+	for (;;) {
+		struct message m;
+		int r;
+
+		if (await_channel(run, fd, e) < 0)
+			return -e->code;
+		r = channel_receive(fd, &m);
+		if (r < 0)
+			return err_set(e, -r, "hear from the container's first process");
+		if (r == 0)
+			return is_execing ? check_executed(run, last, e)
+					  : child_is_lost(run, last, e);
+		r = take_message(run, &m, &is_execing, e);
+		if (r != 0)
+			return r > 0 ? 0 : -e->code;
+	}
+}
+
+/* Rows [from, *end) are of one process other than HOST: one message, one answer. */
+static int drive_stretch(struct run *run, size_t from, size_t to, size_t *ret_end, struct err *e)
+{
+	enum where where = run->steps[from].where;
+	struct message m = { .kind = run->is_resuming ? MESSAGE_RESUME : MESSAGE_RUN,
+			     .row = (uint32_t)from };
+	int fd = where == MIDDLE ? run->middle : run->channel;
+	size_t last = from;
+	int r;
+
+	for (size_t i = from;
+	     i < to && (run->steps[i].where == where || !step_is_active(&run->steps[i], run->plan));
+	     i++)
+		if (step_is_active(&run->steps[i], run->plan))
+			last = i;
+	*ret_end = last + 1;
+	r = channel_send(fd, &m);
+	if (r < 0)
+		return child_is_lost(run, &run->steps[from], e);
+	return await_answer(run, fd, &run->steps[last], e);
+}
+
+int drive(struct run *run, size_t from, size_t to, struct err *e)
+{
+	for (size_t row = from; row < to;) {
+		size_t end = row + 1;
+
+		if (step_is_active(&run->steps[row], run->plan)) {
+			if (run->steps[row].where == HOST)
+				do_host_row(run, row, e);
+			else
+				drive_stretch(run, row, to, &end, e);
+		}
+		if (!e->code && run->signal_fd >= 0)
+			is_interrupted(run, e);
+		if (e->code) {
+			name_step(&run->steps[row], e);
+			drive_undo(run);
+			return -e->code;
+		}
+		row = end;
+	}
+	return 0;
+}
+
+void drive_undo(struct run *run)
+{
+	for (size_t row = run->step_count; row-- > 0;) {
+		if (!(run->done & (uint64_t)1 << row))
+			continue;
+		run->done &= ~((uint64_t)1 << row);
+		if (run->steps[row].undo)
+			run->steps[row].undo(run);
+	}
+}
+
+void run_warn(struct run *run, const char *text)
+{
+	struct message m = { .kind = MESSAGE_WARN };
+
+	fmt(m.err.msg, sizeof(m.err.msg), "%s", text);
+	channel_send(run->channel, &m);
+}
+
+static _Noreturn void fail(struct run *run, const struct err *e)
+{
+	struct message m = { .kind = MESSAGE_ERR, .err = *e };
+
+	channel_send(run->channel, &m);
+	_exit(1);
+}
+
+/* The consecutive rows of one process from @row on; returns the last one. */
+static size_t do_stretch(struct run *run, size_t row, enum where where)
+{
+	struct err e = { 0 };
+	size_t last = row;
+
+	for (; row < run->step_count; row++) {
+		const struct step *step = &run->steps[row];
+		struct message m = { .kind = MESSAGE_TRACE, .row = (uint32_t)row };
+		uint64_t from;
+
+		if (!step_is_active(step, run->plan))
+			continue;
+		if (step->where != where)
+			break;
+		from = is_traced(run) ? now_nsec() : 0;
+		if (do_row(run, step, &e) < 0)
+			fail(run, &e);
+		m.nsec = from ? now_nsec() - from : 0;
+		if (from)
+			channel_send(run->channel, &m);
+		last = row;
+	}
+	return last;
+}
+
+_Noreturn void serve(struct run *run, enum where where)
+{
+	struct message m;
+
+	/* End of file: HOST is gone or has given up. Nothing of us may outlive it (C16). */
+	while (channel_receive(run->channel, &m) == 1 && m.kind == MESSAGE_RUN &&
+	       m.row < run->step_count) {
+		struct message done = { .kind = MESSAGE_DONE,
+					.row = (uint32_t)do_stretch(run, m.row, where) };
+
+		if (channel_send(run->channel, &done) < 0)
+			break;
+	}
+	_exit(1);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The features document (features.md): what this build does, from the tables that do it; never what
+ * the host can do.
+ */
+#include "oci-spec/features.h"
+
+#include <string.h>
+
+#include "config-davit.h"
+#include "lifecycle/context.h"
+#include "oci-spec/json.h"
+#include "setup/mount_options.h"
+#include "setup/seccomp.h"
+
+enum {
+	NAMES_MAX = 128
+};
+
+static const bool yes = true, no = false;
+
+/* A list of names given by an indexed function; NULL ends it. */
+static struct oci_strings names_of(struct arena *a, const char *(*name)(size_t i))
+{
+	struct oci_strings s = { arena_array(a, NAMES_MAX, sizeof(char *)), 0 };
+
+	while (s.items && s.count < NAMES_MAX && name(s.count)) {
+		s.items[s.count] = name(s.count);
+		s.count++;
+	}
+	return s;
+}
+
+#define STRINGS(...)                                                                               \
+	{                                                                                          \
+		(const char *[]){ __VA_ARGS__ },                                                   \
+			sizeof((const char *[]){ __VA_ARGS__ }) / sizeof(char *)                   \
+	}
+
+static char *encode(struct arena *a, size_t *ret_len)
+{
+	static const struct oci_features_switch off = { &no }, on = { &yes };
+	const bool has_seccomp = seccomp_built_version()[0] != '\0';
+	const struct oci_features_cgroup cgroup = { &no, &yes, &no, &no, &yes };
+	const struct oci_features_seccomp seccomp = {
+		.enabled = has_seccomp ? &yes : &no,
+	};
+	const struct oci_features_mount_extensions extensions = { &off };
+	const struct oci_features_intel_rdt rdt = { .enabled = &no };
+	const struct oci_features_linux lin = {
+		.namespaces =
+			STRINGS("cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts"),
+		.cgroup = &cgroup,
+		.seccomp = &seccomp,
+		.apparmor = &on,
+		.selinux = &on,
+		.intel_rdt = &rdt,
+		.mount_extensions = &extensions,
+		.net_devices = &off,
+	};
+	struct oci_pair annotations[] = {
+		{ "org.davit.version", DAVIT_VERSION },
+		{ "io.github.seccomp.libseccomp.version", seccomp_built_version() },
+	};
+	const struct oci_features f = {
+		.oci_version_min = "1.0.0",
+		.oci_version_max = davit_oci_version(),
+		.hooks = STRINGS("prestart", "createRuntime", "createContainer", "startContainer",
+				 "poststart", "poststop"),
+		.mount_options = names_of(a, mount_option_name),
+		.annotations = { annotations, has_seccomp ? 2 : 1 },
+		.linux_features = &lin,
+	};
+
+	return oci_features_encode(a, &f, true, ret_len);
+}
+
+int davit_features(char **ret_json, struct davit_error *err)
+{
+	struct arena a = { 0 };
+	struct err e = { 0 };
+	size_t len = 0;
+	char *text = encode(&a, &len);
+
+	export_json(text, len, ret_json, &e);
+	arena_release(&a);
+	return error_export(err, &e);
+}
+
+const char *const *davit_build_features(void)
+{
+	static const char *const with[] = { "CAP", "SECCOMP", "EBPF", NULL };
+	static const char *const without[] = { "CAP", "EBPF", NULL };
+
+	return seccomp_built_version()[0] ? with : without;
+}
+
+const char *davit_seccomp_version(void)
+{
+	return seccomp_built_version();
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The life of a container, one row a step, in order. Nothing else is in this file but the rows'
+ * predicates and the descriptions that `davit plan` prints; the functions are in steps_*.c, the
+ * walking is drive.c's.
+ *
+ * create does the rows up to "publish"; start resumes INIT at "await-start"; run does all of them
+ * in one go.
+ */
+#include "lifecycle/lifecycle.h"
+
+#include <sched.h>
+#include <string.h>
+
+static bool has_seccomp(const struct plan *p)
+{
+	return p->seccomp.count > 0 ||
+	       (p->config && p->config->linux_config && p->config->linux_config->seccomp);
+}
+
+static bool has_joined(const struct plan *p)
+{
+	return p->ns.joined_count > 0;
+}
+
+static bool joins_in_init(const struct plan *p)
+{
+	return p->ns.joined_count > 0 && !p->has_middle;
+}
+
+static bool has_host_sources(const struct plan *p)
+{
+	return p->has_host_sources;
+}
+
+static bool has_console_socket(const struct plan *p)
+{
+	return p->console_socket != NULL;
+}
+
+static bool has_terminal(const struct plan *p)
+{
+	return p->has_terminal;
+}
+
+static bool has_no_terminal(const struct plan *p)
+{
+	return !p->has_terminal;
+}
+
+static bool has_cgroup(const struct plan *p)
+{
+	return p->cgroup.path != NULL;
+}
+
+static bool is_resumable(const struct plan *p)
+{
+	return p->is_resumable;
+}
+
+static bool has_middle(const struct plan *p)
+{
+	return p->has_middle;
+}
+
+static bool has_no_middle(const struct plan *p)
+{
+	return !p->has_middle;
+}
+
+static bool has_id_maps(const struct plan *p)
+{
+	return p->ns.uid_map_count > 0;
+}
+
+static bool has_oom_score(const struct plan *p)
+{
+	return p->credentials.oom_score_adj != NULL;
+}
+
+static bool has_new_cgroup_ns(const struct plan *p)
+{
+	return namespaces_has_new(&p->ns, CLONE_NEWCGROUP);
+}
+
+static bool has_new_net_ns(const struct plan *p)
+{
+	return namespaces_has_new(&p->ns, CLONE_NEWNET);
+}
+
+static bool has_hostname(const struct plan *p)
+{
+	return p->config->hostname || p->config->domainname;
+}
+
+static bool has_create_container(const struct plan *p)
+{
+	return p->hooks.create_container.count > 0;
+}
+
+static bool has_start_container(const struct plan *p)
+{
+	return p->hooks.start_container.count > 0;
+}
+
+static bool has_poststart(const struct plan *p)
+{
+	return p->hooks.poststart.count > 0;
+}
+
+static bool has_sysctl(const struct plan *p)
+{
+	return p->sysctls.count > 0;
+}
+
+static bool has_masks(const struct plan *p)
+{
+	return (p->masks.masked && p->masks.masked->count) ||
+	       (p->masks.readonly && p->masks.readonly->count);
+}
+
+static bool has_process(const struct plan *p)
+{
+	return p->config->process != NULL;
+}
+
+static bool has_labels(const struct plan *p)
+{
+	return p->labels.apparmor || p->labels.selinux;
+}
+
+static bool has_keyring(const struct plan *p)
+{
+	return !p->no_new_keyring;
+}
+
+static void describe_config(const struct plan *p, const struct describe *d)
+{
+	describe(d, "%s, %zu bytes, OCI %s", p->config_path, p->text_len, p->config->oci_version);
+}
+
+static void describe_joined(const struct plan *p, const struct describe *d)
+{
+	namespaces_describe_joined(&p->ns, d);
+}
+
+static void describe_new(const struct plan *p, const struct describe *d)
+{
+	namespaces_describe_new(&p->ns, d);
+}
+
+static void describe_cgroup(const struct plan *p, const struct describe *d)
+{
+	cgroup_describe(&p->cgroup, d);
+}
+
+static void describe_root(const struct plan *p, const struct describe *d)
+{
+	rootfs_describe(&p->rootfs, d);
+}
+
+static void describe_mounts(const struct plan *p, const struct describe *d)
+{
+	mounts_describe(&p->mounts, d);
+}
+
+static void describe_devices(const struct plan *p, const struct describe *d)
+{
+	devices_describe(&p->devices, d);
+}
+
+static void describe_sysctl(const struct plan *p, const struct describe *d)
+{
+	sysctl_describe(&p->sysctls, d);
+}
+
+static void describe_masks(const struct plan *p, const struct describe *d)
+{
+	masks_describe(&p->masks, d);
+}
+
+static void describe_credentials(const struct plan *p, const struct describe *d)
+{
+	const struct credentials *c = &p->credentials;
+
+	describe(d, "uid %u, gid %u, %zu more groups%s%s", c->uid, c->gid, c->group_count,
+		 c->no_new_privs ? ", no_new_privs" : "",
+		 p->seccomp.count ? ", seccomp filter" : "");
+}
+
+static void describe_program(const struct plan *p, const struct describe *d)
+{
+	describe(d, "%s in %s", p->program.argv[0], p->program.cwd);
+}
+
+static void describe_labels(const struct plan *p, const struct describe *d)
+{
+	labels_describe(&p->labels, d);
+}
+
+static void describe_hostname(const struct plan *p, const struct describe *d)
+{
+	if (p->config->hostname)
+		describe(d, "hostname %s", p->config->hostname);
+	if (p->config->domainname)
+		describe(d, "domainname %s", p->config->domainname);
+}
+
+static void describe_filter(const struct plan *p, const struct describe *d)
+{
+	describe(d, "%u instructions", (unsigned)p->seccomp.count);
+}
+
+/* clang-format off */
+const struct step life_steps[] = {
+{ "decode", HOST, NULL, step_decode, NULL, describe_config,
+  "read config.json, strictly: a runtime that reads it differently from the engine is a hole" },
+{ "check", HOST, NULL, step_check, NULL, NULL,
+  "the rules between fields; nothing on the host has changed yet (runtime.md#create)" },
+{ "prepare", HOST, NULL, step_prepare, NULL, NULL,
+  "turn every section into prepared operations: children have no heap" },
+{ "filter", HOST, has_seccomp, step_filter, NULL, describe_filter,
+  "compile the seccomp filter outside the container's cgroup: a small memory limit must not fail it" },
+{ "open-namespaces", HOST, has_joined, step_open_namespaces, NULL, describe_joined,
+  "open what is joined before anything is made; the wrong type is an error (config-linux.md#namespaces)" },
+{ "console-socket", HOST, has_console_socket, step_console_socket, NULL, NULL,
+  "connect to who takes the terminal, in the host's view, with a deadline" },
+{ "claim", HOST, NULL, step_claim, undo_claim, NULL,
+  "the id is ours from here on; the journal stands before the first side effect" },
+{ "cgroup", HOST, has_cgroup, step_cgroup, undo_cgroup, describe_cgroup,
+  "the cgroup exists before the process that is born in it (CLONE_INTO_CGROUP)" },
+{ "start-socket", HOST, is_resumable, step_start_socket, NULL, NULL,
+  "what `start` connects to; bound by HOST, which has the path, and inherited by INIT" },
+{ "open-sources", HOST, has_host_sources, step_open_sources, NULL, NULL,
+  "root and bind sources with the host's rights: the user namespace may not reach them" },
+{ "middle", HOST, has_middle, step_middle, undo_middle, NULL,
+  "a helper, so that new namespaces belong to a joined user namespace" },
+{ "join-first", MIDDLE, has_middle, step_join_first, NULL, NULL,
+  "join before INIT is cloned: it is born in the joined pid and user namespace" },
+{ "spawn-from-middle", MIDDLE, has_middle, step_spawn_from_middle, NULL, describe_new,
+  "the one clone, as HOST's child (CLONE_PARENT)" },
+{ "adopt", HOST, has_middle, step_adopt, undo_spawn, NULL,
+  "take INIT over from the helper, by pidfd" },
+{ "spawn", HOST, has_no_middle, step_spawn, undo_spawn, describe_new,
+  "one clone3 with all namespaces, born in the cgroup, with a pidfd from birth" },
+{ "id-maps", HOST, has_id_maps, step_id_maps, NULL, NULL,
+  "before INIT becomes root there, and before it is non-dumpable: a map must be opened by its owner" },
+{ "oom-score", HOST, has_oom_score, step_oom_score, NULL, NULL,
+  "by HOST: lowering it takes rights on the host" },
+{ "begin", INIT, NULL, step_begin, NULL, NULL,
+  "own session; non-dumpable before it joins anything (CVE-2016-9962); the inherited lock goes" },
+{ "join", INIT, joins_in_init, step_join, NULL, describe_joined,
+  "one setns for each; before any mount is made" },
+{ "cgroup-namespace", INIT, has_new_cgroup_ns, step_cgroup_namespace, NULL, NULL,
+  "unshared by INIT itself: clone3 would root it in HOST's cgroup" },
+{ "loopback", INIT, has_new_net_ns, step_loopback, NULL, NULL,
+  "a new network namespace has lo down; engines expect it up" },
+{ "hostname", INIT, has_hostname, step_hostname, NULL, describe_hostname,
+  "in the container's own uts namespace" },
+{ "root", INIT, NULL, step_root, NULL, describe_root,
+  "propagation first, so that no mount of the container reaches the host; then the root as one fd (C1)" },
+{ "mounts", INIT, NULL, step_mounts, NULL, describe_mounts,
+  "in the listed order (config.md#mounts); built detached, attached to descriptors (CVE-2021-30465)" },
+{ "devices", INIT, NULL, step_devices, NULL, describe_devices,
+  "after the mounts: /dev is one of them" },
+{ "console", INIT, has_terminal, step_console, NULL, NULL,
+  "after devpts is mounted; the peer by TIOCGPTPEER, never by name (CVE-2025-52565)" },
+{ "host-hooks", HOST, plan_has_create_hooks, step_host_hooks, NULL, NULL,
+  "prestart and createRuntime: namespaces and mounts are there, pivot_root is not done (config.md#posix-platform-hooks)" },
+{ "create-container", INIT, has_create_container, step_create_container, NULL, NULL,
+  "createContainer hooks: in the container's namespaces, before pivot_root" },
+{ "sysctl", INIT, has_sysctl, step_sysctl, NULL, describe_sysctl,
+  "through a private procfs (CVE-2025-52881), before /proc/sys becomes read-only" },
+{ "working-dir", INIT, has_process, step_working_dir, NULL, NULL,
+  "a missing cwd is made inside the root, before the root becomes read-only" },
+{ "masks", INIT, has_masks, step_masks, NULL, describe_masks,
+  "after every mount and hook that may need the paths; from the host's /dev/null (CVE-2025-31133)" },
+{ "pivot", INIT, NULL, step_pivot, NULL, NULL,
+  "the host's tree is gone after this; then the root's read-only flag and propagation" },
+{ "keyring", INIT, has_keyring, step_keyring, NULL, NULL,
+  "a session keyring of its own, so that it does not see the caller's" },
+{ "program", INIT, has_process, step_program, NULL, describe_program,
+  "find argv[0] now: a program that is plainly not there fails create" },
+{ "publish", HOST, NULL, step_publish, undo_publish, NULL,
+  "state.json is the commit; the pid file exists when create returns" },
+{ "await-start", INIT, is_resumable, step_await_start, NULL, NULL,
+  "wait for start; only now may INIT outlive HOST (C16)" },
+{ "start-container", INIT, has_start_container, step_start_container, NULL, NULL,
+  "startContainer hooks: in the container, before the program" },
+{ "stdio", INIT, has_no_terminal, step_stdio, NULL, NULL,
+  "give the caller's files to the container's user, by descriptor, while INIT may" },
+{ "rlimits", INIT, NULL, step_rlimits, NULL, NULL,
+  "after the set-up, which may need more than the limits allow; before the rights to raise them go" },
+{ "labels", INIT, has_labels, step_labels, NULL, describe_labels,
+  "for the next execve, through a private procfs (CVE-2019-16884)" },
+{ "credentials", INIT, NULL, step_credentials, NULL, describe_credentials,
+  "groups, ids, capabilities, no_new_privs, filter: each takes away what the ones before needed" },
+{ "exec", INIT, NULL, step_exec, NULL, NULL,
+  "every other descriptor closed; the channel closes with execve, which tells HOST that it succeeded" },
+{ "poststart", HOST, has_poststart, step_poststart, NULL, NULL,
+  "strictly after the program is executing, before start returns (runtime.md#lifecycle 9)" },
+};
+/* clang-format on */
+
+const size_t life_step_count = ARRAY_SIZE(life_steps);
+_Static_assert(ARRAY_SIZE(life_steps) <= 64, "struct run keeps the done rows in 64 bits");
+
+size_t life_start_row(void)
+{
+	size_t row = 0;
+
+	while (strcmp(life_steps[row].name, "await-start") != 0)
+		row++;
+	return row;
+}

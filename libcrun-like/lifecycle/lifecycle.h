@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The table of a container's life (lifecycle.c), and its rows' functions (steps_*.c).
+ */
+#ifndef DAVIT_LIFECYCLE_LIFECYCLE_H
+#define DAVIT_LIFECYCLE_LIFECYCLE_H
+
+#include "lifecycle/run.h"
+
+/* The whole table; create does the rows before LIFE_START, start those from it on, run both. */
+extern const struct step life_steps[];
+extern const size_t life_step_count;
+/* Index of the row "await-start", the first of the start. */
+size_t life_start_row(void);
+
+/* steps_plan.c: HOST, pure, and what the kernel has to answer first. */
+int step_decode(struct run *run, struct err *e);
+int step_check(struct run *run, struct err *e);
+int step_prepare(struct run *run, struct err *e);
+int step_filter(struct run *run, struct err *e);
+
+/* steps_host.c */
+int step_claim(struct run *run, struct err *e);
+void undo_claim(struct run *run);
+int step_open_namespaces(struct run *run, struct err *e);
+int step_open_sources(struct run *run, struct err *e);
+int step_console_socket(struct run *run, struct err *e);
+int step_cgroup(struct run *run, struct err *e);
+void undo_cgroup(struct run *run);
+int step_limits(struct run *run, struct err *e);
+int step_start_socket(struct run *run, struct err *e);
+int step_spawn(struct run *run, struct err *e);
+void undo_spawn(struct run *run);
+int step_id_maps(struct run *run, struct err *e);
+int step_oom_score(struct run *run, struct err *e);
+int step_host_hooks(struct run *run, struct err *e);
+int step_publish(struct run *run, struct err *e);
+void undo_publish(struct run *run);
+int step_poststart(struct run *run, struct err *e);
+
+/* steps_middle.c */
+int step_middle(struct run *run, struct err *e);
+void undo_middle(struct run *run);
+int step_join_first(struct run *run, struct err *e);
+int step_spawn_from_middle(struct run *run, struct err *e);
+int step_adopt(struct run *run, struct err *e);
+
+/* steps_init.c */
+int step_begin(struct run *run, struct err *e);
+int step_join(struct run *run, struct err *e);
+int step_cgroup_namespace(struct run *run, struct err *e);
+int step_loopback(struct run *run, struct err *e);
+int step_hostname(struct run *run, struct err *e);
+int step_root(struct run *run, struct err *e);
+int step_mounts(struct run *run, struct err *e);
+int step_devices(struct run *run, struct err *e);
+int step_console(struct run *run, struct err *e);
+int step_sysctl(struct run *run, struct err *e);
+int step_create_container(struct run *run, struct err *e);
+int step_working_dir(struct run *run, struct err *e);
+int step_masks(struct run *run, struct err *e);
+int step_pivot(struct run *run, struct err *e);
+int step_keyring(struct run *run, struct err *e);
+int step_program(struct run *run, struct err *e);
+int step_await_start(struct run *run, struct err *e);
+int step_start_container(struct run *run, struct err *e);
+int step_stdio(struct run *run, struct err *e);
+int step_rlimits(struct run *run, struct err *e);
+int step_labels(struct run *run, struct err *e);
+int step_credentials(struct run *run, struct err *e);
+int step_exec(struct run *run, struct err *e);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What the public calls are made of: each operation once, for whatever calls it.
+ */
+#ifndef DAVIT_LIFECYCLE_OPERATION_H
+#define DAVIT_LIFECYCLE_OPERATION_H
+
+#include "lifecycle/run.h"
+#include "lifecycle/status.h"
+
+/* create.c: create and run. @ret_status: run in the foreground; the program's exit status. */
+int operation_create(const struct davit_context *ctx, const struct davit_create_options *options,
+		     enum verb verb, int *ret_status, struct err *e);
+int operation_start(const struct davit_context *ctx, const char *id, struct err *e);
+
+/* kill.c */
+int operation_kill(const struct davit_context *ctx, const char *id, int signal, bool all,
+		   struct err *e);
+
+/*
+ * delete.c. @force: whatever state it is in, and no error when it does not exist. A container that
+ * cannot be removed keeps its state, so that the call can be repeated.
+ */
+int operation_delete(const struct davit_context *ctx, const char *id, bool force, struct err *e);
+
+/* JSON of one container's state, in its arena. */
+char *container_state_json(struct container *c, bool pretty, size_t *ret_len);
+
+#endif

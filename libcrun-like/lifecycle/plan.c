@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * See plan.h. The order of the prepare_* functions matters where one reads what another has worked
+ * out: namespaces first, the cgroup before the mounts (a cgroup mount without a cgroup namespace
+ * shows the container's own).
+ */
+#include "lifecycle/plan.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/fmt.h"
+#include "oci-spec/json.h"
+
+int plan_take_options(struct plan *plan, const struct davit_context *ctx,
+		      const struct davit_create_options *o, struct err *e)
+{
+	const char *bundle = o->bundle ? o->bundle : ".";
+	char path[PATH_MAX];
+
+	plan->ctx = ctx;
+	plan->id = o->id;
+	if (!realpath(bundle, path))
+		return err_set(e, errno, "find the bundle \"%s\"", bundle);
+	plan->bundle = arena_strdup(&plan->arena, path);
+	plan->config_path = o->config ? arena_strdup(&plan->arena, o->config)
+				      : arena_printf(&plan->arena, "%s/config.json", path);
+	if (!plan->bundle || !plan->config_path)
+		return err_set(e, ENOMEM, "take the options");
+	plan->pid_file = o->pid_file;
+	plan->console_socket = o->console_socket;
+	plan->preserve_fds = o->preserve_fds;
+	plan->no_pivot = o->no_pivot;
+	plan->no_new_keyring = o->no_new_keyring;
+	plan->is_detached = o->detach;
+	return 0;
+}
+
+void plan_release(struct plan *plan)
+{
+	namespaces_close(&plan->ns);
+	mounts_close(&plan->mounts);
+	arena_release(&plan->arena);
+}
+
+/* A device, a FIFO or a file without end must not make us wait or eat memory (R03). */
+static int read_config(struct plan *plan, struct err *e)
+{
+	_cleanup_fd_ int fd = open(plan->config_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+	size_t len = 0;
+
+	if (fd < 0)
+		return err_set(e, errno, "open %s", plan->config_path);
+	if (fstat(fd, &st) < 0)
+		return err_set(e, errno, "look at %s", plan->config_path);
+	if (!S_ISREG(st.st_mode))
+		return err_kind(e, ERR_JSON, EINVAL, "%s is not a regular file", plan->config_path);
+	if (st.st_size > OCI_JSON_SIZE_MAX)
+		return err_kind(e, ERR_JSON, EFBIG, "%s is larger than %d MiB", plan->config_path,
+				OCI_JSON_SIZE_MAX >> 20);
+	plan->text = arena_alloc(&plan->arena, (size_t)st.st_size + 1);
+	if (!plan->text)
+		return err_set(e, ENOMEM, "read %s", plan->config_path);
+	while (len < (size_t)st.st_size) {
+		ssize_t n = read(fd, plan->text + len, (size_t)st.st_size - len);
+
+		if (n < 0)
+			return err_set(e, errno, "read %s", plan->config_path);
+		if (n == 0)
+			break;
+		len += (size_t)n;
+	}
+	plan->text_len = len;
+	return 0;
+}
+
+int plan_decode(struct plan *plan, struct err *e)
+{
+	struct oci_config *config;
+
+	if (read_config(plan, e) < 0)
+		return -e->code;
+	if (oci_config_decode(&plan->arena, plan->text, plan->text_len, "config.json", &config, e) <
+	    0)
+		return -e->code;
+	plan->config = config;
+	return 0;
+}
+
+static bool keep_first(void *arg, const struct err *violation)
+{
+	*(struct err *)arg = *violation;
+	return false;
+}
+
+int plan_check(struct plan *plan, struct err *e)
+{
+	if (oci_config_check(plan->config, keep_first, e) == 0)
+		return 0;
+	oci_find_line(plan->text, plan->text_len, e);
+	return -e->code;
+}
+
+/* What the configuration may ask for and davit cannot do yet: refused, never left out in silence.
+ */
+static int refuse_unbuilt(const struct oci_config *c, struct err *e)
+{
+	const struct oci_linux *l = c->linux_config;
+	const struct oci_process *p = c->process;
+	const struct {
+		bool is_asked;
+		const char *pointer, *what;
+	} rows[] = {
+		{ p && p->scheduler, "/process/scheduler", "a scheduling policy" },
+		{ p && p->io_priority, "/process/ioPriority", "an I/O priority" },
+		{ l && l->personality, "/linux/personality", "a personality" },
+		{ l && l->memory_policy, "/linux/memoryPolicy", "a memory policy" },
+		{ l && l->intel_rdt, "/linux/intelRdt", "Intel RDT" },
+		{ l && l->net_devices.count, "/linux/netDevices", "moving network devices" },
+		{ l && l->time_offsets, "/linux/timeOffsets", "time offsets" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (!rows[i].is_asked)
+			continue;
+		err_kind(e, ERR_UNSUPPORTED, EOPNOTSUPP, "%s is not supported yet", rows[i].what);
+		return err_at(e, rows[i].pointer);
+	}
+	return 0;
+}
+
+static int prepare_cgroup(struct plan *plan, struct err *e)
+{
+	const struct cgroup_context ctx = {
+		.id = plan->id,
+		.manager = plan->ctx->cgroup_manager,
+		.rootless = plan->ctx->is_rootless,
+		.warn = context_warn,
+		.warn_arg = (void *)plan->ctx,
+	};
+
+	return cgroup_prepare(&plan->arena, plan->config, &ctx, &plan->cgroup, e);
+}
+
+static int prepare_mounts(struct plan *plan, struct err *e)
+{
+	struct mounts_context ctx = {
+		.bundle = plan->bundle,
+		.has_user_ns = namespaces_is_private(&plan->ns, CLONE_NEWUSER),
+		.has_cgroup_ns = namespaces_is_private(&plan->ns, CLONE_NEWCGROUP),
+		.has_net_ns = namespaces_is_private(&plan->ns, CLONE_NEWNET),
+		.has_pid_ns = namespaces_is_private(&plan->ns, CLONE_NEWPID),
+	};
+
+	if (rootfs_prepare(&plan->arena, plan->config, plan->bundle, plan->no_pivot, &plan->rootfs,
+			   e) < 0)
+		return -e->code;
+	ctx.root_propagation = plan->rootfs.host_propagation;
+	if (plan->cgroup.path) {
+		ctx.cgroup_path = arena_printf(&plan->arena, "%s/%s", plan->cgroup.root,
+					       plan->cgroup.path + strspn(plan->cgroup.path, "/"));
+		if (!ctx.cgroup_path)
+			return err_set(e, ENOMEM, "prepare the mounts");
+	}
+	if (mounts_prepare(&plan->arena, plan->config, &ctx, &plan->mounts, e) < 0)
+		return -e->code;
+	if (devices_prepare(&plan->arena, plan->config, ctx.has_user_ns, &plan->devices, e) < 0)
+		return -e->code;
+	if (masks_prepare(plan->config, &plan->masks, e) < 0)
+		return -e->code;
+	plan->has_host_sources = ctx.has_user_ns && !plan->ctx->is_rootless;
+	return sysctl_prepare(&plan->arena, plan->config, &plan->sysctls, e);
+}
+
+static int check_terminal(const struct plan *plan, struct err *e)
+{
+	if (plan->has_terminal && !plan->console_socket) {
+		err_field(e, EINVAL, "/process/terminal", "a terminal needs a console socket");
+		return err_hint(e, "give --console-socket, or set process.terminal to false");
+	}
+	if (plan->console_socket && !plan->has_terminal) {
+		err_field(e, EINVAL, "/process/terminal",
+			  "a console socket is given, but there is no terminal");
+		return err_hint(e, "set process.terminal to true, or leave --console-socket out");
+	}
+	return 0;
+}
+
+static int prepare_process(struct plan *plan, struct err *e)
+{
+	const struct oci_process *process = plan->config->process;
+	const struct credentials_context ctx = {
+		.has_user_ns = namespaces_is_private(&plan->ns, CLONE_NEWUSER),
+		.is_rootless = plan->ctx->is_rootless,
+		.warn = context_warn,
+		.warn_arg = (void *)plan->ctx,
+	};
+
+	plan->has_terminal = process && process->terminal && *process->terminal;
+	if (console_prepare(process, true, plan->console_socket, &plan->console, e) < 0)
+		return -e->code;
+	if (!plan->is_dry && check_terminal(plan, e) < 0)
+		return -e->code;
+	if (!process)
+		return 0;
+	if (labels_prepare(&plan->arena, process, &plan->labels, e) < 0)
+		return -e->code;
+	if (credentials_prepare(&plan->arena, process, &ctx, &plan->credentials, e) < 0)
+		return -e->code;
+	return program_prepare(&plan->arena, process, plan->extra_env, plan->preserve_fds,
+			       &plan->program, e);
+}
+
+static int prepare_hooks(struct plan *plan, struct err *e)
+{
+	const struct oci_state state = {
+		.oci_version = davit_oci_version(),
+		.id = plan->id,
+		.bundle = plan->bundle,
+		.annotations = plan->config->annotations,
+	};
+
+	if (hooks_prepare(&plan->arena, plan->config->hooks, &plan->hooks, e) < 0)
+		return -e->code;
+	return plan->config->hooks ? hook_state_prepare(&plan->arena, &state, &plan->hook_state, e)
+				   : 0;
+}
+
+int plan_prepare(struct plan *plan, struct err *e)
+{
+	if (refuse_unbuilt(plan->config, e) < 0)
+		return -e->code;
+	if (namespaces_prepare(&plan->arena, plan->config, &plan->ns, e) < 0)
+		return -e->code;
+	plan->has_middle = namespaces_need_middle(&plan->ns);
+	if (prepare_cgroup(plan, e) < 0 || prepare_mounts(plan, e) < 0)
+		return -e->code;
+	if (prepare_process(plan, e) < 0)
+		return -e->code;
+	return prepare_hooks(plan, e);
+}
+
+int plan_filter(struct plan *plan, int cache_dirfd, struct err *e)
+{
+	return seccomp_prepare(&plan->arena, plan->config->linux_config->seccomp, cache_dirfd,
+			       &plan->seccomp, e);
+}
+
+bool plan_has_create_hooks(const struct plan *plan)
+{
+	return plan->hooks.prestart.count + plan->hooks.create_runtime.count > 0;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What is going to be done, worked out before anything is: the configuration decoded, checked, and
+ * turned into prepared operations. All memory is of one arena; after the "filter" row nobody writes
+ * to it but for the descriptors that HOST opens into it before the clone. Children read it: they
+ * inherit it by the clone.
+ */
+#ifndef DAVIT_LIFECYCLE_PLAN_H
+#define DAVIT_LIFECYCLE_PLAN_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "lifecycle/context.h"
+#include "oci-spec/config.h"
+#include "setup/cgroup.h"
+#include "setup/console.h"
+#include "setup/credentials.h"
+#include "setup/devices.h"
+#include "setup/hook_state.h"
+#include "setup/hooks.h"
+#include "setup/labels.h"
+#include "setup/masks.h"
+#include "setup/mounts.h"
+#include "setup/namespaces.h"
+#include "setup/program.h"
+#include "setup/rootfs.h"
+#include "setup/seccomp.h"
+#include "setup/sysctl.h"
+
+#define INIT_COMM "davit:init"
+
+struct plan {
+	struct arena arena;
+	const struct davit_context *ctx;
+
+	/* What the caller asked for. */
+	const char *id;
+	const char *bundle;      /* absolute */
+	const char *config_path; /* of config.json */
+	const char *pid_file, *console_socket;
+	unsigned preserve_fds;
+	const char *const *extra_env; /* NULL-terminated; wins over config.json's; may be NULL */
+	bool no_pivot, no_new_keyring;
+	bool is_resumable; /* the container waits for `start` (create), it is not run at once */
+	bool is_detached;
+	bool is_dry; /* only described: what the caller has not given yet is no error */
+
+	/* Row "decode". */
+	char *text;
+	size_t text_len;
+	const struct oci_config *config;
+
+	/* Row "prepare". */
+	struct namespaces ns;
+	struct rootfs rootfs;
+	struct mounts mounts;
+	struct devices devices;
+	struct masks masks;
+	struct sysctls sysctls;
+	struct labels labels;
+	struct console console;
+	struct credentials credentials;
+	struct program program;
+	struct cgroup_plan cgroup;
+	struct hooks hooks;
+	struct hook_state hook_state;
+	bool has_terminal;
+	bool has_middle;
+	bool has_host_sources; /* HOST opens what is bound into a user namespace, with its own
+				  rights */
+
+	/* Row "filter". */
+	struct seccomp_filter seccomp;
+};
+
+/* The four pure steps; nothing on the host has changed after them. */
+int plan_decode(struct plan *plan, struct err *e);
+int plan_check(struct plan *plan, struct err *e);
+int plan_prepare(struct plan *plan, struct err *e);
+int plan_filter(struct plan *plan, int cache_dirfd, struct err *e);
+
+/* The plan's strings from the public options; @options->bundle becomes absolute. */
+int plan_take_options(struct plan *plan, const struct davit_context *ctx,
+		      const struct davit_create_options *options, struct err *e);
+void plan_release(struct plan *plan);
+
+/* Kinds of hooks: does the plan have any? */
+bool plan_has_create_hooks(const struct plan *plan); /* prestart, createRuntime */
+
+#endif

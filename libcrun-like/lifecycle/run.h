@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The only mutable state of an operation: what the step table's rows share. HOST makes it; MIDDLE
+ * and INIT inherit a copy by the clone. Descriptors that are not open are -1.
+ */
+#ifndef DAVIT_LIFECYCLE_RUN_H
+#define DAVIT_LIFECYCLE_RUN_H
+
+#include <limits.h>
+#include <signal.h>
+
+#include "lifecycle/channel.h"
+#include "lifecycle/context.h"
+#include "lifecycle/plan.h"
+#include "lifecycle/step.h"
+
+enum verb {
+	VERB_CREATE,
+	VERB_RUN,
+	VERB_START
+};
+
+struct run {
+	const struct davit_context *ctx;
+	struct plan *plan; /* const for everybody once its rows are done */
+	const struct step *steps;
+	size_t step_count;
+	enum verb verb;
+
+	uint64_t done; /* bit n: row n is done, and is to be undone on failure */
+	const char *fault;
+
+	/* HOST */
+	int root_dirfd;  /* the state root */
+	int state_dirfd; /* the container's state directory; carries the lock */
+	int channel;     /* to INIT; in INIT and MIDDLE: to HOST */
+	int child_end;   /* INIT's end, until the clone */
+	int middle;      /* to MIDDLE */
+	int middle_end;
+	int cgroup_fd;
+	uint64_t cgroup_inode;
+	bool cgroup_was_there;
+	int start_fd;   /* the start socket, listening */
+	int own_pid_ns; /* to come back to, when a pid namespace is joined */
+	int pidfd;
+	pid_t pid, middle_pid;
+	uint64_t start_time;
+	char created[40]; /* RFC 3339, when the state was published */
+	char owner[16];
+	sigset_t old_mask; /* of the caller */
+	int signal_fd;
+	bool is_resuming;   /* VERB_START: the channel is the start socket's */
+	bool has_hooks_run; /* poststop hooks are due when the create fails */
+
+	/* INIT */
+	int rootfd;     /* the root of the container */
+	int root_tree;  /* the same, opened by HOST (user namespaces) */
+	int procfd;     /* a private procfs */
+	int console_fd; /* the console socket */
+	int pty;        /* the container's end of the terminal */
+	int bundle_fd;  /* where hooks run */
+	char program[PATH_MAX];
+};
+
+/* All descriptors closed, nothing done. */
+void run_init(struct run *run, const struct davit_context *ctx, struct plan *plan, enum verb verb);
+void run_release(struct run *run);
+
+/* The state document for hooks, with the status and the pid that fit the moment; and the bundle to
+ * run them in. */
+struct hook_input run_hook_input(struct run *run, const char *status, pid_t pid);
+
+/* A warning from any process: INIT and MIDDLE send it to HOST, which has the log. */
+void run_warn(struct run *run, const char *text);
+
+#endif

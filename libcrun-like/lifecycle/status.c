@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * See status.h.
+ */
+#include "lifecycle/status.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "kernel/cgroup.h"
+#include "kernel/process.h"
+#include "lifecycle/channel.h"
+#include "lifecycle/store.h"
+
+enum {
+	LOCK_WAIT_MSEC = 10000
+};
+
+const char *status_word(enum status status)
+{
+	static const char *const words[] = {
+		[STATUS_CREATING] = "creating", [STATUS_CREATED] = "created",
+		[STATUS_RUNNING] = "running",   [STATUS_PAUSED] = "paused",
+		[STATUS_STOPPED] = "stopped",
+	};
+
+	return words[status];
+}
+
+/* True when somebody accepts on the start socket: INIT, waiting for its start. A full queue is an
+ * answer too. */
+static bool is_waiting_for_start(const struct container *c)
+{
+	_cleanup_fd_ int fd = -1;
+	char path[64];
+	int r;
+
+	if (!c->state->has_start_socket || !*c->state->has_start_socket)
+		return false;
+	store_socket_path(c->dirfd, STORE_START_SOCKET, path, sizeof(path));
+	r = channel_connect(path, &fd);
+	return r == 0 || r == -EAGAIN;
+}
+
+static bool is_of_this_boot(const struct davit_state *s)
+{
+	char boot_id[BOOT_ID_SIZE];
+
+	return s->boot_id && process_boot_id(boot_id) == 0 && strcmp(boot_id, s->boot_id) == 0;
+}
+
+static bool is_frozen(const struct davit_state *s)
+{
+	_cleanup_fd_ int root = s->cgroup_path ? cgroup_open_root(NULL) : -1;
+	_cleanup_fd_ int cg = root >= 0 ? cgroup_open(root, s->cgroup_path) : -1;
+
+	return cg >= 0 && cgroup_get_event(cg, "frozen") == 1;
+}
+
+void container_refresh(struct container *c)
+{
+	const struct davit_state *s = c->state;
+
+	close_fdp(&c->pidfd);
+	c->pid = 0;
+	c->status = STATUS_STOPPED;
+	if (!c->is_committed) {
+		if (!c->has_lock && store_is_locked(c->dirfd))
+			c->status = STATUS_CREATING;
+		return;
+	}
+	if (!s || !s->pid || !s->start_time || *s->pid <= 1 || *s->pid > INT32_MAX ||
+	    !is_of_this_boot(s))
+		return;
+	if (process_open((pid_t)*s->pid, *s->start_time, &c->pidfd) < 0)
+		return;
+	if (process_has_ended(c->pidfd)) {
+		close_fdp(&c->pidfd);
+		return;
+	}
+	c->pid = (pid_t)*s->pid;
+	c->status = is_waiting_for_start(c) ? STATUS_CREATED : STATUS_RUNNING;
+	if (is_frozen(s))
+		c->status = STATUS_PAUSED;
+}
+
+/* state.json when the create was finished, else the journal that was written before it began. */
+static int read_state(struct container *c, struct err *e)
+{
+	struct davit_state *s = NULL;
+
+	c->is_committed = faccessat(c->dirfd, "state.json", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	if (store_read_state(&c->arena, c->dirfd, c->is_committed ? "state.json" : "journal.json",
+			     &s, e) < 0)
+		return -e->code;
+	if (s->id && strcmp(s->id, c->id) != 0)
+		return err_kind(e, ERR_STATE, EINVAL,
+				"the state of %s is that of another container, %s", c->id, s->id);
+	c->state = s;
+	return 0;
+}
+
+static void read_journal_instead(struct container *c)
+{
+	struct davit_state *s = NULL;
+	struct err ignored = { 0 };
+
+	/* The journal names the cgroup, which is enough to end what runs. */
+	if (c->is_committed &&
+	    store_read_state(&c->arena, c->dirfd, "journal.json", &s, &ignored) == 0)
+		c->state = s;
+}
+
+int container_open(const struct davit_context *ctx, const char *id, unsigned flags,
+		   struct container *ret, struct err *e)
+{
+	*ret = (struct container){
+		.id = id, .root_dirfd = -1, .dirfd = -1, .pidfd = -1, .status = STATUS_STOPPED
+	};
+	if (store_check_id(id, e) < 0)
+		return -e->code;
+	if (store_open_root(ctx->root, false, &ret->root_dirfd, e) < 0) {
+		if (e->kind != ERR_NOT_FOUND)
+			return -e->code;
+		*e = (struct err){ 0 };
+		return err_kind(e, ERR_NOT_FOUND, ENOENT, "container %s: container does not exist",
+				id);
+	}
+	if (store_open(ret->root_dirfd, id, &ret->dirfd, e) < 0)
+		return -e->code;
+	if ((flags & CONTAINER_LOCK) && store_lock(ret->dirfd, LOCK_WAIT_MSEC, e) < 0)
+		return -e->code;
+	ret->has_lock = flags & CONTAINER_LOCK;
+	if (read_state(ret, e) < 0) {
+		if (!(flags & CONTAINER_DAMAGED_OK)) {
+			/* A directory without a journal is a create that has only just begun. */
+			if (e->code != ENOENT || ret->has_lock || !store_is_locked(ret->dirfd))
+				return -e->code;
+			ret->status = STATUS_CREATING;
+		} else {
+			read_journal_instead(ret);
+		}
+		*e = (struct err){ 0 };
+		return 0;
+	}
+	container_refresh(ret);
+	return 0;
+}
+
+void container_close(struct container *c)
+{
+	close_fdp(&c->pidfd);
+	close_fdp(&c->dirfd);
+	close_fdp(&c->root_dirfd);
+	arena_release(&c->arena);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A row of a step table, and the driver that walks the rows. See lifecycle.c for the table of a
+ * container's life.
+ */
+#ifndef DAVIT_LIFECYCLE_STEP_H
+#define DAVIT_LIFECYCLE_STEP_H
+
+#include "base/describe.h"
+#include "base/err.h"
+
+struct plan;
+struct run;
+
+enum where {
+	HOST,   /* the davit process: the only sequencer */
+	MIDDLE, /* a process between it and INIT, where namespaces ask for one */
+	INIT,   /* the container's first process */
+};
+
+struct step {
+	const char *name;
+	enum where where;
+	bool (*when)(const struct plan *plan); /* NULL: always */
+	int (*run)(struct run *run, struct err *e);
+	void (*undo)(struct run *run); /* HOST rows only: takes back what `run` did */
+	void (*describe)(const struct plan *plan, const struct describe *d);
+	const char *why; /* what the row is for, and what its place in the order depends on */
+};
+
+const char *where_name(enum where where);
+bool step_is_active(const struct step *step, const struct plan *plan);
+
+/*
+ * HOST: walks the rows [from, to) of run->steps. HOST rows are called; each stretch of rows of
+ * another process is one RUN message and one answer. On failure the completed rows are undone, last
+ * first, and @e names step and process.
+ */
+int drive(struct run *run, size_t from, size_t to, struct err *e);
+/* Takes back the completed rows from the last on. */
+void drive_undo(struct run *run);
+
+/*
+ * MIDDLE, INIT: serves RUN messages on run->channel until end of file; a stretch ends with the last
+ * consecutive row of
+ * @where. Never returns.
+ */
+_Noreturn void serve(struct run *run, enum where where);
+
+#endif

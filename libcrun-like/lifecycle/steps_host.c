@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The rows of HOST that change something on the host, each with its undo.
+ */
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/fmt.h"
+#include "kernel/cgroup.h"
+#include "kernel/process.h"
+#include "kernel/procfs.h"
+#include "kernel/sys.h"
+#include "lifecycle/lifecycle.h"
+#include "lifecycle/store.h"
+
+enum {
+	CGROUP_REMOVE_MSEC = 5000
+};
+
+static void now_text(char *buf, size_t size)
+{
+	struct timespec t;
+	struct tm tm;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	gmtime_r(&t.tv_sec, &tm);
+	fmt(buf, size, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", tm.tm_year + 1900, tm.tm_mon + 1,
+	    tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, t.tv_nsec);
+}
+
+/* What both files of the state say. */
+static struct davit_state state_of(struct run *run)
+{
+	const struct plan *p = run->plan;
+
+	return (struct davit_state){
+		.version = 1,
+		.phase = "creating",
+		.id = p->id,
+		.oci_version = davit_oci_version(),
+		.bundle = p->bundle,
+		.rootfs = p->rootfs.path,
+		.created = run->created,
+		.owner = run->owner,
+		.cgroup_path = p->cgroup.path,
+		.annotations = p->config->annotations,
+	};
+}
+
+/* Whether the cgroup belonged to somebody before us: then an unfinished create must never clean it.
+ */
+static bool cgroup_is_there(const struct cgroup_plan *p)
+{
+	_cleanup_fd_ int root = p->path ? cgroup_open_root(NULL) : -1;
+	_cleanup_fd_ int cg = root >= 0 ? cgroup_open(root, p->path) : -1;
+
+	return cg >= 0;
+}
+
+int step_claim(struct run *run, struct err *e)
+{
+	bool cgroup_was_there = cgroup_is_there(&run->plan->cgroup);
+	struct davit_state journal;
+
+	if (run->root_dirfd < 0 && store_open_root(run->ctx->root, true, &run->root_dirfd, e) < 0)
+		return -e->code;
+	if (store_claim(run->root_dirfd, run->plan->id, &run->state_dirfd, e) < 0)
+		return -e->code;
+	now_text(run->created, sizeof(run->created));
+	/* By number: names are a matter of NSS, which a runtime must not load. */
+	if (geteuid() == 0)
+		fmt(run->owner, sizeof(run->owner), "root");
+	else
+		fmt(run->owner, sizeof(run->owner), "%u", (unsigned)geteuid());
+	journal = state_of(run);
+	journal.cgroup_was_there = &cgroup_was_there;
+	if (store_write_state(run->state_dirfd, "journal.json", &journal, e) < 0 ||
+	    store_write_file(run->state_dirfd, "config.json", run->plan->text, run->plan->text_len,
+			     e) < 0)
+		undo_claim(run);
+	return -e->code;
+}
+
+void undo_claim(struct run *run)
+{
+	struct err ignored = { 0 };
+
+	store_remove(run->root_dirfd, run->plan->id, run->state_dirfd, &ignored);
+	close_fdp(&run->state_dirfd);
+}
+
+int step_open_namespaces(struct run *run, struct err *e)
+{
+	return namespaces_open(&run->plan->ns, e);
+}
+
+int step_open_sources(struct run *run, struct err *e)
+{
+	if (rootfs_open(&run->plan->rootfs, &run->root_tree, e) < 0)
+		return -e->code;
+	if (devices_open_sources(&run->plan->devices, e) < 0)
+		return -e->code;
+	return mounts_open_sources(&run->plan->mounts, e);
+}
+
+int step_console_socket(struct run *run, struct err *e)
+{
+	return console_connect(run->plan->console_socket, &run->console_fd, e);
+}
+
+int step_cgroup(struct run *run, struct err *e)
+{
+	struct plan *p = run->plan;
+
+	if (cgroup_create(&p->cgroup, &run->cgroup_fd, &run->cgroup_inode, &run->cgroup_was_there,
+			  e) < 0)
+		return -e->code;
+	if (cgroup_apply(&p->cgroup, run->cgroup_fd, e) < 0)
+		undo_cgroup(run);
+	return -e->code;
+}
+
+void undo_cgroup(struct run *run)
+{
+	struct err failed = { 0 };
+
+	close_fdp(&run->cgroup_fd);
+	if (cgroup_destroy(run->plan->cgroup.root, run->plan->cgroup.path, run->cgroup_inode,
+			   run->cgroup_was_there, CGROUP_REMOVE_MSEC, &failed) < 0)
+		context_log(run->ctx, DAVIT_LOG_WARNING, "%s: %s", failed.msg,
+			    errno_words(failed.code));
+}
+
+int step_start_socket(struct run *run, struct err *e)
+{
+	char path[64];
+	int r;
+
+	store_socket_path(run->state_dirfd, STORE_START_SOCKET, path, sizeof(path));
+	r = channel_listen(path, &run->start_fd);
+	return r < 0 ? err_set(e, -r, "make the start socket") : 0;
+}
+
+/* In the child: what is HOST's alone goes, so that a lock or a channel cannot outlive HOST in us.
+ */
+static _Noreturn void become_init(struct run *run)
+{
+	close_fdp(&run->state_dirfd);
+	close_fdp(&run->root_dirfd);
+	close_fdp(&run->channel);
+	close_fdp(&run->signal_fd);
+	close_fdp(&run->cgroup_fd);
+	run->channel = take_fd(&run->child_end);
+	serve(run, INIT);
+}
+
+static int enter_pid_namespace(struct run *run, const struct namespace_join *join, struct err *e)
+{
+	int r = namespace_open_own(CLONE_NEWPID, &run->own_pid_ns);
+
+	if (r == 0)
+		r = namespace_join(join->fd, CLONE_NEWPID);
+	return r < 0 ? err_set(e, -r, "join the pid namespace %s", join->path) : 0;
+}
+
+int step_spawn(struct run *run, struct err *e)
+{
+	const struct namespace_join *pid_ns = namespaces_find_joined(&run->plan->ns, CLONE_NEWPID);
+	struct clone_args args = {
+		.flags = (run->plan->ns.new_flags & ~(unsigned)CLONE_NEWCGROUP) | CLONE_PIDFD,
+		.exit_signal = SIGCHLD,
+		.pidfd = (uintptr_t)&run->pidfd,
+	};
+	int fds[2], r;
+
+	r = channel_pair(fds);
+	if (r < 0)
+		return err_set(e, -r, "make the channel to the container's first process");
+	run->channel = fds[0];
+	run->child_end = fds[1];
+	if (run->cgroup_fd >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (unsigned)run->cgroup_fd;
+	}
+	/* setns(CLONE_NEWPID) moves the children to come, not the caller: HOST itself stays where
+	 * it is. */
+	if (pid_ns && enter_pid_namespace(run, pid_ns, e) < 0)
+		return -e->code;
+	run->pid = sys_clone3(&args);
+	if (run->pid == 0)
+		become_init(run);
+	r = run->pid;
+	if (pid_ns)
+		namespace_join(run->own_pid_ns, CLONE_NEWPID);
+	close_fdp(&run->child_end);
+	if (r < 0) {
+		err_set(e, -r, "clone the container's first process");
+		return r == -EAGAIN
+			       ? err_hint(
+					 e,
+					 "pids.max of its cgroup, or the user's nproc limit, is reached")
+			       : -e->code;
+	}
+	if (process_stat(run->pid, &run->start_time, (char[COMM_SIZE]){ 0 }) < 0)
+		return err_set(e, ESRCH, "read the start time of the container's first process");
+	return 0;
+}
+
+void undo_spawn(struct run *run)
+{
+	int status, sig;
+
+	close_fdp(&run->channel);
+	if (run->pidfd < 0)
+		return;
+	sys_pidfd_send_signal(run->pidfd, SIGKILL);
+	process_wait(run->pidfd, &status, &sig);
+	close_fdp(&run->pidfd);
+}
+
+int step_id_maps(struct run *run, struct err *e)
+{
+	return namespaces_write_maps(&run->plan->ns, run->pid, e);
+}
+
+int step_oom_score(struct run *run, struct err *e)
+{
+	_cleanup_fd_ int procfd = -1;
+	int r = procfs_open_private(false, &procfd);
+
+	if (r < 0)
+		return err_set(e, -r, "open a private procfs");
+	return credentials_write_oom(&run->plan->credentials, procfd, run->pid, e);
+}
+
+struct hook_input run_hook_input(struct run *run, const char *status, pid_t pid)
+{
+	const struct hook_state *s = &run->plan->hook_state;
+	size_t len = hook_state_fill(s, status, pid);
+
+	return (struct hook_input){ .state = s->text, .len = len, .cwd_fd = run->bundle_fd };
+}
+
+int step_host_hooks(struct run *run, struct err *e)
+{
+	const struct hooks *h = &run->plan->hooks;
+	struct hook_input input = run_hook_input(run, "creating", run->pid);
+
+	run->has_hooks_run = true;
+	if (hooks_run(&h->prestart, &input, e) < 0)
+		return -e->code;
+	return hooks_run(&h->create_runtime, &input, e);
+}
+
+/* Digits only, without a newline: containerd refuses anything else. Complete or not there at all.
+ */
+static int write_pid_file(const char *path, pid_t pid, struct err *e)
+{
+	char temp[PATH_MAX], text[16];
+	_cleanup_fd_ int fd = -1;
+	size_t len = fmt(text, sizeof(text), "%d", (int)pid);
+
+	if (fmt(temp, sizeof(temp), "%s.%d.new", path, (int)getpid()) >= sizeof(temp))
+		return err_set(e, ENAMETOOLONG, "write the pid file");
+	fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return err_set(e, errno, "write the pid file %s", path);
+	if (write(fd, text, len) != (ssize_t)len || rename(temp, path) < 0) {
+		err_set(e, errno, "write the pid file %s", path);
+		unlink(temp);
+		return -e->code;
+	}
+	return 0;
+}
+
+int step_publish(struct run *run, struct err *e)
+{
+	struct davit_state state = state_of(run);
+	char boot_id[BOOT_ID_SIZE];
+	int64_t pid = run->pid;
+	bool is_resumable = run->plan->is_resumable;
+	bool shares_pid_ns = !namespaces_has_new(&run->plan->ns, CLONE_NEWPID);
+	int r;
+
+	r = process_boot_id(boot_id);
+	if (r < 0)
+		return err_set(e, -r, "read the boot id");
+	state.phase = "created";
+	state.boot_id = boot_id;
+	state.pid = &pid;
+	state.start_time = &run->start_time;
+	state.cgroup_inode = run->cgroup_inode ? &run->cgroup_inode : NULL;
+	state.cgroup_was_there = &run->cgroup_was_there;
+	state.terminal = &run->plan->has_terminal;
+	state.has_start_socket = &is_resumable;
+	state.shares_pid_ns = &shares_pid_ns;
+	if (run->plan->pid_file && write_pid_file(run->plan->pid_file, run->pid, e) < 0)
+		return -e->code;
+	if (store_write_state(run->state_dirfd, "state.json", &state, e) < 0)
+		undo_publish(run);
+	return -e->code;
+}
+
+void undo_publish(struct run *run)
+{
+	if (run->plan->pid_file)
+		unlink(run->plan->pid_file);
+}
+
+int step_poststart(struct run *run, struct err *e)
+{
+	struct hook_input input = run_hook_input(run, "running", run->pid);
+
+	run->has_hooks_run = true;
+	return hooks_run(&run->plan->hooks.poststart, &input, e);
+}

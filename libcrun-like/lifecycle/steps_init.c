@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The rows of INIT, the container's first process. No heap, no stdio, no locale: only what HOST
+ * prepared, the stack, and base/fmt. It is single-threaded, and its memory is a copy of HOST's.
+ */
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "base/fmt.h"
+#include "kernel/process.h"
+#include "kernel/procfs.h"
+#include "lifecycle/lifecycle.h"
+#include "setup/stdio.h"
+
+/* When HOST dies before the commit, so does INIT, even where it does not listen to the channel
+ * (C16). */
+static void die_with_host(bool wanted)
+{
+	prctl(PR_SET_PDEATHSIG, wanted ? SIGKILL : 0, 0, 0, 0);
+}
+
+int step_begin(struct run *run, struct err *e)
+{
+	process_set_name(INIT_COMM);
+	if (setsid() < 0 && errno != EPERM)
+		return err_set(e, errno, "make a session");
+	if (run->plan->ns.uid_map_count || namespaces_find_joined(&run->plan->ns, CLONE_NEWUSER))
+		if (namespaces_become_root(&run->plan->ns, e) < 0)
+			return -e->code;
+	/* After the change of ids, which clears it. */
+	die_with_host(true);
+	process_set_dumpable(false);
+	return 0;
+}
+
+int step_join(struct run *run, struct err *e)
+{
+	return namespaces_join(&run->plan->ns, false, e);
+}
+
+int step_cgroup_namespace(struct run *run, struct err *e)
+{
+	return unshare(CLONE_NEWCGROUP) < 0 ? err_set(e, errno, "make the cgroup namespace") : 0;
+}
+
+int step_loopback(struct run *run, struct err *e)
+{
+	int r = namespace_loopback_up();
+
+	return r < 0 ? err_set(e, -r, "set the loopback interface up") : 0;
+}
+
+int step_hostname(struct run *run, struct err *e)
+{
+	const char *host = run->plan->config->hostname, *domain = run->plan->config->domainname;
+
+	if (host && sethostname(host, strlen(host)) < 0) {
+		err_set(e, errno, "set the hostname \"%.64s\"", host);
+		return err_at(e, "/hostname");
+	}
+	if (domain && setdomainname(domain, strlen(domain)) < 0) {
+		err_set(e, errno, "set the domainname \"%.64s\"", domain);
+		return err_at(e, "/domainname");
+	}
+	return 0;
+}
+
+int step_root(struct run *run, struct err *e)
+{
+	/* The host's /dev/null, before anything of the container stands in its place (C5). */
+	if (masks_open(&run->plan->masks, e) < 0)
+		return -e->code;
+	return rootfs_attach(&run->plan->rootfs, run->root_tree, &run->rootfd, e);
+}
+
+int step_mounts(struct run *run, struct err *e)
+{
+	return mounts_apply(&run->plan->mounts, run->rootfd, e);
+}
+
+int step_devices(struct run *run, struct err *e)
+{
+	return devices_apply(&run->plan->devices, run->rootfd, e);
+}
+
+int step_console(struct run *run, struct err *e)
+{
+	if (console_apply(&run->plan->console, run->rootfd, run->console_fd, &run->pty, e) < 0)
+		return -e->code;
+	close_fdp(&run->console_fd);
+	return 0;
+}
+
+int step_create_container(struct run *run, struct err *e)
+{
+	struct hook_input input = run_hook_input(run, "creating", getpid());
+
+	return hooks_run(&run->plan->hooks.create_container, &input, e);
+}
+
+int step_sysctl(struct run *run, struct err *e)
+{
+	_cleanup_fd_ int procfd = -1;
+	int r = procfs_open_private(true, &procfd);
+
+	if (r < 0)
+		return err_set(e, -r, "open a private procfs");
+	return sysctl_apply(&run->plan->sysctls, procfd, e);
+}
+
+int step_working_dir(struct run *run, struct err *e)
+{
+	return program_make_cwd(&run->plan->program, run->rootfd, e);
+}
+
+int step_masks(struct run *run, struct err *e)
+{
+	return masks_apply(&run->plan->masks, run->rootfd, e);
+}
+
+int step_pivot(struct run *run, struct err *e)
+{
+	if (rootfs_enter(&run->plan->rootfs, run->rootfd, e) < 0)
+		return -e->code;
+	return rootfs_finish(&run->plan->rootfs, e);
+}
+
+int step_keyring(struct run *run, struct err *e)
+{
+	char name[8 + 128];
+
+	/* Keyrings may be missing or forbidden, and a container without them is none the worse. */
+	fmt(name, sizeof(name), "_ses.%s", run->plan->id);
+	(void)process_new_keyring(name);
+	return 0;
+}
+
+int step_program(struct run *run, struct err *e)
+{
+	const struct plan *p = run->plan;
+
+	program_set_home(&p->program, run->rootfd, p->credentials.uid);
+	return program_find(&p->program, run->rootfd, run->program, sizeof(run->program), e);
+}
+
+int step_await_start(struct run *run, struct err *e)
+{
+	_cleanup_fd_ int peer = -1;
+	int r;
+
+	die_with_host(false);
+	r = channel_await_resume(run->start_fd, &peer);
+	if (r < 0)
+		return err_set(e, -r, "wait for the start");
+	/* Whoever resumes us is our HOST now. */
+	if (dup3(peer, run->channel, O_CLOEXEC) < 0)
+		return err_set(e, errno, "take the start socket over");
+	close_fdp(&run->start_fd);
+	if (!run->plan->config->process)
+		return err_field(e, EINVAL, "/process", "there is no process to start");
+	return 0;
+}
+
+int step_start_container(struct run *run, struct err *e)
+{
+	struct hook_input input = run_hook_input(run, "created", getpid());
+
+	/* In the container: there is no bundle here, and the hook starts at its root. */
+	input.cwd_fd = -1;
+	return hooks_run(&run->plan->hooks.start_container, &input, e);
+}
+
+int step_stdio(struct run *run, struct err *e)
+{
+	return stdio_chown(run->plan->credentials.uid, e);
+}
+
+int step_rlimits(struct run *run, struct err *e)
+{
+	return credentials_apply_limits(&run->plan->credentials, 0, e);
+}
+
+int step_labels(struct run *run, struct err *e)
+{
+	_cleanup_fd_ int procfd = -1;
+	pid_t self;
+	int r = procfs_open_private(false, &procfd);
+
+	if (r == 0)
+		r = procfs_self_pid(procfd, &self);
+	if (r < 0)
+		return err_set(e, -r, "open a private procfs");
+	return labels_apply(&run->plan->labels, procfd, self, e);
+}
+
+int step_credentials(struct run *run, struct err *e)
+{
+	die_with_host(false);
+	if (run->pty >= 0 && console_become(run->pty, e) < 0)
+		return -e->code;
+	close_fdp(&run->rootfd);
+	/* Now, not right before execve: the filter may not let us speak any more. */
+	channel_send(run->channel, &(struct message){ .kind = MESSAGE_EXECING });
+	return credentials_apply(&run->plan->credentials, &run->plan->seccomp, e);
+}
+
+int step_exec(struct run *run, struct err *e)
+{
+	const struct plan *p = run->plan;
+	const struct seccomp_filter *late = credentials_late_filter(&p->credentials, &p->seccomp);
+
+	if (program_chdir(&p->program, e) < 0)
+		return -e->code;
+	return program_exec(&p->program, run->program, late, e);
+}

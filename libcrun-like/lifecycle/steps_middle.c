@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * MIDDLE: a process between HOST and INIT, where one clone cannot do it. It is born in the
+ * container's cgroup (after the user namespace is joined nobody may clone into it any more), joins
+ * what is to be joined, clones INIT as a sibling (CLONE_PARENT), tells HOST the pid and ends.
+ */
+#include <sched.h>
+#include <sys/wait.h>
+
+#include "kernel/process.h"
+#include "kernel/sys.h"
+#include "lifecycle/lifecycle.h"
+
+static _Noreturn void become_middle(struct run *run)
+{
+	close_fdp(&run->state_dirfd);
+	close_fdp(&run->root_dirfd);
+	close_fdp(&run->channel);
+	close_fdp(&run->middle);
+	close_fdp(&run->signal_fd);
+	close_fdp(&run->cgroup_fd);
+	run->channel = take_fd(&run->middle_end);
+	serve(run, MIDDLE);
+}
+
+static int make_channels(struct run *run)
+{
+	int fds[2], r;
+
+	r = channel_pair(fds);
+	if (r < 0)
+		return r;
+	run->channel = fds[0];
+	run->child_end = fds[1];
+	r = channel_pair(fds);
+	if (r < 0)
+		return r;
+	run->middle = fds[0];
+	run->middle_end = fds[1];
+	return 0;
+}
+
+int step_middle(struct run *run, struct err *e)
+{
+	struct clone_args args = { .exit_signal = SIGCHLD };
+	int r = make_channels(run);
+
+	if (r < 0)
+		return err_set(e, -r, "make the channels to the container's processes");
+	if (run->cgroup_fd >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (unsigned)run->cgroup_fd;
+	}
+	run->middle_pid = sys_clone3(&args);
+	if (run->middle_pid == 0)
+		become_middle(run);
+	close_fdp(&run->middle_end);
+	return run->middle_pid < 0
+		       ? err_set(e, -run->middle_pid, "clone the helper of the namespaces")
+		       : 0;
+}
+
+void undo_middle(struct run *run)
+{
+	close_fdp(&run->middle);
+	close_fdp(&run->child_end);
+	/* End of file on its channel ends it; INIT, when it was cloned, ends by the same on its
+	 * own. */
+	close_fdp(&run->channel);
+	if (run->middle_pid > 0)
+		waitpid(run->middle_pid, NULL, 0);
+	run->middle_pid = 0;
+}
+
+int step_join_first(struct run *run, struct err *e)
+{
+	/* Its memory is the runtime's: nobody in the namespaces it joins may look (C10). */
+	process_set_dumpable(false);
+	if (namespaces_join(&run->plan->ns, true, e) < 0)
+		return -e->code;
+	if (namespaces_find_joined(&run->plan->ns, CLONE_NEWUSER))
+		return namespaces_become_root(&run->plan->ns, e);
+	/* A new user namespace: its maps are written by HOST, which must be able to open them. */
+	process_set_dumpable(true);
+	return 0;
+}
+
+static _Noreturn void become_init(struct run *run)
+{
+	close_fdp(&run->channel);
+	run->channel = take_fd(&run->child_end);
+	serve(run, INIT);
+}
+
+int step_spawn_from_middle(struct run *run, struct err *e)
+{
+	struct clone_args args = {
+		.flags = (run->plan->ns.new_flags & ~(unsigned)CLONE_NEWCGROUP) | CLONE_PARENT,
+	};
+	struct message m = { .kind = MESSAGE_PID };
+	int r;
+
+	m.pid = sys_clone3(&args);
+	if (m.pid == 0)
+		become_init(run);
+	if (m.pid < 0)
+		return err_set(e, -m.pid, "clone the container's first process");
+	r = channel_send(run->channel, &m);
+	return r < 0 ? err_set(e, -r, "tell the pid of the container's first process") : 0;
+}
+
+int step_adopt(struct run *run, struct err *e)
+{
+	if (run->pid <= 0)
+		return err_kind(e, ERR_STATE, EPROTO,
+				"the helper of the namespaces named no process");
+	/* INIT is a child of ours that we have not waited for: its pid cannot have been given to
+	 * another. */
+	run->pidfd = sys_pidfd_open(run->pid);
+	if (run->pidfd < 0)
+		return err_set(e, -run->pidfd, "open the container's first process");
+	close_fdp(&run->child_end);
+	close_fdp(&run->middle);
+	waitpid(run->middle_pid, NULL, 0);
+	run->middle_pid = 0;
+	if (process_stat(run->pid, &run->start_time, (char[COMM_SIZE]){ 0 }) < 0)
+		return err_set(e, ESRCH, "read the start time of the container's first process");
+	return 0;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The pure rows: what they work out is in struct plan. The filter's cache is the one thing on the
+ * host that they touch.
+ */
+#include "lifecycle/lifecycle.h"
+#include "lifecycle/store.h"
+#include "setup/seccomp_cache.h"
+
+int step_decode(struct run *run, struct err *e)
+{
+	return plan_decode(run->plan, e);
+}
+
+int step_check(struct run *run, struct err *e)
+{
+	return plan_check(run->plan, e);
+}
+
+int step_prepare(struct run *run, struct err *e)
+{
+	return plan_prepare(run->plan, e);
+}
+
+int step_filter(struct run *run, struct err *e)
+{
+	_cleanup_fd_ int cache = -1;
+
+	/* The state root holds the cache: it is as private as the containers' state. */
+	if (store_open_root(run->ctx->root, true, &run->root_dirfd, e) < 0)
+		return -e->code;
+	cache = seccomp_cache_open(run->root_dirfd, ".seccomp");
+	return plan_filter(run->plan, cache, e);
+}

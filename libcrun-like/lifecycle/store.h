@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The state directories: ROOT/ID/ holds journal.json (written before the first side effect, never
+ * changed), state.json (written when the container is created; its presence is the commit),
+ * config.json (the container's own copy) and start (the start socket). Everything goes by
+ * descriptors of the directory; files are replaced by rename.
+ *
+ * The lock is an flock(2) on the directory itself. create, start, delete and update take it; state,
+ * list and kill never do, so that a hook may call them.
+ */
+#ifndef DAVIT_LIFECYCLE_STORE_H
+#define DAVIT_LIFECYCLE_STORE_H
+
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "oci-spec/state.h"
+
+#define STORE_START_SOCKET "start"
+
+enum {
+	STORE_ID_MAX = 128
+};
+
+/* [A-Za-z0-9_+-][A-Za-z0-9_+.-]*, at most STORE_ID_MAX long. */
+int store_check_id(const char *id, struct err *e);
+
+/*
+ * The root directory. @create makes it (0700) with its parents. Refused: a root that others may
+ * write to without the sticky bit, or that belongs to neither root nor the caller. Absent without
+ * @create: -ENOENT, kind ERR_NOT_FOUND.
+ */
+int store_open_root(const char *root, bool create, int *ret_fd, struct err *e);
+
+/* Makes the directory of a new container, locked. ERR_EXISTS when the id is taken. */
+int store_claim(int rootfd, const char *id, int *ret_dirfd, struct err *e);
+
+/* Opens a container's directory: "container does not exist" (ERR_NOT_FOUND) when there is none. */
+int store_open(int rootfd, const char *id, int *ret_dirfd, struct err *e);
+
+/* Locks it, waiting at most @msec; ERR_TIMEOUT. ERR_NOT_FOUND when it was deleted meanwhile. */
+int store_lock(int dirfd, unsigned msec, struct err *e);
+/* True when another process holds the lock now. */
+bool store_is_locked(int dirfd);
+
+/* Whole small files of the directory; names are fixed by the caller. */
+int store_write_file(int dirfd, const char *name, const char *text, size_t len, struct err *e);
+int store_read_file(struct arena *a, int dirfd, const char *name, char **ret, size_t *ret_len,
+		    struct err *e);
+
+int store_write_state(int dirfd, const char *name, const struct davit_state *s, struct err *e);
+int store_read_state(struct arena *a, int dirfd, const char *name, struct davit_state **ret,
+		     struct err *e);
+
+/* Removes the directory and everything in it. Needs no free space. */
+int store_remove(int rootfd, const char *id, int dirfd, struct err *e);
+
+/* A path that leads to @name of the directory through the caller's /proc: for AF_UNIX addresses. */
+void store_socket_path(int dirfd, const char *name, char *buf, size_t size);
+
+#endif
