@@ -37,22 +37,36 @@ static void expand_block(const uint8_t *p, uint32_t w[static 64])
 	}
 }
 
+/* One round on the eight working variables; @at says which of them is "a" now, so that none is ever
+ * moved. Inlined with a constant @at, they live in registers. */
+static inline __attribute__((always_inline)) void add_round(uint32_t v[static 8], unsigned at,
+							    uint32_t k_and_w)
+{
+	uint32_t a = v[(0 - at) & 7], b = v[(1 - at) & 7], c = v[(2 - at) & 7];
+	uint32_t e = v[(4 - at) & 7], f = v[(5 - at) & 7], g = v[(6 - at) & 7];
+	uint32_t sum1 = rotr(e, 6) ^ rotr(e, 11) ^ rotr(e, 25);
+	uint32_t t1 = v[(7 - at) & 7] + sum1 + ((e & f) ^ (~e & g)) + k_and_w;
+	uint32_t sum0 = rotr(a, 2) ^ rotr(a, 13) ^ rotr(a, 22);
+
+	v[(3 - at) & 7] += t1;
+	v[(7 - at) & 7] = t1 + sum0 + ((a & b) ^ (a & c) ^ (b & c));
+}
+
 static void add_block(uint32_t state[static 8], const uint8_t *block)
 {
 	uint32_t w[64], v[8];
 
 	expand_block(block, w);
 	memcpy(v, state, sizeof(v));
-	for (unsigned t = 0; t < 64; t++) {
-		uint32_t a = v[0], b = v[1], c = v[2], e = v[4], f = v[5], g = v[6];
-		uint32_t sum1 = rotr(e, 6) ^ rotr(e, 11) ^ rotr(e, 25);
-		uint32_t t1 = v[7] + sum1 + ((e & f) ^ (~e & g)) + K[t] + w[t];
-		uint32_t sum0 = rotr(a, 2) ^ rotr(a, 13) ^ rotr(a, 22);
-		uint32_t t2 = sum0 + ((a & b) ^ (a & c) ^ (b & c));
-
-		memmove(v + 1, v, 7 * sizeof(v[0]));
-		v[4] += t1;
-		v[0] = t1 + t2;
+	for (unsigned t = 0; t < 64; t += 8) {
+		add_round(v, 0, K[t] + w[t]);
+		add_round(v, 1, K[t + 1] + w[t + 1]);
+		add_round(v, 2, K[t + 2] + w[t + 2]);
+		add_round(v, 3, K[t + 3] + w[t + 3]);
+		add_round(v, 4, K[t + 4] + w[t + 4]);
+		add_round(v, 5, K[t + 5] + w[t + 5]);
+		add_round(v, 6, K[t + 6] + w[t + 6]);
+		add_round(v, 7, K[t + 7] + w[t + 7]);
 	}
 	for (unsigned i = 0; i < 8; i++)
 		state[i] += v[i];
