@@ -140,11 +140,13 @@ static int open_fs(const struct mount_op *op, int rootfd, struct err *e)
 	int r;
 
 	if (fd == -EPERM && op->fallback) {
-		fd = open_fallback(op);
-		if (fd < 0)
-			return err_set(e, -fd, "bind %s in place of %s on %s", op->fallback,
+		int other = open_fallback(op);
+
+		if (other >= 0)
+			return other;
+		if (other != -ENOENT)
+			return err_set(e, -other, "bind %s in place of %s on %s", op->fallback,
 				       op->type, op->destination);
-		return take_fd(&fd);
 	}
 	if (fd < 0)
 		return err_set(e, -fd, "mount %s on %s%s%s", op->type, op->destination,

@@ -216,7 +216,8 @@ static int enter_by_move(int rootfd, struct err *e)
 	(void)!umount2("/proc", MNT_DETACH);
 	(void)!umount2("/sys", MNT_DETACH);
 	res = mount_attach(rootfd, old);
-	if (res < 0)
+	/* ELOOP: it stands on top of "/" already, because its path was out of reach. */
+	if (res < 0 && res != -ELOOP)
 		return err_set(e, -res, "move the root file system to /");
 	if (fchdir(rootfd) < 0 || chroot(".") < 0 || chdir("/") < 0)
 		return err_set(e, errno, "change to the root file system");

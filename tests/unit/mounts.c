@@ -8,6 +8,8 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -565,6 +567,198 @@ static void shared_keeps_from_host(void)
 TEST(root_shared_keeps_from_the_host)
 {
 	in_child(shared_keeps_from_host);
+}
+
+/* Runs as the mapped root, in namespaces of its own: INIT with a user namespace. */
+static void inside_user_ns(const struct mounts *m, int tree_fd)
+{
+	struct err e = { 0 };
+	bool found_mqueue = false;
+	char text[600];
+	FILE *f;
+
+	CHECK_INT(setresgid(0, 0, 0) | setresuid(0, 0, 0), 0);
+	/* The path is out of reach for the mapped root. */
+	CHECK_INT(access(below("root"), F_OK), -1);
+	if (rootfs_attach(&root, tree_fd, &rootfd, &e) == 0 && mounts_apply(m, rootfd, &e) == 0 &&
+	    rootfs_enter(&root, rootfd, &e) == 0)
+		rootfs_finish(&root, &e);
+	err_format(&e, text, sizeof(text));
+	CHECK_STR(text, "");
+	f = fopen("/proc/self/mountinfo", "re");
+	CHECK(f);
+	while (f && fgets(text, sizeof(text), f)) {
+		/* The host's, in place of one of our own: nothing in it may be written. */
+		if (strstr(text, " /sys") && !root.no_pivot)
+			CHECK(strstr(text, " ro,nosuid,nodev,noexec"));
+		found_mqueue |= strstr(text, " - mqueue ") != NULL;
+	}
+	if (f)
+		fclose(f);
+	CHECK(found_mqueue);
+	CHECK_INT(access("/vol/sub/inner", F_OK), 0);
+	CHECK_INT(mkdir("/new", 0755), -1);
+	CHECK_INT(access("/sys/kernel", F_OK), 0);
+	CHECK_INT(access("/proc/1", F_OK), 0);
+}
+
+static void user_ns_child(const struct mounts *m, int tree_fd, int mapped)
+{
+	int status = 0;
+	pid_t pid;
+	char c;
+
+	CHECK_INT(unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC |
+			  CLONE_NEWCGROUP),
+		  0);
+	CHECK_INT(write(mapped, "", 1), 1);
+	CHECK_INT(read(mapped, &c, 1), 1);
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		inside_user_ns(m, tree_fd);
+		fflush(stdout);
+		_exit(test_failures != 0);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid);
+	CHECK_INT(status, 0);
+}
+
+static void write_map(pid_t pid, const char *name)
+{
+	int fd = open(arena_printf(&arena, "/proc/%d/%s", pid, name), O_WRONLY | O_CLOEXEC);
+
+	CHECK_INT(write(fd, "0 100000 65536", 14), 14);
+	close(fd);
+}
+
+static void user_namespace(bool no_pivot)
+{
+	struct oci_mount rows[] = {
+		row("proc", "proc", "/proc", "nosuid noexec nodev"),
+		row("tmpfs", "tmpfs", "/dev", "nosuid strictatime mode=755 size=65536k"),
+		row("devpts", "devpts", "/dev/pts", "nosuid noexec newinstance mode=0620 gid=5"),
+		row("mqueue", "mqueue", "/dev/mqueue", "nosuid noexec nodev"),
+		row("sysfs", "sysfs", "/sys", "nosuid noexec nodev ro"),
+		row("cgroup", "cgroup", "/sys/fs/cgroup", "nosuid noexec nodev relatime ro"),
+		row("bind", "src", "/vol", "rbind rshared nosuid"),
+		row("bind", "src", "/ro", "bind ro rw ro"),
+		row("bind", "file", "/etc/hosts", "rbind rprivate ro"),
+	};
+	struct mounts_context ctx = plain;
+	int tree_fd = -1, pair[2], status = 0;
+	struct oci_root r = { .path = "root" };
+	struct oci_config config = { .root = &r };
+	struct err e = { 0 };
+	struct mounts m;
+	pid_t pid;
+	char c;
+
+	ctx.bundle = base;
+	ctx.has_user_ns = true;
+	ctx.has_pid_ns = true;
+	CHECK_INT(mount("tmpfs", below("src/sub"), "tmpfs", MS_NOATIME, NULL), 0);
+	CHECK_INT(mkdir(below("src/sub/inner"), 0755), 0);
+	CHECK_INT(chown(below("root"), 100000, 100000), 0);
+	CHECK_INT(chmod(base, 0700), 0);
+	CHECK_INT(rootfs_prepare(&arena, &config, base, no_pivot, &root, &e), 0);
+	root.is_readonly = true;
+	CHECK_INT(prepare(rows, ARRAY_SIZE(rows), &ctx, &m, &e), 0);
+	CHECK_INT(rootfs_open(&root, &tree_fd, &e), 0);
+	CHECK_INT(mounts_open_sources(&m, &e), 0);
+	CHECK_STR(e.msg, "");
+	CHECK(tree_fd >= 0);
+	CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		user_ns_child(&m, tree_fd, pair[1]);
+		fflush(stdout);
+		_exit(test_failures != 0);
+	}
+	CHECK_INT(read(pair[0], &c, 1), 1);
+	write_map(pid, "uid_map");
+	write_map(pid, "gid_map");
+	CHECK_INT(write(pair[0], "", 1), 1);
+	CHECK(waitpid(pid, &status, 0) == pid);
+	CHECK_INT(status, 0);
+	mounts_close(&m);
+	CHECK_INT(m.items[6].fd, -1);
+	CHECK_STR(info("/vol"), "");
+}
+
+static void user_namespace_pivot(void)
+{
+	user_namespace(false);
+}
+
+static void user_namespace_moved(void)
+{
+	user_namespace(true);
+}
+
+TEST(with_a_user_namespace)
+{
+	in_child(user_namespace_pivot);
+}
+
+TEST(with_a_user_namespace_without_pivot)
+{
+	in_child(user_namespace_moved);
+}
+
+static void write_own(const char *name, const char *text)
+{
+	int fd = open(name, O_WRONLY | O_CLOEXEC);
+
+	CHECK(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	close(fd);
+}
+
+/* Without any right on the host: HOST leaves the opening to INIT. */
+static void rootless(void)
+{
+	struct oci_mount rows[] = { row("bind", "src", "/vol", "rbind nosuid relatime") };
+	struct oci_root r = { .path = "root" };
+	struct oci_config config = { .root = &r };
+	struct mounts_context ctx = plain;
+	struct err e = { 0 };
+	struct mounts m;
+	int tree_fd = 0;
+
+	ctx.bundle = base;
+	ctx.has_user_ns = true;
+	CHECK_INT(mount("tmpfs", below("src/sub"), "tmpfs", MS_NOATIME | MS_RDONLY, NULL), 0);
+	CHECK_INT(chown(below("root"), 1000, 1000) | chmod(base, 0755), 0);
+	CHECK_INT(setresgid(1000, 1000, 1000) | setresuid(1000, 1000, 1000), 0);
+	CHECK_INT(prctl(PR_SET_DUMPABLE, 1), 0);
+	CHECK_INT(rootfs_prepare(&arena, &config, base, false, &root, &e), 0);
+	CHECK_INT(prepare(rows, 1, &ctx, &m, &e), 0);
+	CHECK_INT(rootfs_open(&root, &tree_fd, &e), 0);
+	CHECK_INT(tree_fd, -1);
+	CHECK_INT(mounts_open_sources(&m, &e), 0);
+	CHECK_INT(m.items[0].fd, -1);
+	CHECK_INT(unshare(CLONE_NEWUSER | CLONE_NEWNS), 0);
+	write_own("/proc/self/setgroups", "deny");
+	write_own("/proc/self/uid_map", "0 1000 1");
+	write_own("/proc/self/gid_map", "0 1000 1");
+	CHECK_INT(rootfs_attach(&root, tree_fd, &rootfd, &e), 0);
+	CHECK_INT(mounts_apply(&m, rootfd, &e), 0);
+	CHECK_STR(e.msg, "");
+	HAS("/vol", "rw,nosuid,relatime");
+	HAS("/vol/sub", "ro,noatime");
+	/* What the host locked stays, unless the clearing is asked for: then it is an error. */
+	CHECK_INT(apply(NULL, "src/sub", "/kept", "rbind relatime nodev"), 0);
+	HAS("/kept", "ro,nodev,noatime");
+	rows[0] = row(NULL, "src/sub", "/cleared", "rbind rw");
+	CHECK_INT(apply_rows(rows, 1, &e), -EPERM);
+	CHECK(strstr(e.hint, "locked"));
+	CHECK_STR(info("/cleared"), "");
+}
+
+TEST(without_rights_on_the_host)
+{
+	in_child(rootless);
 }
 
 TEST(root_refuses)
