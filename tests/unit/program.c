@@ -6,7 +6,9 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -321,4 +323,36 @@ TEST(program_gets_its_descriptors_and_clean_signals)
 	close(four);
 	close(five);
 	close(high);
+}
+
+TEST(nothing_but_execve_is_called_under_a_late_filter)
+{
+	static const struct sock_filter insns[] = {
+		{ 0x20, 0, 0, 0 }, /* load the number */
+		{ 0x15, 3, 0, SYS_rt_sigaction },
+		{ 0x15, 2, 0, SYS_rt_sigprocmask },
+		{ 0x15, 1, 0, SYS_close_range },
+		{ 0x06, 0, 0, 0x7fff0000 }, /* allow */
+		{ 0x06, 0, 0, 0x80000000 }, /* kill the process */
+	};
+	const struct seccomp_filter filter = { .insns = insns, .count = ARRAY_SIZE(insns) };
+	const char *args[] = { "true" };
+	struct oci_process process = { .cwd = "/", .args = { args, 1 } };
+	struct arena a = { 0 };
+	struct program p;
+	struct err e = { 0 };
+	int status;
+	pid_t pid;
+
+	CHECK_INT(program_prepare(&a, &process, NULL, 0, &p, &e), 0);
+	pid = fork();
+	if (pid == 0) {
+		p.ignored_signals = UINT64_MAX;
+		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
+			program_exec(&p, "/bin/true", &filter, &e);
+		_exit(255);
+	}
+	waitpid(pid, &status, 0);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	arena_release(&a);
 }
