@@ -428,13 +428,15 @@ static const yajl_callbacks callbacks = {
 	.yajl_end_array = on_end_array,
 };
 
-/* Where the text went wrong. For a lexical error yajl names the byte; for a token that may not
- * stand here, the byte behind it. */
+/* Where the text went wrong. yajl names the byte itself for most errors, the byte behind it for one
+ * of the lexer's, and the byte behind the token for most of the parser's. */
 static size_t syntax_offset(struct json_reader *r, const char *words)
 {
 	size_t end = yajl_get_bytes_consumed(r->yajl), start;
 
-	if (strncmp(words, "parse", 5) || !end)
+	if (!strncmp(words, "lexical error: invalid char in ", 31) && end)
+		return end - 1;
+	if (strncmp(words, "parse", 5) || !strncmp(words, "parse error: after ", 19) || !end)
 		return end;
 	r->before = r->end;
 	r->end = end;
