@@ -143,24 +143,29 @@ static int prepare_bind(struct prepare *p, struct err *e)
 /*
  * The version 2 hierarchy under either name. In a cgroup namespace of its own the container sees
  * its part only. Without one it gets its own directory and not the host's tree, read-only unless
- * "rw" is asked for (CVE-2023-25809).
+ * "rw" is asked for (CVE-2023-25809); where it has no directory, what the host has. That is a bind
+ * and no new cgroup2, whose options would change those of the host's (nsdelegate).
  */
 static void prepare_cgroup(struct prepare *p)
 {
 	struct mount_op *op = p->op;
-	bool is_writable = op->options.attr_clear & MOUNT_ATTR_RDONLY;
+	struct mount_options *o = &op->options;
+	bool is_writable = (o->attr_clear | o->recursive_clear) & MOUNT_ATTR_RDONLY;
 
 	op->type = "cgroup2";
 	op->fallback = p->ctx->cgroup_path;
+	/* All instances are one superblock, the host's: only the mount may be read-only. */
+	o->superblock_set &= ~(unsigned long)MS_RDONLY;
 	if (p->ctx->has_cgroup_ns)
 		return;
-	if (!is_writable)
-		op->options.attr_set |= MOUNT_ATTR_RDONLY;
-	if (!p->ctx->cgroup_path)
-		return;
 	op->kind = MOUNT_BIND;
-	op->source = p->ctx->cgroup_path;
-	op->options.data = NULL;
+	op->source = p->ctx->cgroup_path ? p->ctx->cgroup_path : "/sys/fs/cgroup";
+	o->data = NULL;
+	o->is_recursive = !p->ctx->cgroup_path;
+	if (is_writable)
+		return;
+	o->attr_set |= MOUNT_ATTR_RDONLY;
+	o->recursive_set |= MOUNT_ATTR_RDONLY;
 }
 
 static bool is_gid_mapped(const struct oci_config *config, unsigned long gid)

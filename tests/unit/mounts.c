@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -137,9 +138,16 @@ TEST(prepare_and_describe)
 	CHECK_INT(prepare(&r, 1, &ctx, &m, &e), 0);
 	CHECK_INT(m.items[0].kind, MOUNT_BIND);
 	CHECK(m.items[0].options.attr_set & MOUNT_ATTR_RDONLY);
-	r = row("cgroup", "cgroup", "/sys/fs/cgroup", "rw");
+	r = row("cgroup", "cgroup", "/sys/fs/cgroup", "rw nsdelegate");
 	CHECK_INT(prepare(&r, 1, &ctx, &m, &e), 0);
 	CHECK(!(m.items[0].options.attr_set & MOUNT_ATTR_RDONLY));
+	/* It has no cgroup: what the host has, all of it read-only. */
+	ctx.cgroup_path = NULL;
+	r = row("cgroup", "cgroup", "/sys/fs/cgroup", "");
+	CHECK_INT(prepare(&r, 1, &ctx, &m, &e), 0);
+	CHECK_STR(m.items[0].source, "/sys/fs/cgroup");
+	CHECK(m.items[0].options.is_recursive);
+	CHECK_INT(m.items[0].options.recursive_set, MOUNT_ATTR_RDONLY);
 }
 
 enum {
@@ -440,6 +448,51 @@ static void hostile(void)
 TEST(hostile_destinations)
 {
 	in_child(hostile);
+}
+
+static void exchange_for_ever(int dir)
+{
+	for (;;)
+		(void)!renameat2(dir, "swap", dir, "link", RENAME_EXCHANGE);
+}
+
+/* Somebody who shares the root exchanges a directory and a link to the canary all the time: a
+ * mount is where its destination says, or it is an error, and nothing is made outside. */
+static void race(void)
+{
+	int dir = open(below("root"), O_PATH | O_DIRECTORY | O_CLOEXEC), done = 0, failed = 0;
+	struct stat before, now;
+	pid_t pid;
+
+	CHECK_INT(stat(below("canary"), &before), 0);
+	CHECK_INT(mkdirat(dir, "swap", 0755), 0);
+	CHECK_INT(symlinkat(below("canary"), dir, "link"), 0);
+	attach(NULL);
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0)
+		exchange_for_ever(dir);
+	for (int i = 0; i < 300; i++) {
+		struct oci_mount r = row("tmpfs", NULL, arena_printf(&arena, "/swap/x%d/y", i), "");
+		struct err e;
+
+		if (apply_rows(&r, 1, &e) == 0)
+			done++;
+		else
+			failed++;
+	}
+	kill(pid, SIGKILL);
+	CHECK(waitpid(pid, NULL, 0) == pid);
+	printf("# %d mounted, %d refused\n", done, failed);
+	CHECK(done > 0);
+	CHECK_INT(stat(below("canary"), &now), 0);
+	CHECK_INT(now.st_mtim.tv_nsec, before.st_mtim.tv_nsec);
+	CHECK_INT(now.st_nlink, before.st_nlink);
+}
+
+TEST(race_with_exchanged_directories)
+{
+	in_child(race);
 }
 
 /* Options of "/" and whether the old root is gone. */
