@@ -120,6 +120,11 @@ void process_set_dumpable(bool is_dumpable)
 	prctl(PR_SET_DUMPABLE, is_dumpable ? 1 : 0, 0, 0, 0);
 }
 
+void process_die_with_parent(bool wanted)
+{
+	prctl(PR_SET_PDEATHSIG, wanted ? SIGKILL : 0, 0, 0, 0);
+}
+
 void process_set_name(const char *name)
 {
 	prctl(PR_SET_NAME, name, 0, 0, 0);

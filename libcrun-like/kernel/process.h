@@ -38,6 +38,8 @@ int process_wait(int pidfd, int *ret_status, int *ret_signal);
 /* Whether others may look into this process (ptrace, /proc/PID/mem, fd, ...); false ends with
  * execve. */
 void process_set_dumpable(bool is_dumpable);
+/* SIGKILL when the parent ends; cleared by a change of ids. */
+void process_die_with_parent(bool wanted);
 /* Its name in /proc/PID/comm. */
 void process_set_name(const char *name);
 /* A new session keyring, so that the caller's is out of sight. -ENOSYS, -EPERM: no keyrings here.

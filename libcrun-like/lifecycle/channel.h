@@ -18,6 +18,8 @@ enum {
 
 enum message_kind {
 	MESSAGE_RUN = 1, /* to a child: do your rows from `row` on */
+	MESSAGE_COMMIT,  /* to INIT: the same, but HOST waits for no answer: INIT may outlive it now
+			  */
 	MESSAGE_DONE,    /* from a child: all rows up to `row` are done */
 	MESSAGE_ERR,     /* from a child: it failed, and is about to exit */
 	MESSAGE_EXECING, /* from INIT: execve is next; end of file after it means success */

@@ -39,7 +39,7 @@ static void release_signals(struct run *run)
 /* The commit: INIT may now wait for `start` on its own. Nobody waits for an answer. */
 static int commit(struct run *run, struct err *e)
 {
-	struct message m = { .kind = MESSAGE_RUN, .row = (uint32_t)life_start_row() };
+	struct message m = { .kind = MESSAGE_COMMIT, .row = (uint32_t)life_start_row() };
 	int r = channel_send(run->channel, &m);
 
 	return r < 0 ? err_kind(e, ERR_KILLED, -r,

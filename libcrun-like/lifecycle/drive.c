@@ -187,6 +187,7 @@ static int take_message(struct run *run, const struct message *m, bool *is_execi
 			trace(run, &run->steps[m->row], m->nsec);
 		return 0;
 	case MESSAGE_RUN:
+	case MESSAGE_COMMIT:
 	case MESSAGE_RESUME:
 	default:
 		return err_kind(e, ERR_STATE, EPROTO,
@@ -319,11 +320,16 @@ _Noreturn void serve(struct run *run, enum where where)
 	struct message m;
 
 	/* End of file: HOST is gone or has given up. Nothing of us may outlive it (C16). */
-	while (channel_receive(run->channel, &m) == 1 && m.kind == MESSAGE_RUN &&
-	       m.row < run->step_count) {
-		struct message done = { .kind = MESSAGE_DONE,
-					.row = (uint32_t)do_stretch(run, m.row, where) };
+	while (channel_receive(run->channel, &m) == 1 && m.row < run->step_count) {
+		struct message done = { .kind = MESSAGE_DONE };
 
+		if (m.kind != MESSAGE_RUN && m.kind != MESSAGE_COMMIT)
+			break;
+		/* A stretch can be long (hooks) and does not listen. The signal is taken back
+		 * before the answer: HOST may end right after it. */
+		process_die_with_parent(m.kind == MESSAGE_RUN);
+		done.row = (uint32_t)do_stretch(run, m.row, where);
+		process_die_with_parent(false);
 		if (channel_send(run->channel, &done) < 0)
 			break;
 	}

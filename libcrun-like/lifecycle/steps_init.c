@@ -5,22 +5,13 @@
  */
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 
 #include "base/fmt.h"
 #include "kernel/process.h"
 #include "kernel/procfs.h"
 #include "lifecycle/lifecycle.h"
 #include "setup/stdio.h"
-
-/* When HOST dies before the commit, so does INIT, even where it does not listen to the channel
- * (C16). */
-static void die_with_host(bool wanted)
-{
-	prctl(PR_SET_PDEATHSIG, wanted ? SIGKILL : 0, 0, 0, 0);
-}
 
 int step_begin(struct run *run, struct err *e)
 {
@@ -30,8 +21,8 @@ int step_begin(struct run *run, struct err *e)
 	if (run->plan->ns.uid_map_count || namespaces_find_joined(&run->plan->ns, CLONE_NEWUSER))
 		if (namespaces_become_root(&run->plan->ns, e) < 0)
 			return -e->code;
-	/* After the change of ids, which clears it. */
-	die_with_host(true);
+	/* Again: the change of ids has cleared it. */
+	process_die_with_parent(true);
 	process_set_dumpable(false);
 	return 0;
 }
@@ -151,7 +142,6 @@ int step_await_start(struct run *run, struct err *e)
 	_cleanup_fd_ int peer = -1;
 	int r;
 
-	die_with_host(false);
 	r = channel_await_resume(run->start_fd, &peer);
 	if (r < 0)
 		return err_set(e, -r, "wait for the start");
@@ -198,7 +188,8 @@ int step_labels(struct run *run, struct err *e)
 
 int step_credentials(struct run *run, struct err *e)
 {
-	die_with_host(false);
+	/* The program may outlive whoever started it. */
+	process_die_with_parent(false);
 	if (run->pty >= 0 && console_become(run->pty, e) < 0)
 		return -e->code;
 	close_fdp(&run->rootfd);
