@@ -297,7 +297,7 @@ static int open_level(struct json_reader *r, enum json_kind kind)
 		return stop(r, refuse_json(r, "nested deeper than %d levels", OCI_JSON_DEPTH_MAX));
 	r->levels[r->depth++] = (struct level){ .is_list = kind == JSON_LIST,
 						.first_key = r->keys_count,
-						.start = token_start(r) };
+						.start = r->end - 1 };
 	return 1;
 }
 
@@ -311,7 +311,7 @@ static int on_start_array(void *ctx)
 	return open_level(ctx, JSON_LIST);
 }
 
-static int push_key(struct json_reader *r, const char *text, size_t len)
+static void push_key(struct json_reader *r, const char *text, size_t len, size_t at)
 {
 	if (r->keys_count == r->keys_size) {
 		size_t size = r->keys_size ? r->keys_size * 2 : KEYS_FIRST;
@@ -324,22 +324,25 @@ static int push_key(struct json_reader *r, const char *text, size_t len)
 		r->keys = keys;
 		r->keys_size = size;
 	}
-	r->keys[r->keys_count++] = (struct key){ text, len, token_start(r) };
-	return 1;
+	r->keys[r->keys_count++] = (struct key){ text, len, at };
 }
 
 static int on_map_key(void *ctx, const unsigned char *key, size_t len)
 {
 	struct json_reader *r = ctx;
 	const char *text = (const char *)key, *fault;
+	size_t at;
 
 	advance(r);
-	if (!is_in_document(r, text)) {
+	if (is_in_document(r, text)) {
+		at = text - r->doc.text - 1;
+	} else {
+		at = token_start(r);
 		text = arena_strndup(r->arena, text, len);
 		if (!text)
 			longjmp(r->no_memory, 1);
 	}
-	push_key(r, text, len);
+	push_key(r, text, len, at);
 	fault = string_fault(r, key);
 	if (fault)
 		return stop(r, refuse_json(r, "%s", fault));

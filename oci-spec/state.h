@@ -35,7 +35,8 @@ struct davit_state {
 	const uint64_t *cgroup_inode;
 	const bool *cgroup_was_there; /* the cgroup existed before create: delete leaves it */
 	const bool *terminal, *has_start_socket;
-	const bool *shares_pid_ns; /* no pid namespace of its own: others outlive the first process */
+	const bool
+		*shares_pid_ns; /* no pid namespace of its own: others outlive the first process */
 	struct oci_map annotations;
 };
 
