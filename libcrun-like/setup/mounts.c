@@ -222,8 +222,9 @@ static int prepare_fs(struct prepare *p, struct err *e)
 	op->source = p->mount->source && p->mount->source[0] ? p->mount->source : NULL;
 	if (is_type(p, "cgroup") || is_type(p, "cgroup2"))
 		prepare_cgroup(p);
-	/* What belongs to a namespace of the host cannot be mounted anew from a user namespace. */
-	else if (is_type(p, "sysfs") && ctx->has_user_ns && !ctx->has_net_ns)
+	/* What belongs to a namespace of the host cannot be mounted anew from a user namespace. A
+	 * network namespace that is joined may belong to another user namespace than this one. */
+	else if (is_type(p, "sysfs") && ctx->has_user_ns)
 		op->fallback = "/sys";
 	else if (is_type(p, "proc") && ctx->has_user_ns && !ctx->has_pid_ns)
 		op->fallback = "/proc";
