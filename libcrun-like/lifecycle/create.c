@@ -15,6 +15,11 @@
 #include "lifecycle/store.h"
 #include "setup/stdio.h"
 
+enum {
+	RUN_LOCK_MSEC = 10000,
+	CGROUP_END_MSEC = 10000
+};
+
 /* A signal that asks us to stop must not leave half a container behind: the driver takes it between
  * two rows. */
 static void hold_signals(struct run *run)
@@ -96,20 +101,37 @@ static int wait_for_program(struct run *run, int *ret_status, struct err *e)
 	return r < 0 ? err_set(e, -r, "wait for the program") : 0;
 }
 
+/* Everything is at hand here: the same end as `delete`, without reading the state again. */
+static int destroy_after_run(struct run *run, struct err *e)
+{
+	const struct cgroup_plan *cg = &run->plan->cgroup;
+
+	/* Somebody else may have deleted it meanwhile, or be about to. */
+	if (store_lock(run->state_dirfd, RUN_LOCK_MSEC, e) < 0) {
+		if (e->kind == ERR_NOT_FOUND)
+			*e = (struct err){ 0 };
+		return -e->code;
+	}
+	if (cg->path && cgroup_destroy(cg->root, cg->path, run->cgroup_inode, run->cgroup_was_there,
+				       CGROUP_END_MSEC, e) < 0)
+		return -e->code;
+	if (store_remove(run->root_dirfd, run->plan->id, run->state_dirfd, e) < 0)
+		return -e->code;
+	run->has_hooks_run = true;
+	run_poststop(run);
+	return 0;
+}
+
 static int finish_run(struct run *run, const struct davit_create_options *o, int *ret_status,
 		      struct err *e)
 {
-	struct err ignored = { 0 };
-	int r;
-
 	if (run->plan->is_detached)
 		return 0;
-	r = wait_for_program(run, ret_status, e);
-	/* delete takes the lock itself. */
-	close_fdp(&run->state_dirfd);
-	if (o->keep)
-		return r;
-	return operation_delete(run->ctx, run->plan->id, true, e->code ? &ignored : e);
+	/* While the program runs, others may pause, signal and delete it. */
+	store_unlock(run->state_dirfd);
+	if (wait_for_program(run, ret_status, e) < 0 || o->keep)
+		return -e->code;
+	return destroy_after_run(run, e);
 }
 
 static int drive_all(struct run *run, struct err *e)

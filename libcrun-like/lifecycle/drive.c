@@ -250,8 +250,6 @@ int drive(struct run *run, size_t from, size_t to, struct err *e)
 			else
 				drive_stretch(run, row, to, &end, e);
 		}
-		if (!e->code && run->signal_fd >= 0)
-			is_interrupted(run, e);
 		if (e->code) {
 			name_step(&run->steps[row], e);
 			drive_undo(run);

@@ -21,15 +21,29 @@ enum {
 	CGROUP_REMOVE_MSEC = 5000
 };
 
+/* RFC 3339 in UTC. gmtime_r(3) would read /etc/localtime first; the days are counted from March of
+ * the year 0. */
 static void now_text(char *buf, size_t size)
 {
+	enum {
+		DAYS_TO_EPOCH = 719468,
+		DAYS_IN_ERA = 146097
+	};
 	struct timespec t;
-	struct tm tm;
+	unsigned days, in_era, year_of_era, day_of_year, month_from_march, seconds, month;
 
 	clock_gettime(CLOCK_REALTIME, &t);
-	gmtime_r(&t.tv_sec, &tm);
-	fmt(buf, size, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", tm.tm_year + 1900, tm.tm_mon + 1,
-	    tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, t.tv_nsec);
+	days = (unsigned)(t.tv_sec / 86400) + DAYS_TO_EPOCH;
+	seconds = (unsigned)(t.tv_sec % 86400);
+	in_era = days % DAYS_IN_ERA;
+	year_of_era = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
+	day_of_year = in_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	month_from_march = (5 * day_of_year + 2) / 153;
+	month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
+	fmt(buf, size, "%04u-%02u-%02uT%02u:%02u:%02u.%09ldZ",
+	    year_of_era + days / DAYS_IN_ERA * 400 + (month <= 2 ? 1 : 0), month,
+	    day_of_year - (153 * month_from_march + 2) / 5 + 1, seconds / 3600, seconds / 60 % 60,
+	    seconds % 60, t.tv_nsec);
 }
 
 /* What both files of the state say. */

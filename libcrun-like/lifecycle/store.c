@@ -166,6 +166,11 @@ int store_lock(int dirfd, unsigned msec, struct err *e)
 	return 0;
 }
 
+void store_unlock(int dirfd)
+{
+	flock(dirfd, LOCK_UN);
+}
+
 static int write_all(int fd, const char *text, size_t len)
 {
 	while (len) {

@@ -41,6 +41,7 @@ int store_open(int rootfd, const char *id, int *ret_dirfd, struct err *e);
 
 /* Locks it, waiting at most @msec; ERR_TIMEOUT. ERR_NOT_FOUND when it was deleted meanwhile. */
 int store_lock(int dirfd, unsigned msec, struct err *e);
+void store_unlock(int dirfd);
 /* True when another process holds the lock now. */
 bool store_is_locked(int dirfd);
 
