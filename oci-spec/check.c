@@ -13,7 +13,8 @@
 #include "table.h"
 
 enum {
-	MAPPINGS_MAX = 340 /* user_namespaces(7) */
+	MAPPINGS_MAX = 340, /* user_namespaces(7) */
+	NAMESPACE_TYPES = 8
 };
 
 enum {
@@ -159,11 +160,13 @@ const char *check_below(char buf[static 128], const char *above, const char *key
 	return buf;
 }
 
+/* A list without duplicates has no more entries; a longer one is refused, and must not cost time.
+ */
 const struct oci_namespace *check_namespace(const struct oci_config *c, const char *type)
 {
 	const struct oci_linux *l = c->linux_config;
 
-	for (size_t i = 0; l && i < l->namespaces.count; i++)
+	for (size_t i = 0; l && i < l->namespaces.count && i < NAMESPACE_TYPES; i++)
 		if (!strcmp(l->namespaces.items[i].type, type))
 			return &l->namespaces.items[i];
 	return NULL;

@@ -29,9 +29,11 @@ void check_namespaces(struct check *k, const struct oci_config *c)
 	for (size_t i = 0; c->linux_config && i < c->linux_config->namespaces.count; i++) {
 		const struct oci_namespace *n = &c->linux_config->namespaces.items[i];
 
-		if (check_namespace(c, n->type) != n)
+		if (check_namespace(c, n->type) != n) {
 			check_fail(k, POINTER("/linux/namespaces/%zu/type", i),
 				   "the %s namespace is there twice", n->type);
+			return;
+		}
 		if (n->path && *n->path != '/')
 			check_fail(k, POINTER("/linux/namespaces/%zu/path", i),
 				   "not an absolute path: %s", n->path);

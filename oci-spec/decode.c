@@ -148,7 +148,7 @@ static int decode_bool(struct json_reader *r, const struct oci_field *f, void *d
 
 static bool is_text(const struct json_token *t, const char *word)
 {
-	return !strncmp(word, t->text, t->len) && !word[t->len];
+	return *word == *t->text && !strncmp(word, t->text, t->len) && !word[t->len];
 }
 
 static int refuse_word(struct json_reader *r, const char *const *words)

@@ -14,6 +14,16 @@ static size_t add(char *buf, size_t size, size_t at, const char *text, size_t le
 	return at;
 }
 
+/* A full buffer ends in dots, behind a whole character. */
+static void mark_cut(char *buf, size_t size)
+{
+	size_t at = size - 4;
+
+	while (at && (buf[at] & 0xc0) == 0x80)
+		at--;
+	memset(buf + at, '.', size - 1 - at);
+}
+
 size_t json_pointer_add(char *buf, size_t size, size_t at, const char *key, size_t len)
 {
 	at = add(buf, size, at, "/", 1);
@@ -27,5 +37,7 @@ size_t json_pointer_add(char *buf, size_t size, size_t at, const char *key, size
 		else
 			at = add(buf, size, at, c < ' ' || c == 0x7f ? "?" : key + i, 1);
 	}
+	if (at + 1 == size)
+		mark_cut(buf, size);
 	return at;
 }

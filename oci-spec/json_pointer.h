@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * JSON pointers (RFC 6901) for messages: "~" and "/" of a key are escaped; control characters are
- * replaced by "?", so that a message stays on one line; what does not fit is cut off.
+ * replaced by "?", so that a message stays on one line; what does not fit in the buffer (of 16
+ * bytes at least) is replaced by dots.
  */
 #ifndef DAVIT_OCI_JSON_POINTER_H
 #define DAVIT_OCI_JSON_POINTER_H

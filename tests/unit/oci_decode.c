@@ -305,6 +305,27 @@ TEST(a_pointer_finds_its_line_again)
 	}
 }
 
+TEST(a_long_pointer_is_cut_and_finds_its_line)
+{
+	char text[700] = "{\"ociVersion\":\"1.0.0\",\n\"annotations\":{\"a\":\"b\",\n\"", *p;
+	struct err e = { 0 }, again = { 0 };
+	struct arena a = { 0 };
+	struct oci_config *c;
+
+	p = text + strlen(text);
+	for (int i = 0; i < 100; i++)
+		p = stpcpy(p, "\xf0\x9f\x98\x80");
+	strcpy(p, "\":1}}");
+	CHECK(decode(&a, text, strlen(text), &c, &e) < 0);
+	CHECK_INT(strlen(e.pointer), sizeof(e.pointer) - 1);
+	CHECK(strstr(e.pointer, "\x80..."));
+	err_field(&again, EINVAL, e.pointer, "x");
+	oci_find_line(text, strlen(text), &again);
+	CHECK_INT(again.line, 3);
+	CHECK_INT(again.column, e.column);
+	arena_release(&a);
+}
+
 struct unknown {
 	size_t count;
 	char last[128];
