@@ -155,7 +155,7 @@ const char *check_below(char buf[static 128], const char *above, const char *key
 {
 	size_t len = strlen(above);
 
-	memcpy(buf, above, len);
+	memcpy(buf, above, len + 1);
 	json_pointer_add(buf, 128, len, key, strlen(key));
 	return buf;
 }

@@ -31,15 +31,16 @@ static const struct parameter parameters[] = {
 static bool to_path(const char *name, char path[static NAME_MAX_LEN + 1])
 {
 	size_t len = strlen(name), first = strcspn(name, "./");
-	bool has_dots = name[first] == '.';
 
 	if (len > NAME_MAX_LEN)
 		return false;
-	for (size_t i = 0; i <= len; i++)
-		path[i] = !has_dots        ? name[i]
-			  : name[i] == '.' ? '/'
-			  : name[i] == '/' ? '.'
-					   : name[i];
+	memcpy(path, name, len + 1);
+	for (size_t i = 0; name[first] == '.' && i < len; i++) {
+		if (name[i] == '.')
+			path[i] = '/';
+		else if (name[i] == '/')
+			path[i] = '.';
+	}
 	return true;
 }
 

@@ -439,7 +439,7 @@ static size_t syntax_offset(struct json_reader *r, const char *words)
 
 	if (!strncmp(words, "lexical error: invalid char in ", 31) && end)
 		return end - 1;
-	if (strncmp(words, "parse", 5) || !strncmp(words, "parse error: after ", 19) || !end)
+	if (strncmp(words, "parse", 5) != 0 || !strncmp(words, "parse error: after ", 19) || !end)
 		return end;
 	r->before = r->end;
 	r->end = end;
