@@ -6,11 +6,12 @@
  * write and peers accept (said where they are).
  */
 #include "table.h"
+#include "words.h"
 
 /* clang-format off */
 
 /* config-linux.md#namespaces */
-static const char *const namespace_words[] = {
+const char *const oci_namespace_words[] = {
 	"pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time", NULL
 };
 
@@ -56,7 +57,7 @@ static const char *const seccomp_operator_words[] = {
 	"SCMP_CMP_MASKED_EQ", NULL
 };
 
-static const char *const seccomp_arch_words[] = {
+const char *const oci_seccomp_arch_words[] = {
 	"SCMP_ARCH_X86", "SCMP_ARCH_X86_64", "SCMP_ARCH_X32", "SCMP_ARCH_ARM", "SCMP_ARCH_AARCH64",
 	"SCMP_ARCH_LOONGARCH64", "SCMP_ARCH_M68K", "SCMP_ARCH_MIPS", "SCMP_ARCH_MIPS64",
 	"SCMP_ARCH_MIPS64N32", "SCMP_ARCH_MIPSEL", "SCMP_ARCH_MIPSEL64", "SCMP_ARCH_MIPSEL64N32",
@@ -218,7 +219,7 @@ static const struct oci_field oci_net_device_fields[] = {
 static const struct oci_object oci_net_device_object = OCI_OBJECT_OF(oci_net_device);
 
 static const struct oci_field oci_namespace_fields[] = {
-	ROW_WORD(oci_namespace, type, "type", OCI_REQUIRED, namespace_words),
+	ROW_WORD(oci_namespace, type, "type", OCI_REQUIRED, oci_namespace_words),
 	ROW_STRING(oci_namespace, path, "path", 0),
 };
 static const struct oci_object oci_namespace_object = OCI_OBJECT_OF(oci_namespace);
@@ -350,7 +351,7 @@ static const struct oci_object oci_seccomp_syscall_object = OCI_OBJECT_OF(oci_se
 static const struct oci_field oci_seccomp_fields[] = {
 	ROW_WORD(oci_seccomp, default_action, "defaultAction", OCI_REQUIRED, seccomp_action_words),
 	ROW_U32(oci_seccomp, default_errno_ret, "defaultErrnoRet"),
-	ROW_WORDS(oci_seccomp, architectures, "architectures", seccomp_arch_words),
+	ROW_WORDS(oci_seccomp, architectures, "architectures", oci_seccomp_arch_words),
 	ROW_WORDS(oci_seccomp, flags, "flags", seccomp_flag_words),
 	ROW_STRING(oci_seccomp, listener_path, "listenerPath", 0),
 	ROW_STRING(oci_seccomp, listener_metadata, "listenerMetadata", 0),

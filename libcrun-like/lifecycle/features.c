@@ -10,6 +10,8 @@
 #include "config-davit.h"
 #include "lifecycle/context.h"
 #include "oci-spec/json.h"
+#include "oci-spec/words.h"
+#include "setup/credentials.h"
 #include "setup/mount_options.h"
 #include "setup/seccomp.h"
 
@@ -31,6 +33,29 @@ static struct oci_strings names_of(struct arena *a, const char *(*name)(size_t i
 	return s;
 }
 
+static const char *namespace_name(size_t i)
+{
+	return oci_namespace_words[i];
+}
+
+static struct oci_strings archs_of(struct arena *a)
+{
+	struct oci_strings s = { arena_array(a, NAMES_MAX, sizeof(char *)), 0 };
+
+	for (size_t i = 0; s.items && oci_seccomp_arch_words[i]; i++)
+		if (seccomp_has_arch(oci_seccomp_arch_words[i]))
+			s.items[s.count++] = oci_seccomp_arch_words[i];
+	return s;
+}
+
+static struct oci_strings cap_names(struct arena *a)
+{
+	struct oci_strings s = { 0 };
+
+	credentials_cap_names(a, &s);
+	return s;
+}
+
 #define STRINGS(...)                                                                               \
 	{                                                                                          \
 		(const char *[]){ __VA_ARGS__ },                                                   \
@@ -41,15 +66,21 @@ static char *encode(struct arena *a, size_t *ret_len)
 {
 	static const struct oci_features_switch off = { &no }, on = { &yes };
 	const bool has_seccomp = seccomp_built_version()[0] != '\0';
+	const struct oci_strings caps = cap_names(a);
 	const struct oci_features_cgroup cgroup = { &no, &yes, &no, &no, &yes };
 	const struct oci_features_seccomp seccomp = {
 		.enabled = has_seccomp ? &yes : &no,
+		.actions = names_of(a, seccomp_action_name),
+		.operators = names_of(a, seccomp_operator_name),
+		.archs = archs_of(a),
+		.known_flags = names_of(a, seccomp_flag_name),
+		.supported_flags = names_of(a, seccomp_flag_name),
 	};
 	const struct oci_features_mount_extensions extensions = { &off };
 	const struct oci_features_intel_rdt rdt = { .enabled = &no };
 	const struct oci_features_linux lin = {
-		.namespaces =
-			STRINGS("cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts"),
+		.namespaces = names_of(a, namespace_name),
+		.capabilities = caps,
 		.cgroup = &cgroup,
 		.seccomp = &seccomp,
 		.apparmor = &on,

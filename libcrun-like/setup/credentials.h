@@ -78,4 +78,7 @@ int credentials_load_filter(const struct seccomp_filter *filter, struct err *e);
  */
 void credentials_resolve_home(int rootfd, uint32_t uid, char *buf, size_t size);
 
+/* The names of all capabilities that this build knows. -ENOMEM. For `features`. */
+int credentials_cap_names(struct arena *a, struct oci_strings *ret);
+
 #endif

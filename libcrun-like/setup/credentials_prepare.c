@@ -91,6 +91,31 @@ static bool decode_cap(const char *name, uint64_t *ret_bit)
 	return true;
 }
 
+int credentials_cap_names(struct arena *a, struct oci_strings *ret)
+{
+	struct oci_strings names = { arena_array(a, 64, sizeof(char *)), 0 };
+
+	for (cap_value_t i = 0; names.items && i < 64; i++) {
+		char *lower = cap_to_name(i), *name;
+
+		/* libcap has a number as the name of what it does not know. */
+		if (!lower || strncmp(lower, "cap_", 4) != 0) {
+			cap_free(lower);
+			break;
+		}
+		name = arena_strdup(a, lower);
+		cap_free(lower);
+		if (!name)
+			return -ENOMEM;
+		for (char *p = name; *p; p++)
+			if (*p >= 'a' && *p <= 'z')
+				*p = (char)(*p - 'a' + 'A');
+		names.items[names.count++] = name;
+	}
+	*ret = names;
+	return names.items ? 0 : -ENOMEM;
+}
+
 /* The capabilities of @list that are in @allowed; the names of the others go to @refused. */
 static uint64_t decode_caps(const struct oci_strings *list, uint64_t allowed, struct names *refused)
 {

@@ -21,3 +21,23 @@ const char *seccomp_built_version(void)
 {
 	return "";
 }
+
+const char *seccomp_action_name(size_t i)
+{
+	return NULL;
+}
+
+const char *seccomp_operator_name(size_t i)
+{
+	return NULL;
+}
+
+const char *seccomp_flag_name(size_t i)
+{
+	return NULL;
+}
+
+bool seccomp_has_arch(const char *name)
+{
+	return false;
+}

@@ -368,3 +368,24 @@ int seccomp_prepare(struct arena *a, const struct oci_seccomp *config, int cache
 	*ret = filter;
 	return 0;
 }
+
+/* Without NOTIFY, which is refused as long as there is no listener. */
+const char *seccomp_action_name(size_t i)
+{
+	return i < ARRAY_SIZE(actions) - 1 ? actions[i].name : NULL;
+}
+
+const char *seccomp_operator_name(size_t i)
+{
+	return i < ARRAY_SIZE(operators) ? operators[i].name : NULL;
+}
+
+const char *seccomp_flag_name(size_t i)
+{
+	return i < ARRAY_SIZE(flags) ? flags[i].name : NULL;
+}
+
+bool seccomp_has_arch(const char *name)
+{
+	return find_arch(name) != 0;
+}

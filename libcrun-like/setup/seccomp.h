@@ -31,4 +31,10 @@ int seccomp_prepare(struct arena *a, const struct oci_seccomp *config, int cache
 /* The libseccomp that davit was built for, "2.5.4"; "" without. */
 const char *seccomp_built_version(void);
 
+/* The names that profiles may use in this build; NULL after the last. For `features`. */
+const char *seccomp_action_name(size_t i);
+const char *seccomp_operator_name(size_t i);
+const char *seccomp_flag_name(size_t i);
+bool seccomp_has_arch(const char *name);
+
 #endif
