@@ -157,9 +157,9 @@ size_t err_format(const struct err *e, char *buf, size_t size)
 	if (e->step[0] && kinds[kind].has_step)
 		at = append(buf, size, at, " [step %s in %s]", e->step,
 			    e->proc[0] ? e->proc : "host");
-	if (e->hint[0])
-		at = append(buf, size, at, "; %s", e->hint);
 	if (e->code && kinds[kind].has_errno_words)
 		at = append(buf, size, at, ": %s", errno_words(e->code));
+	if (e->hint[0])
+		at = append(buf, size, at, "; %s", e->hint);
 	return at;
 }

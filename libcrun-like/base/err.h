@@ -60,9 +60,9 @@ const char *pointer_fmt(char buf[static 128], const char *fmt, ...) PRINTF_LIKE(
 #define POINTER(...) pointer_fmt((char[128]){ 0 }, __VA_ARGS__)
 
 /*
- * The whole message on one line, without "davit:". The errno's words stand last, lower-case, where
- * the kind wants them (engines match them: "no such file or directory", "permission denied"). Cut
- * in the middle when @buf is small.
+ * The whole message on one line, without "davit:": operation and object, where, the errno's words
+ * (lower-case, where the kind wants them: engines match "no such file or directory", "permission
+ * denied"), and last the hint.
  */
 size_t err_format(const struct err *e, char *buf, size_t size);
 

@@ -125,6 +125,8 @@ int davit_plan(struct davit_context *ctx, const struct davit_create_options *opt
 	    plan_check(&plan, &e) < 0)
 		goto out;
 	plan.is_dry = true;
+	if (!plan.id)
+		plan.id = "ID";
 	if (plan_prepare(&plan, &e) < 0)
 		goto out;
 	if (plan.config->linux_config && plan.config->linux_config->seccomp &&

@@ -122,11 +122,10 @@ int program_chdir(const struct program *p, struct err *e)
 			p->cwd);
 }
 
-/* The words stand in the message itself: the hint would part them from the path, and engines match
- * "exec PATH: no such file or directory". */
+/* Engines match "exec PATH: no such file or directory"; the hint tells what that hides. */
 static int fail(int code, const char *path, struct err *e)
 {
-	err_kind(e, ERR_EXEC, code, "exec %s: %s", path, errno_words(code));
+	err_kind(e, ERR_EXEC, code, "exec %s", path);
 	/* program_find() has seen the file, and asking again may not be allowed any more. */
 	if (code == ENOENT)
 		err_hint(e, "the file's interpreter (its #! line) or loader is missing");
