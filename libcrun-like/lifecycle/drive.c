@@ -317,6 +317,8 @@ _Noreturn void serve(struct run *run, enum where where)
 {
 	struct message m;
 
+	if (DAVIT_TEST_BUILD && davit_test_child_begin)
+		davit_test_child_begin();
 	/* End of file: HOST is gone or has given up. Nothing of us may outlive it (C16). */
 	while (channel_receive(run->channel, &m) == 1 && m.row < run->step_count) {
 		struct message done = { .kind = MESSAGE_DONE };

@@ -47,4 +47,8 @@ void drive_undo(struct run *run);
  */
 _Noreturn void serve(struct run *run, enum where where);
 
+/* Test builds of the command bring one along, which forbids the heap from here on
+ * (tests/fault/heap_guard.c). */
+__attribute__((weak)) void davit_test_child_begin(void);
+
 #endif

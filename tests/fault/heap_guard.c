@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Test builds only: the heap is forbidden in the container's processes. The davit command of such a
+ * build is linked with --wrap for the allocator's functions, which lead here; the driver calls
+ * davit_test_child_begin() in MIDDLE and INIT, and from then on every use of the heap is a trap
+ * (the error that the caller sees says SIGILL). A static link covers the C library's own uses too.
+ *
+ * DAVIT_HEAP_PROBE in the environment makes the children use the heap, to show that the guard
+ * bites.
+ */
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void davit_test_child_begin(void);
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *old, size_t size);
+void __real_free(void *p);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+void __wrap_free(void *p);
+
+static volatile bool is_forbidden;
+
+static void check(const char *line)
+{
+	if (!is_forbidden)
+		return;
+	/* Nobody can be told of a failure to tell. */
+	(void)!write(2, line, strlen(line));
+	/* Not abort(3): the first process of a pid namespace is deaf to SIGABRT. */
+	__builtin_trap();
+}
+
+void *__wrap_malloc(size_t size)
+{
+	check("heap guard: malloc in a child\n");
+	return __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	check("heap guard: calloc in a child\n");
+	return __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+	check("heap guard: realloc in a child\n");
+	return __real_realloc(old, size);
+}
+
+void __wrap_free(void *p)
+{
+	if (p)
+		check("heap guard: free in a child\n");
+	__real_free(p);
+}
+
+void davit_test_child_begin(void)
+{
+	void *(*volatile allocate)(size_t) = __wrap_malloc;
+
+	is_forbidden = true;
+	if (getenv("DAVIT_HEAP_PROBE"))
+		free(allocate(1));
+}
