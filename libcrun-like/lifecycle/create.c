@@ -52,8 +52,6 @@ static int commit(struct run *run, struct err *e)
 		     : 0;
 }
 
-/* poststop hooks are due once others have run, even when the create failed (runtime.md#lifecycle,
- * step 13). */
 static void hook_failed(void *arg, const struct err *failure)
 {
 	context_log(arg, DAVIT_LOG_WARNING, "%s", failure->msg);
@@ -63,10 +61,25 @@ static void run_poststop(struct run *run)
 {
 	struct hook_input input;
 
-	if (!run->has_hooks_run || !run->plan->hooks.poststop.count)
+	if (!run->plan->hooks.poststop.count)
 		return;
 	input = run_hook_input(run, "stopped", 0);
 	hooks_run_all(&run->plan->hooks.poststop, &input, hook_failed, (void *)run->ctx);
+}
+
+/*
+ * After a failure, poststop hooks are due when others may have run before it, to undo what those
+ * did; a failing hook sends the container there in any case (runtime.md#lifecycle, steps 3 to 9, 12
+ * and 13).
+ */
+static bool is_poststop_due(const struct run *run, const struct err *e)
+{
+	const struct hooks *h = &run->plan->hooks;
+
+	if (e->kind == ERR_HOOK)
+		return true;
+	return run->pid > 0 &&
+	       h->prestart.count + h->create_runtime.count + h->create_container.count > 0;
 }
 
 static int open_bundle(struct run *run, struct err *e)
@@ -117,7 +130,6 @@ static int destroy_after_run(struct run *run, struct err *e)
 		return -e->code;
 	if (store_remove(run->root_dirfd, run->plan->id, run->state_dirfd, e) < 0)
 		return -e->code;
-	run->has_hooks_run = true;
 	run_poststop(run);
 	return 0;
 }
@@ -165,7 +177,8 @@ int operation_create(const struct davit_context *ctx, const struct davit_create_
 	hold_signals(&run);
 	if (drive_all(&run, e) < 0) {
 		drive_undo(&run);
-		run_poststop(&run);
+		if (is_poststop_due(&run, e))
+			run_poststop(&run);
 	}
 	release_signals(&run);
 	if (!e->code && verb == VERB_RUN)

@@ -49,8 +49,7 @@ struct run {
 	char owner[16];
 	sigset_t old_mask; /* of the caller */
 	int signal_fd;
-	bool is_resuming;   /* VERB_START: the channel is the start socket's */
-	bool has_hooks_run; /* poststop hooks are due when the create fails */
+	bool is_resuming; /* VERB_START: the channel is the start socket's */
 
 	/* INIT */
 	int rootfd;     /* the root of the container */

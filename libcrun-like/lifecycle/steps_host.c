@@ -264,7 +264,6 @@ int step_host_hooks(struct run *run, struct err *e)
 	const struct hooks *h = &run->plan->hooks;
 	struct hook_input input = run_hook_input(run, "creating", run->pid);
 
-	run->has_hooks_run = true;
 	if (hooks_run(&h->prestart, &input, e) < 0)
 		return -e->code;
 	return hooks_run(&h->create_runtime, &input, e);
@@ -329,6 +328,5 @@ int step_poststart(struct run *run, struct err *e)
 {
 	struct hook_input input = run_hook_input(run, "running", run->pid);
 
-	run->has_hooks_run = true;
 	return hooks_run(&run->plan->hooks.poststart, &input, e);
 }
