@@ -234,10 +234,11 @@ static int resume(struct run *run, const struct container *c, struct err *e)
 }
 
 /* A container whose startContainer or poststart hook failed is stopped and destroyed
- * (runtime.md#lifecycle, 7 and 9). */
-static bool is_hook_failure(const struct err *e)
+ * (runtime.md#lifecycle, 7 and 9). So is one that fails when its program is executing already: an
+ * error must not leave it running. */
+static bool is_to_be_destroyed(const struct err *e)
 {
-	return e->kind == ERR_HOOK;
+	return e->kind == ERR_HOOK || strcmp(e->step, "poststart") == 0;
 }
 
 int operation_start(const struct davit_context *ctx, const char *id, struct err *e)
@@ -265,7 +266,7 @@ out:
 	container_close(&c);
 	run_release(&run);
 	plan_release(&plan);
-	if (is_hook_failure(e))
+	if (is_to_be_destroyed(e))
 		operation_delete(ctx, id, true, &ignored);
 	return -e->code;
 }

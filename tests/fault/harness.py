@@ -1,0 +1,320 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the fault tests share: bundles that together have every row of the life table, calls of davit,
+and the question whether anything of them is left: state, cgroups, mounts, processes, the pid file.
+
+Everything carries a token: container ids begin with it, and every process that was started through
+davit has it in its environment. So leftovers are found without looking at what else happens here.
+"""
+import array
+import copy
+import ctypes
+import glob
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+APPLETS = ("sh", "sleep", "true")
+PR_SET_CHILD_SUBREAPER = 36
+
+
+class Tap:
+    """A result a line; the plan comes last."""
+
+    def __init__(self):
+        self.count = self.failures = 0
+
+    def result(self, name, problems):
+        self.count += 1
+        self.failures += bool(problems)
+        print(f"{'not ' if problems else ''}ok {self.count} - {name}", flush=True)
+        for problem in problems:
+            for line in str(problem).splitlines():
+                print(f"# {line}", flush=True)
+
+    def skip(self, name, why):
+        self.count += 1
+        print(f"ok {self.count} - {name} # skip {why}", flush=True)
+
+    def end(self):
+        print(f"1..{self.count}")
+        sys.exit(1 if self.failures else 0)
+
+
+def cgroup_root():
+    with open("/proc/self/mountinfo") as f:
+        for line in f:
+            left, _, right = line.partition(" - ")
+            if right.startswith("cgroup2 "):
+                return left.split()[4]
+    return None
+
+
+class ConsoleServer:
+    """Takes terminals and lets them go again."""
+
+    def __init__(self, path):
+        self.path = path
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.listener.bind(path)
+        self.listener.listen(64)
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            peer, _ = self.listener.accept()
+            threading.Thread(target=self.take, args=(peer,), daemon=True).start()
+
+    @staticmethod
+    def take(peer):
+        with peer:
+            try:
+                _, ancillary, _, _ = peer.recvmsg(4096, socket.CMSG_SPACE(4 * 4))
+            except OSError:
+                return
+            for _, kind, data in ancillary:
+                if kind == socket.SCM_RIGHTS:
+                    fds = array.array("i")
+                    fds.frombytes(data[:len(data) - len(data) % 4])
+                    # Kept for a moment: a terminal without a holder hangs its programs up.
+                    time.sleep(3)
+                    for fd in fds:
+                        os.close(fd)
+
+
+class World:
+    def __init__(self, davit):
+        self.davit_path = os.path.abspath(davit)
+        self.token = f"df{os.getpid()}x"
+        self.id = self.token + "c"
+        self.top = tempfile.mkdtemp(prefix="davit-fault-")
+        self.root = os.path.join(self.top, "root")
+        self.pid_file = os.path.join(self.top, "pid")
+        self.log = os.path.join(self.top, "log")
+        self.calls = 0
+        self.holders = []
+        self.console = None
+        self.cgroot = cgroup_root()
+        os.mkdir(self.root, 0o700)
+        # Orphans come to us, so that a zombie is seen too and nothing stays behind.
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        self.mounts = self.read_mounts()
+        self.cgroups = self.read_cgroups()
+
+    def close(self):
+        for entry in os.listdir(self.root):
+            self.davit("delete", "--force", entry)
+        for holder in self.holders:
+            holder.kill()
+            holder.wait()
+        if self.top in "".join(self.read_mounts()):
+            print("# mounts of ours are left: not removing", self.top)
+            return
+        shutil.rmtree(self.top, ignore_errors=True)
+
+    # --- bundles --------------------------------------------------------------------------------
+
+    def base_config(self):
+        with open(os.path.join(HERE, "..", "cli", "config.json")) as f:
+            config = json.load(f)
+        config["process"]["env"].append(f"DAVIT_TEST={self.token}")
+        return config
+
+    def make_bundle(self, name, edit=None):
+        bundle = os.path.join(self.top, name)
+        rootfs = os.path.join(bundle, "rootfs")
+        for folder in ("bin", "dev", "etc", "proc", "sys", "tmp"):
+            os.makedirs(os.path.join(rootfs, folder))
+        shutil.copy(shutil.which("busybox"), os.path.join(rootfs, "bin/busybox"))
+        for applet in APPLETS:
+            os.symlink("busybox", os.path.join(rootfs, "bin", applet))
+        config = self.base_config()
+        if edit:
+            edit(config)
+        with open(os.path.join(bundle, "config.json"), "w") as f:
+            json.dump(config, f)
+        return bundle
+
+    def hold_namespaces(self, *kinds):
+        """The pid of a process in new namespaces (unshare's option letters)."""
+        ready = os.path.join(self.top, f"holder{len(self.holders)}")
+        holder = subprocess.Popen(["unshare", *kinds, "sh", "-c", f": >{ready}; exec sleep 100000"],
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        self.holders.append(holder)
+        while not os.path.exists(ready):
+            time.sleep(0.01)
+        return holder.pid
+
+    # --- calls ----------------------------------------------------------------------------------
+
+    def environment(self, fault=None, **more):
+        env = dict(os.environ, DAVIT_TEST=self.token, **more)
+        env.pop("DAVIT_FAULT", None)
+        if fault:
+            env["DAVIT_FAULT"] = fault
+        return env
+
+    def davit(self, *args, fault=None, before=(), limit=30, **more):
+        """(status, stderr). Files, not pipes: containers inherit them."""
+        self.calls += 1
+        with open(self.log + ".out", "w") as out, open(self.log + ".err", "w") as err:
+            child = subprocess.Popen([*before, self.davit_path, "--root", self.root, *args],
+                                     stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                                     env=self.environment(fault, **more))
+            try:
+                status = child.wait(limit)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+                status = "a hang"
+        with open(self.log + ".err", errors="replace") as err:
+            return status, err.read()
+
+    def output(self):
+        with open(self.log + ".out") as f:
+            return f.read()
+
+    # --- what is left ---------------------------------------------------------------------------
+
+    @staticmethod
+    def read_mounts():
+        with open("/proc/self/mountinfo") as f:
+            return f.read().splitlines()
+
+    def read_cgroups(self):
+        return {path for path, _, _ in os.walk(self.cgroot)} if self.cgroot else set()
+
+    @staticmethod
+    def children():
+        pids = []
+        for path in glob.glob("/proc/self/task/*/children"):
+            try:
+                with open(path) as f:
+                    pids += map(int, f.read().split())
+            except OSError:  # a thread that has ended
+                continue
+        return pids
+
+    def processes(self):
+        """Living ones that were started through davit here. Zombies are reaped on the way."""
+        needle = f"DAVIT_TEST={self.token}".encode()
+        found = []
+        for path in glob.glob("/proc/[0-9]*/environ"):
+            try:
+                with open(path, "rb") as f:
+                    if needle in f.read().split(b"\0"):
+                        found.append(int(path.split("/")[2]))
+            except OSError:
+                continue
+        known = {holder.pid for holder in self.holders}
+        for pid in self.children():
+            if pid not in known and pid not in found:
+                try:
+                    os.waitpid(pid, os.WNOHANG)
+                except ChildProcessError:
+                    pass
+        return found
+
+    def left(self, patience=2.0):
+        """What is there that was not: a list of words, empty when all is clean."""
+        end = time.monotonic() + patience
+        while True:
+            # The cache of compiled filters outlives containers.
+            found = [f"state {entry}" for entry in os.listdir(self.root) if entry != ".seccomp"]
+            found += [f"cgroup {path}" for path in self.read_cgroups() - self.cgroups if self.token in path]
+            found += [f"mount {line}" for line in self.read_mounts()
+                      if line not in self.mounts and (self.token in line or self.top in line)]
+            for pid in self.processes():
+                try:
+                    with open(f"/proc/{pid}/cmdline") as f:
+                        found.append(f"process {pid} {f.read()!r}")
+                except OSError:
+                    continue
+            found += [f"file {path}" for path in glob.glob(self.pid_file + "*")]
+            # A process that has just been killed may take a moment.
+            if not any(word.startswith("process") for word in found) or time.monotonic() > end:
+                return found
+            time.sleep(0.01)
+
+    def delete_all(self):
+        for entry in os.listdir(self.root):
+            self.davit("delete", "--force", entry)
+        for pid in self.processes():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        for path in glob.glob(self.pid_file + "*"):
+            os.unlink(path)
+
+    # --- the bundles that have every row ----------------------------------------------------------
+
+    def standard_bundles(self):
+        """name -> (bundle, options of create)."""
+        bundles = {"plain": (self.make_bundle("plain"), [])}
+        self.console = ConsoleServer(os.path.join(self.top, "console"))
+        bundles["full"] = (self.make_bundle("full", edit_full), ["--console-socket", self.console.path])
+        bundles["userns"] = (self.make_bundle("userns", edit_userns), [])
+        net = self.hold_namespaces("-n")
+        bundles["joined"] = (self.make_bundle("joined", lambda c: edit_joined(c, {"network": net})), [])
+        bundles["middle"] = (self.make_bundle("middle", lambda c: edit_middle(c, net)), [])
+        both = self.hold_namespaces("-U", "-n")
+        for kind in ("uid_map", "gid_map"):
+            with open(f"/proc/{both}/{kind}", "w") as f:
+                f.write("0 0 65536")
+        bundles["joined-user"] = (self.make_bundle(
+            "joined-user", lambda c: edit_joined(c, {"user": both, "network": both})), [])
+        return bundles
+
+
+def make_hook(path="/bin/true"):
+    return {"path": path, "args": ["true"]}
+
+
+def edit_full(config):
+    """Every optional section that goes into one bundle."""
+    config["process"]["terminal"] = True
+    config["process"]["oomScoreAdj"] = 500
+    config["domainname"] = "example.org"
+    config["mounts"].append({"destination": "/bound", "type": "bind", "source": "/usr", "options": ["rbind", "ro"]})
+    config["hooks"] = {kind: [make_hook()] for kind in
+                       ("prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop")}
+    config["annotations"] = {"org.example.key": "value"}
+    config["linux"]["sysctl"] = {"net.ipv4.ip_forward": "1", "kernel.msgmax": "65536"}
+    config["linux"]["seccomp"] = {
+        "defaultAction": "SCMP_ACT_ALLOW",
+        "syscalls": [{"names": ["acct", "reboot"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1}],
+    }
+    del config["process"]["noNewPrivileges"]
+
+
+def edit_userns(config):
+    config["linux"]["namespaces"].append({"type": "user"})
+    for kind in ("uidMappings", "gidMappings"):
+        config["linux"][kind] = [{"containerID": 0, "hostID": 0, "size": 65536}]
+
+
+def edit_joined(config, pids):
+    """pids: type -> process whose namespace of that type is joined."""
+    names = {"network": "net"}
+    spaces = [s for s in config["linux"]["namespaces"] if s["type"] not in pids]
+    spaces += [{"type": kind, "path": f"/proc/{pid}/ns/{names.get(kind, kind)}"} for kind, pid in pids.items()]
+    config["linux"]["namespaces"] = spaces
+    if "user" in pids:
+        # An owner of this namespace may give away what it has itself, no more.
+        config["mounts"] = [m for m in config["mounts"] if m["type"] not in ("devpts",)]
+
+
+def edit_middle(config, net):
+    """A new user namespace beside a joined one of another kind: a helper has to join first."""
+    edit_userns(config)
+    edit_joined(config, {"network": net})
+    config["mounts"] = [m for m in config["mounts"] if m["type"] != "sysfs"]
+    config["linux"]["maskedPaths"] = config["linux"]["readonlyPaths"] = []
