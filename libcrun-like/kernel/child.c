@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "exec.h"
+#include "process.h"
 #include "sys.h"
 
 enum {
@@ -24,6 +25,8 @@ static int become(const struct child_spec *spec)
 {
 	int in = move_up(spec->in), out = move_up(spec->out), r;
 
+	/* A hook must not go on when the runtime that waits for it was killed. */
+	process_die_with_parent(true);
 	if (in < 0 || out < 0 || setpgid(0, 0) < 0)
 		return neg_errno();
 	if (spec->cwd_fd >= 0 && fchdir(spec->cwd_fd) < 0)

@@ -6,6 +6,7 @@
  */
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 
 #include "kernel/process.h"
@@ -121,12 +122,43 @@ static const struct delete_step delete_steps[] = {
 	  "last, so that a failure before can be repeated; then the poststop hooks" },
 };
 
+/*
+ * Another operation on the container hangs (a hook without a timeout, say) and keeps the lock. It
+ * is a davit process with nothing but this container in its hands: ending it is what --force is
+ * for. What it leaves is then cleaned as usual.
+ */
+static int end_locker(const struct davit_context *ctx, const char *id, struct err *e)
+{
+	_cleanup_fd_ int root = -1;
+	_cleanup_fd_ int dir = -1;
+	_cleanup_fd_ int pidfd = -1;
+	struct pollfd p = { .events = POLLIN };
+	pid_t pid;
+
+	if (store_open_root(ctx->root, false, &root, e) < 0 || store_open(root, id, &dir, e) < 0)
+		return -e->code;
+	if (store_find_locker(dir, &pid) < 0 || (pidfd = sys_pidfd_open(pid)) < 0)
+		return 0; /* it has just ended */
+	context_log(ctx, DAVIT_LOG_WARNING, "process %d holds container %s: it is killed", (int)pid,
+		    id);
+	sys_pidfd_send_signal(pidfd, SIGKILL);
+	p.fd = pidfd;
+	poll(&p, 1, END_MSEC);
+	return 0;
+}
+
 int operation_delete(const struct davit_context *ctx, const char *id, bool force, struct err *e)
 {
 	struct deletion d = { .ctx = ctx, .force = force };
 	unsigned flags = CONTAINER_LOCK | (force ? CONTAINER_DAMAGED_OK : 0);
 
 	container_open(ctx, id, flags, &d.c, e);
+	if (force && e->kind == ERR_TIMEOUT) {
+		*e = (struct err){ 0 };
+		container_close(&d.c);
+		if (end_locker(ctx, id, e) == 0)
+			container_open(ctx, id, flags, &d.c, e);
+	}
 	for (size_t i = 0; !e->code && i < ARRAY_SIZE(delete_steps); i++)
 		if (delete_steps[i].run(&d, e) < 0 && !e->step[0])
 			strncpy(e->step, delete_steps[i].name, sizeof(e->step) - 1);

@@ -166,6 +166,40 @@ int store_lock(int dirfd, unsigned msec, struct err *e)
 	return 0;
 }
 
+/* "1: FLOCK  ADVISORY  WRITE 4711 fd:00:4242 0 EOF": pid, then device and inode of the file. */
+static bool parse_lock(const char *line, ino_t inode, pid_t *ret_pid)
+{
+	unsigned long long found;
+	unsigned major, minor;
+	int pid;
+
+	if (sscanf(line, "%*d: FLOCK ADVISORY WRITE %d %x:%x:%llu", &pid, &major, &minor, &found) !=
+	    4)
+		return false;
+	if (found != inode || pid <= 1)
+		return false;
+	*ret_pid = pid;
+	return true;
+}
+
+int store_find_locker(int dirfd, pid_t *ret_pid)
+{
+	char line[256];
+	struct stat st;
+	bool is_found = false;
+	FILE *f;
+
+	if (fstat(dirfd, &st) < 0)
+		return neg_errno();
+	f = fopen("/proc/locks", "re");
+	if (!f)
+		return neg_errno();
+	while (!is_found && fgets(line, sizeof(line), f))
+		is_found = parse_lock(line, st.st_ino, ret_pid);
+	fclose(f);
+	return is_found ? 0 : -ESRCH;
+}
+
 void store_unlock(int dirfd)
 {
 	flock(dirfd, LOCK_UN);

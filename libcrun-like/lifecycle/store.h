@@ -42,6 +42,8 @@ int store_open(int rootfd, const char *id, int *ret_dirfd, struct err *e);
 /* Locks it, waiting at most @msec; ERR_TIMEOUT. ERR_NOT_FOUND when it was deleted meanwhile. */
 int store_lock(int dirfd, unsigned msec, struct err *e);
 void store_unlock(int dirfd);
+/* The process that holds the lock, by /proc/locks; -ESRCH. For an operation that hangs. */
+int store_find_locker(int dirfd, pid_t *ret_pid);
 /* True when another process holds the lock now. */
 bool store_is_locked(int dirfd);
 
