@@ -156,8 +156,9 @@ static int walk_push(struct walk *w, const char *name, int *fd)
 }
 
 /*
- * A directory made in a setgid directory inherits the bit and the group; an image must not decide
- * that for mount points (T07). The bits of @mode are kept from the umask likewise.
+ * The new directory, with @mode. One made in a setgid directory inherits the bit and the group; an
+ * image must not decide that for mount points (T07). The bits of @mode are kept from the umask
+ * likewise.
  */
 static int dir_settle(int parent, const char *name, mode_t mode)
 {
@@ -167,28 +168,29 @@ static int dir_settle(int parent, const char *name, mode_t mode)
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return neg_errno();
 	if ((st.st_mode & 07777) == mode)
-		return 0;
+		return take_fd(&fd);
 	if ((st.st_mode & S_ISGID) && !(mode & S_ISGID)) {
 		/* A file system that knows one owner only may refuse; the mode is what matters. */
 		(void)!fchown(fd, (uid_t)-1, getegid());
 	}
-	return fchmod(fd, mode) < 0 ? neg_errno() : 0;
+	return fchmod(fd, mode) < 0 ? neg_errno() : take_fd(&fd);
 }
 
 /* Makes @name in the current directory; nothing happens when somebody else was faster. */
 static int walk_make(struct walk *w, const char *name, bool is_last)
 {
 	mode_t mode = is_last ? w->mode : MODE_PARENT;
+	_cleanup_fd_ int fd = -1;
 
 	if (is_last && !w->is_dir) {
-		_cleanup_fd_ int fd = openat(
-			w->cur, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-
+		fd = openat(w->cur, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			    mode);
 		return fd < 0 && errno != EEXIST ? neg_errno() : 0;
 	}
 	if (mkdirat(w->cur, name, mode) < 0)
 		return errno == EEXIST ? 0 : neg_errno();
-	return dir_settle(w->cur, name, mode);
+	fd = dir_settle(w->cur, name, mode);
+	return fd < 0 ? fd : 0;
 }
 
 static int walk_open_or_make(struct walk *w, const char *name, bool is_last)
@@ -244,26 +246,52 @@ static int walk_run(struct walk *w)
 	return r;
 }
 
+/*
+ * The usual missing path: a directory whose parent is there. -ENOENT and -EEXIST: more is missing,
+ * a link leads nowhere, or somebody else was faster; the walk finds out.
+ */
+static int make_last_dir(struct walk *w)
+{
+	const char *slash = strrchr(w->rest, '/'), *name = slash ? slash + 1 : w->rest;
+	size_t len = (size_t)(name - w->rest);
+	_cleanup_fd_ int parent = -1;
+	char path[PATH_MAX];
+
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return -ENOENT;
+	memcpy(path, w->rest, len);
+	path[len] = '\0';
+	parent = open_in_root(w->rootfd, len ? path : ".", O_PATH | O_DIRECTORY);
+	if (parent < 0)
+		return parent;
+	if (mkdirat(parent, name, w->mode) < 0)
+		return neg_errno();
+	return dir_settle(parent, name, w->mode);
+}
+
 /* The whole path by the kernel first: the usual case, and magic links are refused by it. */
 static int walk_all(struct walk *w)
 {
-	int fd = open_in_root(w->rootfd, w->rest, O_PATH), r;
+	int fd = open_in_root(w->rootfd, w->rest, O_PATH | (w->is_dir ? O_DIRECTORY : 0)), r;
 
+	if (fd == -ENOENT && w->is_dir && w->rest[0]) {
+		fd = make_last_dir(w);
+		if (fd == -EEXIST)
+			fd = -ENOENT;
+	}
 	if (fd >= 0 || fd != -ENOENT || !w->rest[0])
 		return fd;
 	r = walk_run(w);
 	return r < 0 ? r : take_fd(&w->cur);
 }
 
-static int target_check(int fd, bool is_dir)
+static int check_no_dir(int fd)
 {
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
 		return neg_errno();
-	if (S_ISDIR(st.st_mode) == is_dir)
-		return 0;
-	return is_dir ? -ENOTDIR : -EISDIR;
+	return S_ISDIR(st.st_mode) ? -EISDIR : 0;
 }
 
 static int make(int rootfd, const char *path, bool is_dir, mode_t mode)
@@ -279,7 +307,7 @@ static int make(int rootfd, const char *path, bool is_dir, mode_t mode)
 	fd = walk_all(&w);
 	if (fd < 0)
 		return fd;
-	r = target_check(fd, is_dir);
+	r = is_dir ? 0 : check_no_dir(fd);
 	return r < 0 ? r : take_fd(&fd);
 }
 
@@ -349,9 +377,6 @@ int rootpath_parent(int rootfd, const char *path, char ret_name[static 256])
 	fd = walk_all(&w);
 	if (fd < 0)
 		return fd;
-	r = target_check(fd, true);
-	if (r < 0)
-		return r;
 	memcpy(ret_name, path + start, end - start);
 	ret_name[end - start] = '\0';
 	return take_fd(&fd);

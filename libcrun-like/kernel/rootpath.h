@@ -28,12 +28,12 @@ int rootpath_open_nofollow(int rootfd, const char *path, int flags);
  */
 int rootpath_parent(int rootfd, const char *path, char ret_name[static 256]);
 
-/* An O_PATH fd of the directory @path; it and its parents are made with @mode (parents 0755) where
- * missing. */
+/* An O_PATH fd of the directory @path (a readable one when it was made here); it and its parents
+ * are made with @mode (parents 0755) where missing. */
 int rootpath_mkdirs(int rootfd, const char *path, mode_t mode);
 
 /*
- * An O_PATH fd of @path as a place for a mount: what is there (final link followed inside the
+ * An fd of @path as a place for a mount: what is there (final link followed inside the
  * root), or a new empty regular file (@is_dir false, mode 0644) or directory (0755), parents
  * included. A dangling final link is resolved inside the root and its target made. -ENOTDIR,
  * -EISDIR when what is there is of the other sort.
