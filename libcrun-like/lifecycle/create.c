@@ -21,7 +21,7 @@ enum {
 };
 
 /* A signal that asks us to stop must not leave half a container behind: the driver takes it between
- * two rows. */
+ * two rows, the last time before the commit. What comes later finds the work done. */
 static void hold_signals(struct run *run)
 {
 	sigset_t set;
@@ -45,8 +45,11 @@ static void release_signals(struct run *run)
 static int commit(struct run *run, struct err *e)
 {
 	struct message m = { .kind = MESSAGE_COMMIT, .row = (uint32_t)life_start_row() };
-	int r = channel_send(run->channel, &m);
+	int r;
 
+	if (drive_check_signals(run, e) < 0)
+		return -e->code;
+	r = channel_send(run->channel, &m);
 	return r < 0 ? err_kind(e, ERR_KILLED, -r,
 				"the container's first process ended before it was started")
 		     : 0;
@@ -180,9 +183,10 @@ int operation_create(const struct davit_context *ctx, const struct davit_create_
 		if (is_poststop_due(&run, e))
 			run_poststop(&run);
 	}
-	release_signals(&run);
+	/* Still held: what came meanwhile is for the program. */
 	if (!e->code && verb == VERB_RUN)
 		finish_run(&run, options, ret_status, e);
+	release_signals(&run);
 out:
 	run_release(&run);
 	plan_release(&plan);

@@ -113,7 +113,7 @@ static int child_is_lost(struct run *run, const struct step *step, struct err *e
 	return -e->code;
 }
 
-static int is_interrupted(struct run *run, struct err *e)
+int drive_check_signals(struct run *run, struct err *e)
 {
 	struct signalfd_siginfo si;
 
@@ -133,7 +133,7 @@ static int await_channel(struct run *run, int fd, struct err *e)
 			return err_set(e, errno, "wait for the container's first process");
 		if (p[0].revents)
 			return 0;
-		if (p[1].revents && is_interrupted(run, e) < 0)
+		if (p[1].revents && drive_check_signals(run, e) < 0)
 			return -e->code;
 	}
 }

@@ -39,6 +39,8 @@ bool step_is_active(const struct step *step, const struct plan *plan);
 int drive(struct run *run, size_t from, size_t to, struct err *e);
 /* Takes back the completed rows from the last on. */
 void drive_undo(struct run *run);
+/* Fails when a signal has asked us to stop. While a child works this is done all the time. */
+int drive_check_signals(struct run *run, struct err *e);
 
 /*
  * MIDDLE, INIT: serves RUN messages on run->channel until end of file; a stretch ends with the last
