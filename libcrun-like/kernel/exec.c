@@ -4,42 +4,18 @@
  */
 #include "exec.h"
 
-#include <string.h>
-
+#include "process.h"
 #include "sys.h"
 
 enum {
 	SIGNALS = 64
 };
 
-static bool hex_digit(char c, uint64_t *ret)
-{
-	if (c >= '0' && c <= '9')
-		*ret = (uint64_t)(c - '0');
-	else if (c >= 'a' && c <= 'f')
-		*ret = (uint64_t)(c - 'a' + 10);
-	else
-		return false;
-	return true;
-}
-
 uint64_t exec_ignored_signals(void)
 {
-	char text[4096];
-	_cleanup_fd_ int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	uint64_t mask = 0, digit;
-	const char *p;
+	uint64_t mask;
 
-	if (n <= 0)
-		return UINT64_MAX;
-	text[n] = '\0';
-	p = strstr(text, "\nSigIgn:\t");
-	if (!p)
-		return UINT64_MAX;
-	for (p += 9; hex_digit(*p, &digit); p++)
-		mask = mask << 4 | digit;
-	return mask;
+	return process_get_mask("SigIgn", &mask) < 0 ? UINT64_MAX : mask;
 }
 
 int exec_reset_signals(uint64_t mask)

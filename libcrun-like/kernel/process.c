@@ -74,6 +74,37 @@ int process_boot_id(char ret[static BOOT_ID_SIZE])
 	return 0;
 }
 
+static bool hex_digit(char c, uint64_t *ret)
+{
+	if (c >= '0' && c <= '9')
+		*ret = (uint64_t)(c - '0');
+	else if (c >= 'a' && c <= 'f')
+		*ret = (uint64_t)(c - 'a' + 10);
+	else
+		return false;
+	return true;
+}
+
+/* A line is "NAME:\tHEX"; a newline in the process's own name is escaped there. */
+int process_get_mask(const char *name, uint64_t *ret)
+{
+	char text[4096], key[40];
+	ssize_t n = read_file("/proc/self/status", text, sizeof(text));
+	uint64_t mask = 0, digit;
+	const char *p;
+
+	if (n < 0)
+		return (int)n;
+	fmt(key, sizeof(key), "\n%s:\t", name);
+	p = strstr(text, key);
+	if (!p)
+		return -ENOENT;
+	for (p += strlen(key); hex_digit(*p, &digit); p++)
+		mask = mask << 4 | digit;
+	*ret = mask;
+	return 0;
+}
+
 bool process_has_ended(int pidfd)
 {
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };

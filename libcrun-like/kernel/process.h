@@ -23,6 +23,9 @@ int process_stat(pid_t pid, uint64_t *ret_start_time, char ret_comm[static COMM_
 /* The machine's boot id as text without a newline. */
 int process_boot_id(char ret[static BOOT_ID_SIZE]);
 
+/* A mask of the calling process by its name in /proc/self/status: "SigIgn", "CapBnd". */
+int process_get_mask(const char *name, uint64_t *ret);
+
 /* True when the process of @pidfd has ended, a zombie too. */
 bool process_has_ended(int pidfd);
 

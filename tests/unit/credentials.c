@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "kernel/caps.h"
 #include "kernel/procfs.h"
 #include "kernel/seccomp.h"
 #include "test.h"
@@ -95,6 +96,14 @@ TEST(capabilities_are_those_listed_bit_for_bit)
 	CHECK_STR(status_of(&c, NULL, "\nGid"), "1001\t1001\t1001\t1001");
 	CHECK_STR(warnings, "");
 	arena_release(&a);
+}
+
+TEST(the_bounding_set_is_what_the_kernel_says)
+{
+	uint64_t set = caps_bounding();
+
+	for (unsigned long i = 0; i < 64; i++)
+		CHECK_INT(set >> i & 1, prctl(PR_CAPBSET_READ, i, 0UL, 0UL, 0UL) == 1);
 }
 
 TEST(inheritable_and_ambient_when_listed)
