@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * The id maps of a new user namespace (namespace.h): written directly, or through newuidmap(1) and
- * newgidmap(1), which are setuid and check /etc/subuid and /etc/subgid for us.
+ * newgidmap(1), which are setuid and check /etc/subuid and /etc/subgid for us. And a user namespace
+ * that is nothing but its maps: a child holds it until it is filled and open.
  */
+#include <sched.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "base/fmt.h"
@@ -125,4 +128,45 @@ int idmap_run_helper(const char *program, pid_t pid, const struct idmap_line *li
 	close_fdp(&write_end);
 	read_words(read_end, ret_words, words_size);
 	return wait_helper(helper);
+}
+
+/* Ends with its parent, whatever happens to that. */
+static _Noreturn void hold_namespace(void)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		pause();
+}
+
+static int fill_and_open(pid_t holder, const struct idmap_line *uids, size_t uid_count,
+			 const struct idmap_line *gids, size_t gid_count)
+{
+	char path[64];
+	int fd, r = idmap_write(holder, "uid_map", uids, uid_count);
+
+	if (r == 0)
+		r = idmap_write(holder, "gid_map", gids, gid_count);
+	if (r < 0)
+		return r;
+	fmt(path, sizeof(path), "/proc/%d/ns/user", (int)holder);
+	r = namespace_open(path, CLONE_NEWUSER, &fd);
+	return r < 0 ? r : fd;
+}
+
+int idmap_open_namespace(const struct idmap_line *uids, size_t uid_count,
+			 const struct idmap_line *gids, size_t gid_count)
+{
+	struct clone_args args = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
+	pid_t holder = sys_clone3(&args);
+	int r;
+
+	if (holder == 0)
+		hold_namespace();
+	if (holder < 0)
+		return holder;
+	r = fill_and_open(holder, uids, uid_count, gids, gid_count);
+	(void)kill(holder, SIGKILL); /* our own child, not reaped yet: the pid is its */
+	while (waitpid(holder, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	return r;
 }

@@ -285,6 +285,16 @@ int mount_set_attrs(int fd, uint64_t set, uint64_t clear, bool is_recursive)
 	return sys_mount_setattr(fd, "", AT_EMPTY_PATH | (is_recursive ? AT_RECURSIVE : 0), &attr);
 }
 
+int mount_set_idmap(int fd, int userns_fd, bool is_recursive)
+{
+	const struct mount_attr attr = {
+		.attr_set = MOUNT_ATTR_IDMAP,
+		.userns_fd = (uint64_t)userns_fd,
+	};
+
+	return sys_mount_setattr(fd, "", AT_EMPTY_PATH | (is_recursive ? AT_RECURSIVE : 0), &attr);
+}
+
 int mount_set_propagation(int fd, unsigned long flags)
 {
 	const struct mount_attr attr = { .propagation = flags & ~(unsigned long)MS_REC };

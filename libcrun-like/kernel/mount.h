@@ -39,6 +39,9 @@ int mount_reconfigure(int fd, const struct mount_fs *fs, char message[static MOU
 /* @set and @clear: MOUNT_ATTR_*; setting one of the atime modes clears the others. */
 int mount_set_attrs(int fd, uint64_t set, uint64_t clear, bool is_recursive);
 
+/* Maps the ids of a detached mount as the user namespace @userns_fd maps its own (Linux 5.12). */
+int mount_set_idmap(int fd, int userns_fd, bool is_recursive);
+
 /* @flags: one of MS_PRIVATE, MS_SHARED, MS_SLAVE, MS_UNBINDABLE, perhaps with MS_REC. */
 int mount_set_propagation(int fd, unsigned long flags);
 

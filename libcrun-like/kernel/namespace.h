@@ -36,6 +36,9 @@ struct idmap_line {
 
 /* Writes /proc/PID/@file ("uid_map" or "gid_map") in one write, as the kernel asks for. */
 int idmap_write(pid_t pid, const char *file, const struct idmap_line *lines, size_t count);
+/* A new user namespace with these maps and no process in it, which lives as long as the fd. */
+int idmap_open_namespace(const struct idmap_line *uids, size_t uid_count,
+			 const struct idmap_line *gids, size_t gid_count);
 /* Writes "deny" to /proc/PID/setgroups, without which an unprivileged gid_map is refused
  * (user_namespaces(7)). */
 int idmap_deny_setgroups(pid_t pid);

@@ -76,7 +76,7 @@ static char *encode(struct arena *a, size_t *ret_len)
 		.known_flags = names_of(a, seccomp_flag_name),
 		.supported_flags = names_of(a, seccomp_flag_name),
 	};
-	const struct oci_features_mount_extensions extensions = { &off };
+	const struct oci_features_mount_extensions extensions = { &on };
 	const struct oci_features_intel_rdt rdt = { .enabled = &no };
 	const struct oci_features_linux lin = {
 		.namespaces = names_of(a, namespace_name),

@@ -28,6 +28,11 @@ static bool joins_in_init(const struct plan *p)
 	return p->ns.joined_count > 0 && !p->has_middle;
 }
 
+static bool has_mount_maps(const struct plan *p)
+{
+	return mounts_have_idmaps(&p->mounts);
+}
+
 static bool has_host_sources(const struct plan *p)
 {
 	return p->has_host_sources;
@@ -231,6 +236,8 @@ const struct step life_steps[] = {
   "the cgroup exists before the process that is born in it (CLONE_INTO_CGROUP)" },
 { "start-socket", HOST, is_resumable, step_start_socket, NULL, NULL,
   "what `start` connects to; bound by HOST, which has the path, and inherited by INIT" },
+{ "mount-maps", HOST, has_mount_maps, step_mount_maps, NULL, NULL,
+  "the kernel takes the id map of a mount as a user namespace, which INIT could not make for itself" },
 { "open-sources", HOST, has_host_sources, step_open_sources, NULL, NULL,
   "root and bind sources with the host's rights: the user namespace may not reach them" },
 { "middle", HOST, has_middle, step_middle, undo_middle, NULL,

@@ -23,6 +23,7 @@ int step_filter(struct run *run, struct err *e);
 int step_claim(struct run *run, struct err *e);
 void undo_claim(struct run *run);
 int step_open_namespaces(struct run *run, struct err *e);
+int step_mount_maps(struct run *run, struct err *e);
 int step_open_sources(struct run *run, struct err *e);
 int step_console_socket(struct run *run, struct err *e);
 int step_cgroup(struct run *run, struct err *e);

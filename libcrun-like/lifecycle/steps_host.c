@@ -112,6 +112,11 @@ int step_open_namespaces(struct run *run, struct err *e)
 	return namespaces_open(&run->plan->ns, e);
 }
 
+int step_mount_maps(struct run *run, struct err *e)
+{
+	return mounts_open_idmaps(&run->plan->mounts, e);
+}
+
 int step_open_sources(struct run *run, struct err *e)
 {
 	if (rootfs_open(&run->plan->rootfs, &run->root_tree, e) < 0)

@@ -25,6 +25,7 @@ enum kind {
 	KIND_R_ATIME_SET,
 	KIND_R_ATIME_UNDO,
 	KIND_PROPAGATION,
+	KIND_IDMAP,
 	KIND_UNSUPPORTED
 };
 
@@ -47,7 +48,7 @@ static const struct option options[] = {
 	{ "diratime", KIND_CLEAR, MOUNT_ATTR_NODIRATIME, 0 },
 	{ "dirsync", KIND_SET, 0, MS_DIRSYNC },
 	{ "exec", KIND_CLEAR, MOUNT_ATTR_NOEXEC, 0 },
-	{ "idmap", KIND_UNSUPPORTED, 0, 0 },
+	{ "idmap", KIND_IDMAP, 0, 0 },
 	{ "iversion", KIND_SET, 0, MS_I_VERSION },
 	{ "lazytime", KIND_SET, 0, MS_LAZYTIME },
 	{ "loud", KIND_CLEAR, 0, MS_SILENT },
@@ -73,7 +74,7 @@ static const struct option options[] = {
 	{ "relatime", KIND_ATIME_SET, MOUNT_ATTR_RELATIME, 0 },
 	{ "remount", KIND_REMOUNT, 0, 0 },
 	{ "rexec", KIND_R_CLEAR, MOUNT_ATTR_NOEXEC, 0 },
-	{ "ridmap", KIND_UNSUPPORTED, 0, 0 },
+	{ "ridmap", KIND_IDMAP, 0, MS_REC },
 	{ "rmand", KIND_SET, 0, MS_MANDLOCK },
 	{ "rnoatime", KIND_R_ATIME_SET, MOUNT_ATTR_NOATIME, 0 },
 	{ "rnodev", KIND_R_SET, MOUNT_ATTR_NODEV, 0 },
@@ -218,6 +219,10 @@ static void option_add(struct mount_options *m, const struct option *o, unsigned
 		break;
 	case KIND_PROPAGATION:
 		propagation[m->propagation_count++] = o->flags;
+		break;
+	case KIND_IDMAP:
+		m->is_idmapped = true;
+		m->is_idmap_recursive = o->flags & MS_REC;
 		break;
 	case KIND_UNSUPPORTED:
 		m->unsupported = o->name;

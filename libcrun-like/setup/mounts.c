@@ -10,6 +10,7 @@
 
 #include "base/fmt.h"
 #include "kernel/sys.h"
+#include "setup/mounts_idmap.h"
 
 /* The files of procfs that may be covered, for lxcfs and the like; covering any other one could
  * take the ground from under labels and sysctls (CVE-2019-16884, CVE-2025-52881). */
@@ -103,18 +104,8 @@ static int prepare_destination(struct prepare *p, struct err *e)
 
 static int refuse_later_features(const struct prepare *p, struct err *e)
 {
-	const struct oci_mount *m = p->mount;
-	size_t i = p->op->index;
-	const char *pointer = POINTER("/mounts/%zu/options", i);
+	const char *pointer = POINTER("/mounts/%zu/options", p->op->index);
 
-	if (!m->uid_mappings.count != !m->gid_mappings.count)
-		return err_field(e, EINVAL, POINTER("/mounts/%zu", i),
-				 "uidMappings and gidMappings of a mount need each other");
-	if (m->uid_mappings.count) {
-		err_kind(e, ERR_UNSUPPORTED, EOPNOTSUPP, "id-mapped mounts are not supported: %s",
-			 p->op->destination);
-		return err_at(e, POINTER("/mounts/%zu/uidMappings", i));
-	}
 	if (!p->op->options.unsupported)
 		return 0;
 	err_kind(e, ERR_UNSUPPORTED, EOPNOTSUPP, "mount option %s is not supported: %s",
@@ -266,10 +257,12 @@ static int prepare_one(struct prepare *p, struct err *e)
 		return r;
 	op->words = &p->mount->options;
 	op->type = p->mount->type;
-	op->fd = -1;
+	op->fd = op->idmap_fd = -1;
 	if (mount_options_parse(p->arena, op->words, &op->options) < 0)
 		return no_memory(e);
 	r = refuse_later_features(p, e);
+	if (r == 0)
+		r = mounts_prepare_idmap(p->arena, p->config, p->mount, op, e);
 	if (r < 0)
 		return r;
 	if (op->options.is_remount)

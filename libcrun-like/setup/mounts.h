@@ -14,6 +14,8 @@
 #include "oci-spec/config.h"
 #include "setup/mount_options.h"
 
+struct idmap_line;
+
 struct mounts_context {
 	const char *bundle; /* absolute: relative sources are below it */
 	bool has_user_ns, has_cgroup_ns, has_net_ns, has_pid_ns; /* a namespace of its own */
@@ -25,6 +27,11 @@ enum mount_kind {
 	MOUNT_FS,
 	MOUNT_BIND,
 	MOUNT_REMOUNT
+};
+
+struct mount_idmap {
+	struct idmap_line *uids, *gids;
+	size_t uid_count, gid_count; /* 0: the mount is not id-mapped */
 };
 
 struct mount_op {
@@ -40,6 +47,8 @@ struct mount_op {
 	bool is_below_proc;              /* by its text */
 	bool is_proc_allowed;            /* it may stand within a procfs */
 	int fd;                          /* a source opened by HOST, or -1 */
+	struct mount_idmap idmap;
+	int idmap_fd; /* a user namespace with these maps, opened by HOST, or -1 */
 };
 
 struct mounts {
@@ -51,6 +60,9 @@ struct mounts {
 /* HOST, pure. */
 int mounts_prepare(struct arena *a, const struct oci_config *config,
 		   const struct mounts_context *ctx, struct mounts *ret, struct err *e);
+bool mounts_have_idmaps(const struct mounts *m);
+/* HOST, before the sources are opened. */
+int mounts_open_idmaps(struct mounts *m, struct err *e);
 /* HOST, once the cgroup is made; only wanted with a user namespace. Without the right to open a
  * source (rootless) it is left to INIT. */
 int mounts_open_sources(struct mounts *m, struct err *e);

@@ -13,7 +13,7 @@
 #include "kernel/mount.h"
 #include "kernel/rootpath.h"
 #include "kernel/sys.h"
-#include "setup/mounts.h"
+#include "setup/mounts_idmap.h"
 
 static const char *what_of(const struct mount_op *op)
 {
@@ -62,11 +62,13 @@ static int open_source(struct mount_op *op, unsigned long propagation, struct er
 	_cleanup_fd_ int fd = mount_clone_tree(AT_FDCWD, op->source, op->options.is_recursive);
 	int r;
 
-	if (fd == -EPERM)
+	if (fd == -EPERM && op->idmap_fd < 0)
 		return 0;
 	if (fd < 0)
 		return err_set(e, -fd, "open the mount source %s", op->source);
 	r = settle_options(op, fd, e);
+	if (r == 0)
+		r = mounts_apply_idmap(op, fd, e);
 	if (r < 0)
 		return r;
 	if (propagation & (MS_SLAVE | MS_PRIVATE))
@@ -91,8 +93,10 @@ int mounts_open_sources(struct mounts *m, struct err *e)
 
 void mounts_close(struct mounts *m)
 {
-	for (size_t i = 0; m && i < m->count; i++)
+	for (size_t i = 0; m && i < m->count; i++) {
 		close_fdp(&m->items[i].fd);
+		close_fdp(&m->items[i].idmap_fd);
+	}
 }
 
 static int open_bind(const struct mount_op *op, struct err *e)
@@ -108,6 +112,8 @@ static int open_bind(const struct mount_op *op, struct err *e)
 	if (fd < 0)
 		return err_set(e, -fd, "open the mount source %s", op->source);
 	r = settle_options(op, fd, e);
+	if (r == 0)
+		r = mounts_apply_idmap(op, fd, e);
 	return r < 0 ? r : take_fd(&fd);
 }
 
@@ -154,7 +160,8 @@ static int open_fs(const struct mount_op *op, int rootfd, struct err *e)
 	r = set_attrs(fd, o->recursive_set, o->recursive_clear, true);
 	if (r < 0)
 		return err_set(e, -r, "set the options of the mount on %s", op->destination);
-	return take_fd(&fd);
+	r = mounts_apply_idmap(op, fd, e);
+	return r < 0 ? r : take_fd(&fd);
 }
 
 /* The destination, or a new directory there, when it is one itself and no link (T05). */

@@ -41,14 +41,15 @@ TEST(names_are_sorted_and_all_of_the_spec)
 		"rstrictatime", "rsuid",       "rsymfollow",     "runbindable",
 		"rw",           "shared",      "silent",         "slave",
 		"strictatime",  "suid",        "symfollow",      "sync",
-		"unbindable",   "mand",        "nomand",
+		"unbindable",   "mand",        "nomand",         "idmap",
+		"ridmap",
 	};
 	const char *last = "";
 
 	for (size_t i = 0; mount_option_name(i); i++) {
 		CHECK(strcmp(last, mount_option_name(i)) < 0);
 		CHECK(mount_option_is_known(mount_option_name(i)));
-		CHECK(strcmp(mount_option_name(i), "idmap") != 0);
+		CHECK(strcmp(mount_option_name(i), "tmpcopyup") != 0);
 		last = mount_option_name(i);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
@@ -60,7 +61,7 @@ TEST(names_are_sorted_and_all_of_the_spec)
 			printf("# missing: %s\n", wanted[i]);
 		CHECK(found);
 	}
-	CHECK(mount_option_is_known("idmap"));
+	CHECK(mount_option_is_known("tmpcopyup"));
 	CHECK(!mount_option_is_known("size=1"));
 	CHECK(!mount_option_is_known(""));
 }
@@ -121,6 +122,11 @@ TEST(kinds)
 	m = parse("bind tmpcopyup");
 	CHECK(m.is_bind && !m.is_recursive);
 	CHECK_STR(m.unsupported, "tmpcopyup");
+	CHECK(!m.is_idmapped);
+	m = parse("bind idmap");
+	CHECK(m.is_idmapped && !m.is_idmap_recursive && !m.unsupported);
+	m = parse("rbind ridmap");
+	CHECK(m.is_idmapped && m.is_idmap_recursive);
 	CHECK_INT(mount_option_propagation("rshared"), MS_SHARED | MS_REC);
 	CHECK_INT(mount_option_propagation("ro"), 0);
 	CHECK_INT(mount_option_propagation("nonsense"), 0);

@@ -80,9 +80,9 @@ TEST(prepare_refuses)
 	m = row(NULL, "/x", "/a", "bind");
 	m.uid_mappings.count = 1;
 	CHECK_INT(prepare_error(m, &e), -EINVAL);
-	m.gid_mappings.count = 1;
-	CHECK_INT(prepare_error(m, &e), -EOPNOTSUPP);
-	CHECK_STR(e.pointer, "/mounts/0/uidMappings");
+	/* Neither the mount nor the container has maps. */
+	CHECK_INT(prepare_error(row(NULL, "/x", "/a", "bind idmap"), &e), -EINVAL);
+	CHECK_STR(e.pointer, "/mounts/0/options");
 }
 
 TEST(prepare_guards_proc)
@@ -341,6 +341,66 @@ static void binds(void)
 TEST(bind_mounts)
 {
 	in_child(binds);
+}
+
+static uid_t owner(const char *name)
+{
+	struct stat st = { .st_uid = (uid_t)-1 };
+
+	CHECK_INT(fstatat(rootfd, name, &st, 0), 0);
+	return st.st_uid;
+}
+
+/* A bind, the same with all below it, and a file system of its own; 0 on disk is 5000 to look at.
+ */
+static void id_mapped(void)
+{
+	struct oci_id_mapping map = { .container_id = 0, .host_id = 5000, .size = 10 };
+	struct oci_mount rows[] = {
+		row(NULL, "src", "/one", "bind"),
+		row(NULL, "src", "/all", "rbind ridmap"),
+		row("tmpfs", "tmpfs", "/new", "mode=700"),
+		row(NULL, "src", "/plain", "bind"),
+	};
+	struct mounts_context ctx = plain;
+	struct err e = { 0 };
+	struct mounts m;
+
+	ctx.bundle = base;
+	attach(NULL);
+	CHECK_INT(mount("tmpfs", below("src/sub"), "tmpfs", 0, NULL), 0);
+	CHECK_INT(prepare(&rows[3], 1, &ctx, &m, &e), 0);
+	CHECK(!mounts_have_idmaps(&m));
+	for (size_t i = 0; i < 3; i++) {
+		rows[i].uid_mappings = (struct oci_id_mappings){ &map, 1 };
+		rows[i].gid_mappings = (struct oci_id_mappings){ &map, 1 };
+	}
+	CHECK_INT(prepare(rows, ARRAY_SIZE(rows), &ctx, &m, &e), 0);
+	CHECK(mounts_have_idmaps(&m));
+	CHECK_INT(mounts_open_idmaps(&m, &e), 0);
+	CHECK_INT(mounts_apply(&m, rootfd, &e), 0);
+	CHECK_STR(e.msg, "");
+	CHECK_INT(owner("one"), 5000);
+	CHECK_INT(owner("all"), 5000);
+	CHECK_INT(owner("all/sub"), 5000);
+	CHECK_INT(owner("new"), 5000);
+	CHECK_INT(owner("plain"), 0);
+	mounts_close(&m);
+	CHECK_INT(m.items[0].idmap_fd, -1);
+
+	/* Two ids that are one outside: the kernel refuses the map, and nothing is mounted. */
+	struct oci_id_mapping twice[] = { { 0, 5000, 10 }, { 20, 5005, 10 } };
+
+	rows[0].uid_mappings = (struct oci_id_mappings){ twice, 2 };
+	CHECK_INT(prepare(rows, 1, &ctx, &m, &e), 0);
+	CHECK_INT(mounts_open_idmaps(&m, &e), -EINVAL);
+	CHECK_STR(e.pointer, "/mounts/0/uidMappings");
+	CHECK_INT(waitpid(-1, NULL, WNOHANG), -1); /* no child is left of it */
+}
+
+TEST(id_mapped_mounts)
+{
+	in_child(id_mapped);
 }
 
 static void superblocks(void)
