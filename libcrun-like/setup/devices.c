@@ -322,15 +322,17 @@ static int bind_node(const struct device_op *op, int dirfd, const char *name, st
 /* Only what we made gets an owner, and by its fd. */
 static int own_node(const struct device_op *op, int dirfd, const char *name, struct err *e)
 {
-	_cleanup_fd_ int fd = openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_fd_ int fd = -1;
 	struct stat st;
 
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && is_match(op, &st) &&
+	    st.st_uid == op->uid && st.st_gid == op->gid)
+		return 0;
+	fd = openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return fail(op, errno, "open", e);
 	if (!is_match(op, &st))
 		return fail_exists(op, st.st_mode, e);
-	if (st.st_uid == op->uid && st.st_gid == op->gid)
-		return 0;
 	if (fchownat(fd, "", op->uid, op->gid, AT_EMPTY_PATH) < 0)
 		return fail(op, errno, "set the owner of", e);
 	return 0;
@@ -352,17 +354,41 @@ static int make_node(const struct device_op *op, int dirfd, const char *name, st
 	return is_match(op, &st) ? 0 : fail_exists(op, st.st_mode, e);
 }
 
+/* The directory of the node before: open as long as the next ones are in it too. */
+struct folder {
+	int fd;
+	const char *path; /* not ended */
+	size_t len;
+};
+
+static int enter(struct folder *f, const char *path, int rootfd, char ret_name[static 256])
+{
+	const char *name = strrchr(path, '/') + 1;
+	size_t len = (size_t)(name - path), name_len = strlen(name);
+	bool is_plain = name[0] && strcmp(name, ".") != 0 && name_len < 256;
+
+	if (is_plain && f->fd >= 0 && len == f->len && memcmp(path, f->path, len) == 0) {
+		memcpy(ret_name, name, name_len + 1);
+		return 0;
+	}
+	close_fdp(&f->fd);
+	f->fd = rootpath_parent(rootfd, path, ret_name);
+	f->path = path;
+	f->len = len;
+	return f->fd < 0 ? f->fd : 0;
+}
+
 static int apply_one(const struct devices *devices, const struct device_op *op, int rootfd,
-		     struct err *e)
+		     struct folder *folder, struct err *e)
 {
 	char name[256];
-	_cleanup_fd_ int dirfd = rootpath_parent(rootfd, op->path, name);
+	int r = enter(folder, op->path, rootfd, name);
 
-	if (dirfd < 0)
-		return fail(op, -dirfd, "make the directory of", e);
+	if (r < 0)
+		return fail(op, -r, "make the directory of", e);
 	if (devices->is_bound && !S_ISFIFO(op->mode))
-		return bind_node(op, dirfd, name, e);
-	return make_node(op, dirfd, name, e);
+		return bind_node(op, folder->fd, name, e);
+	return make_node(op, folder->fd, name, e);
 }
 
 /* /dev as a link would put everything below somewhere else in the root, and is never meant. */
@@ -404,10 +430,12 @@ static int make_links(int rootfd, struct err *e)
 
 static int apply_all(const struct devices *devices, int rootfd, struct err *e)
 {
+	struct folder folder = { .fd = -1 };
 	int r = check_dev(rootfd, e);
 
 	for (size_t i = 0; i < devices->count && r == 0; i++)
-		r = apply_one(devices, &devices->items[i], rootfd, e);
+		r = apply_one(devices, &devices->items[i], rootfd, &folder, e);
+	close_fdp(&folder.fd);
 	if (r == 0 && devices->has_links)
 		r = make_links(rootfd, e);
 	return r;
