@@ -82,28 +82,6 @@ struct cover {
 	bool is_attached;
 };
 
-static int cover_attach(struct cover *cover, int target, int *ret_tree)
-{
-	_cleanup_fd_ int clone = -1;
-	int r;
-
-	if (cover->is_attached) {
-		clone = node_clone(cover->fd);
-		if (clone < 0)
-			return clone;
-	}
-	r = node_attach(clone >= 0 ? clone : cover->fd, target);
-	if (r < 0)
-		return r;
-	if (clone < 0)
-		clone = fcntl(cover->fd, F_DUPFD_CLOEXEC, 3);
-	if (clone < 0)
-		return neg_errno();
-	cover->is_attached = true;
-	*ret_tree = take_fd(&clone);
-	return 0;
-}
-
 static int make_empty_dir(const char *label)
 {
 	_cleanup_fd_ int fs = sys_fsopen("tmpfs");
@@ -141,10 +119,10 @@ static bool is_missing(int r)
 static int mask_path(const struct masks *masks, int rootfd, const char *path,
 		     struct cover covers[static 2])
 {
-	_cleanup_fd_ int target = rootpath_open(rootfd, path, O_PATH), tree = -1;
+	_cleanup_fd_ int target = rootpath_open(rootfd, path, O_PATH), clone = -1;
 	struct cover *cover = &covers[0];
 	struct stat st;
-	int r;
+	int tree, r;
 
 	if (target < 0)
 		return is_missing(target) ? 0 : target;
@@ -157,8 +135,17 @@ static int mask_path(const struct masks *masks, int rootfd, const char *path,
 	}
 	if (cover->fd < 0)
 		return cover->fd;
-	r = cover_attach(cover, target, &tree);
-	return r < 0 ? r : check_path(rootfd, path, tree);
+	if (cover->is_attached) {
+		clone = node_clone(cover->fd);
+		if (clone < 0)
+			return clone;
+	}
+	tree = clone >= 0 ? clone : cover->fd;
+	r = node_attach(tree, target);
+	if (r < 0)
+		return r;
+	cover->is_attached = true;
+	return check_path(rootfd, path, tree);
 }
 
 static int mask_all(const struct masks *masks, int rootfd, struct err *e)
