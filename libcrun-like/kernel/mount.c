@@ -311,7 +311,9 @@ int mount_attach(int fd, int target)
 
 static int statx_fd(int fd, struct statx *ret)
 {
-	return statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID | STATX_INO, ret) < 0 ? neg_errno() : 0;
+	return statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID | STATX_INO | STATX_TYPE, ret) < 0
+		       ? neg_errno()
+		       : 0;
 }
 
 int mount_get_id(int fd, uint64_t *ret_id)
@@ -332,14 +334,35 @@ int mount_is_root(int fd)
 	return r < 0 ? r : (st.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
+int mount_look(int fd, struct mount_file *ret)
+{
+	struct statx st;
+	int r = statx_fd(fd, &st);
+
+	if (r < 0)
+		return r;
+	*ret = (struct mount_file){
+		.mount_id = st.stx_mnt_id,
+		.inode = st.stx_ino,
+		.is_dir = S_ISDIR(st.stx_mode),
+		.may_be_procfs = st.stx_dev_major == 0,
+	};
+	return 0;
+}
+
+bool mount_file_is_same(const struct mount_file *a, const struct mount_file *b)
+{
+	return a->mount_id == b->mount_id && a->inode == b->inode;
+}
+
 int mount_is_same(int fd, int other)
 {
-	struct statx a, b;
-	int r = statx_fd(fd, &a);
+	struct mount_file a, b;
+	int r = mount_look(fd, &a);
 
 	if (r == 0)
-		r = statx_fd(other, &b);
-	return r < 0 ? r : a.stx_mnt_id == b.stx_mnt_id && a.stx_ino == b.stx_ino;
+		r = mount_look(other, &b);
+	return r < 0 ? r : mount_file_is_same(&a, &b);
 }
 
 int mount_has_magic(int fd, long magic)

@@ -54,6 +54,16 @@ int mount_get_id(int fd, uint64_t *ret_id);
 /* 1 when @fd is the root of its mount. */
 int mount_is_root(int fd);
 
+/* What a descriptor names: a file on a mount. */
+struct mount_file {
+	uint64_t mount_id, inode;
+	bool is_dir;
+	bool may_be_procfs; /* the file system has no device; mount_has_magic() knows */
+};
+
+int mount_look(int fd, struct mount_file *ret);
+bool mount_file_is_same(const struct mount_file *a, const struct mount_file *b);
+
 /* 1 when both name the same file on the same mount. */
 int mount_is_same(int fd, int other);
 

@@ -7,6 +7,7 @@
  */
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/fmt.h"
@@ -164,14 +165,24 @@ static int open_fs(const struct mount_op *op, int rootfd, struct err *e)
 	return r < 0 ? r : take_fd(&fd);
 }
 
+struct root {
+	int fd;
+	struct mount_file file;
+};
+
 /* The destination, or a new directory there, when it is one itself and no link (T05). */
 static int open_ordinary_dir(int rootfd, const char *destination)
 {
-	_cleanup_fd_ int parent = -1, fd = -1;
+	_cleanup_fd_ int parent = -1, fd = -ENOENT;
 	struct stat st;
 	char name[256];
 	int made;
 
+	/* The usual case in one call. A link before "/." would be followed. */
+	if (strrchr(destination, '/')[1] != '.')
+		fd = rootpath_open_nofollow(rootfd, destination, O_PATH | O_DIRECTORY);
+	if (fd != -ENOENT)
+		return take_fd(&fd);
 	parent = rootpath_parent(rootfd, destination, name);
 	if (parent < 0)
 		return parent;
@@ -188,13 +199,10 @@ static int open_ordinary_dir(int rootfd, const char *destination)
 	return S_ISDIR(st.st_mode) ? take_fd(&fd) : -ENOTDIR;
 }
 
-static int open_target(const struct mount_op *op, int fd, int rootfd, struct err *e)
+static int open_target(const struct mount_op *op, bool is_dir, int rootfd, struct err *e)
 {
-	struct stat st;
 	int target;
 
-	if (fstat(fd, &st) < 0)
-		return err_set(e, errno, "stat the mount for %s", op->destination);
 	if (op->is_ordinary_dir) {
 		target = open_ordinary_dir(rootfd, op->destination);
 		if (target == -ENOTDIR)
@@ -202,7 +210,7 @@ static int open_target(const struct mount_op *op, int fd, int rootfd, struct err
 				       "mount %s on %s: must be mounted on ordinary directory",
 				       what_of(op), op->destination);
 	} else {
-		target = rootpath_make_target(rootfd, op->destination, S_ISDIR(st.st_mode));
+		target = rootpath_make_target(rootfd, op->destination, is_dir);
 	}
 	if (target < 0)
 		return err_set(e, -target, "make the mount point %s", op->destination);
@@ -210,17 +218,21 @@ static int open_target(const struct mount_op *op, int fd, int rootfd, struct err
 }
 
 /* Links may have led to the root, or into a procfs, where the text of the path did not. */
-static int check_target(const struct mount_op *op, int fd, int target, int rootfd, struct err *e)
+static int check_target(const struct mount_op *op, int fd, int target, const struct root *root,
+			struct err *e)
 {
-	int is_root = mount_is_same(target, rootfd), is_in_proc = 0, is_proc = 0;
+	struct mount_file at = { 0 };
+	int r = mount_look(target, &at), is_in_proc = 0, is_proc = 0;
 
-	if (is_root == 0 && !op->is_proc_allowed)
-		is_in_proc = op->is_below_proc ? 1 : mount_has_magic(target, PROC_SUPER_MAGIC);
+	if (r == 0 && !op->is_proc_allowed)
+		is_in_proc = op->is_below_proc;
+	if (r == 0 && !op->is_proc_allowed && !is_in_proc && at.may_be_procfs)
+		is_in_proc = mount_has_magic(target, PROC_SUPER_MAGIC);
 	if (is_in_proc > 0)
 		is_proc = mount_has_magic(fd, PROC_SUPER_MAGIC);
-	if (is_root < 0 || is_in_proc < 0 || is_proc < 0)
+	if (r < 0 || is_in_proc < 0 || is_proc < 0)
 		return err_set(e, EIO, "stat the mount point %s", op->destination);
-	if (is_root)
+	if (mount_file_is_same(&at, &root->file))
 		return err_set(e, EINVAL, "mount %s on %s: it leads to the root itself",
 			       what_of(op), op->destination);
 	if (is_in_proc && !is_proc)
@@ -230,29 +242,35 @@ static int check_target(const struct mount_op *op, int fd, int target, int rootf
 }
 
 /* C3: what the destination names now is what was attached to it. */
-static int verify(const struct mount_op *op, int fd, int rootfd, struct err *e)
+static int verify(const struct mount_op *op, const struct mount_file *own, int rootfd,
+		  struct err *e)
 {
 	_cleanup_fd_ int now = op->is_ordinary_dir
 				       ? rootpath_open_nofollow(rootfd, op->destination, O_PATH)
 				       : rootpath_open(rootfd, op->destination, O_PATH);
-	int is_same = now < 0 ? now : mount_is_same(fd, now);
+	struct mount_file at;
+	int r = now < 0 ? now : mount_look(now, &at);
 
-	if (is_same < 0)
-		return err_set(e, -is_same, "look again at the mount on %s", op->destination);
-	if (!is_same)
+	if (r < 0)
+		return err_set(e, -r, "look again at the mount on %s", op->destination);
+	if (!mount_file_is_same(&at, own))
 		return err_set(e, EBUSY, "mount %s on %s: something else stands there now",
 			       what_of(op), op->destination);
 	return 0;
 }
 
-static int place(const struct mount_op *op, int fd, int rootfd, struct err *e)
+static int place(const struct mount_op *op, int fd, const struct root *root, struct err *e)
 {
-	_cleanup_fd_ int target = open_target(op, fd, rootfd, e);
-	int r;
+	_cleanup_fd_ int target = -1;
+	struct mount_file own;
+	int r = mount_look(fd, &own);
 
+	if (r < 0)
+		return err_set(e, -r, "stat the mount for %s", op->destination);
+	target = open_target(op, own.is_dir, root->fd, e);
 	if (target < 0)
 		return target;
-	r = check_target(op, fd, target, rootfd, e);
+	r = check_target(op, fd, target, root, e);
 	if (r < 0)
 		return r;
 	r = mount_attach(fd, target);
@@ -262,7 +280,7 @@ static int place(const struct mount_op *op, int fd, int rootfd, struct err *e)
 		r = mount_set_propagation(fd, op->options.propagation[i]);
 	if (r < 0)
 		return err_set(e, -r, "set the propagation of the mount on %s", op->destination);
-	return verify(op, fd, rootfd, e);
+	return verify(op, &own, root->fd, e);
 }
 
 /* With "bind" for the mount alone, without it for its file system too, as mount(8) has it. */
@@ -294,20 +312,25 @@ static int remount(const struct mount_op *op, int rootfd, struct err *e)
 	return r;
 }
 
-static int apply_one(const struct mount_op *op, int rootfd, struct err *e)
+static int apply_one(const struct mount_op *op, const struct root *root, struct err *e)
 {
 	_cleanup_fd_ int fd = -1;
 
 	if (op->kind == MOUNT_REMOUNT)
-		return remount(op, rootfd, e);
-	fd = op->kind == MOUNT_BIND ? open_bind(op, e) : open_fs(op, rootfd, e);
-	return fd < 0 ? fd : place(op, fd, rootfd, e);
+		return remount(op, root->fd, e);
+	fd = op->kind == MOUNT_BIND ? open_bind(op, e) : open_fs(op, root->fd, e);
+	return fd < 0 ? fd : place(op, fd, root, e);
 }
 
 int mounts_apply(const struct mounts *m, int rootfd, struct err *e)
 {
+	struct root root = { .fd = rootfd };
+	int r = mount_look(rootfd, &root.file);
+
+	if (r < 0)
+		return err_set(e, -r, "stat the container's root");
 	for (size_t i = 0; i < m->count; i++) {
-		if (apply_one(&m->items[i], rootfd, e) < 0)
+		if (apply_one(&m->items[i], &root, e) < 0)
 			return err_at(e, POINTER("/mounts/%zu", m->items[i].index));
 	}
 	return 0;

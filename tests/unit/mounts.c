@@ -488,6 +488,8 @@ static void hostile(void)
 	r = row("proc", "proc", "/proc", "");
 	CHECK_INT(apply_rows(&r, 1, &e), -ENOTDIR);
 	CHECK_STR(e.msg, "mount proc on /proc: must be mounted on ordinary directory");
+	r = row("proc", "proc", "/proc/.", "");
+	CHECK_INT(apply_rows(&r, 1, &e), -ENOTDIR);
 	r = row("sysfs", "sysfs", "/sys", "");
 	CHECK_INT(apply_rows(&r, 1, &e), -ENOTDIR);
 	r = row(NULL, "src", "/sys", "bind");
