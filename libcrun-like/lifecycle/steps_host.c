@@ -209,12 +209,18 @@ int step_spawn(struct run *run, struct err *e)
 	 * it is. */
 	if (pid_ns && enter_pid_namespace(run, pid_ns, e) < 0)
 		return -e->code;
+	/* Who lives in the joined namespace sees INIT from its birth on (C10, CVE-2016-9962). No
+	 * map is to be written here: with a new user namespace there is a MIDDLE. */
+	if (pid_ns)
+		process_set_dumpable(false);
 	run->pid = sys_clone3(&args);
 	if (run->pid == 0)
 		become_init(run);
 	r = run->pid;
-	if (pid_ns)
+	if (pid_ns) {
+		process_set_dumpable(true);
 		namespace_join(run->own_pid_ns, CLONE_NEWPID);
+	}
 	close_fdp(&run->child_end);
 	if (r < 0) {
 		err_set(e, -r, "clone the container's first process");

@@ -80,8 +80,9 @@ int step_join_first(struct run *run, struct err *e)
 		return -e->code;
 	if (namespaces_find_joined(&run->plan->ns, CLONE_NEWUSER))
 		return namespaces_become_root(&run->plan->ns, e);
-	/* A new user namespace: its maps are written by HOST, which must be able to open them. */
-	process_set_dumpable(true);
+	/* A new user namespace: its maps are written by HOST, which must be able to open them. Root
+	 * always is, and INIT is then not to be looked at in a joined pid namespace either. */
+	process_set_dumpable(run->plan->ns.is_rootless);
 	return 0;
 }
 
