@@ -205,31 +205,38 @@ cgroup_of() {
 
 # --- nothing may be left --------------------------------------------------------------------------
 
-# snapshot NAME: mounts, cgroups and state as they are, as files in T.
+# snapshot NAME: mounts, cgroups and state as they are, kept under that name. Two forks: it is called
+# after every refusal. The filter cache stays by design.
+declare -gA seen
 snapshot() {
-	mkdir -p "$T/$1"
-	cat /proc/self/mountinfo >"$T/$1/mounts"
-	find "$CGROOT" -type d 2>/dev/null | sort >"$T/$1/cgroups"
-	find "$ROOT" -mindepth 1 | sort >"$T/$1/state"
+	seen[$1.mounts]=$(</proc/self/mountinfo)
+	seen[$1.cgroups]=$(find "$CGROOT" -type d 2>/dev/null)
+	seen[$1.state]=$(find "$ROOT" -mindepth 1 -name .seccomp -prune -o -mindepth 1 -print)
+}
+
+# What differs between the two snapshots, if that concerns us.
+difference() {
+	local lines
+	lines=$(diff <(sort <<<"${seen[before.$1]}") <(sort <<<"${seen[after.$1]}") | grep '^[<>] .') || return
+	[ "$1" = state ] || [ "${DAVIT_TEST_STRICT-0}" = 1 ] || lines=$(grep -F -e "$TOKEN" -e "$T" <<<"$lines") || return
+	echo "left behind ($1):"
+	echo "$lines"
 }
 
 # Processes that were started through davit in this test and still live.
 our_processes() {
-	grep -lsza "^DAVIT_TEST=$TOKEN\$" /proc/[0-9]*/environ | sed 's,/environ,,; s,/proc/,,'
+	local file
+	while IFS=/ read -r _ _ file _; do
+		echo "$file"
+	done < <(grep -lsza "^DAVIT_TEST=$TOKEN\$" /proc/[0-9]*/environ)
 }
 
 # check_clean: fails, and says what, when a process, cgroup, mount or state of this test is left.
 check_clean() {
-	local left=0 what lines pid
+	local left=0 what pid
 	snapshot after
 	for what in mounts cgroups state; do
-		lines=$(diff "$T/before/$what" "$T/after/$what" | grep '^[<>]') || continue
-		if [ "$what" != state ] && [ "${DAVIT_TEST_STRICT-0}" != 1 ]; then
-			lines=$(grep -F -e "$TOKEN" -e "$T" <<<"$lines") || continue
-		fi
-		echo "left behind ($what):"
-		echo "$lines"
-		left=1
+		[ "${seen[before.$what]}" = "${seen[after.$what]}" ] || ! difference "$what" || left=1
 	done
 	for pid in $(our_processes); do
 		[ -e "/proc/$pid" ] || continue

@@ -6,8 +6,8 @@ Most holes of the field's runtimes were one thing: a path below the container's 
 call as a string. So the calls that take a path are forbidden above kernel/, but for the host's own
 paths, each listed with its reason in allowed-calls.txt (FILE CALL REASON...). In a function of
 setup/ that runs in the container's first process (*_apply) not even the list helps. The library
-never prints, never exits, never asks the environment. A row of the list that nothing needs any more
-is a fault too.
+never prints, never exits, never asks the environment. A descriptor that is meant to be inherited has
+a row CALL-inherited. A row of the list that nothing needs any more is a fault too.
 """
 import re
 
@@ -97,9 +97,13 @@ def is_forbidden(path, name, args):
     return None
 
 
-def check_birth(report, path, text, call):
+def check_birth(report, path, text, call, allowed, used):
     name, offset, args, (_, first, last) = call
     line = source.line_of(text, offset)
+    inherited = (path, name + "-inherited")
+    if inherited in allowed:
+        used.add(inherited)
+        return
     if name in NOT_BORN_SO:
         report.add(path, line, f"{name}() makes a descriptor without close-on-exec")
     elif name in BIRTHS and BIRTHS[name] not in args:
@@ -117,7 +121,7 @@ def check_file(report, path, allowed, used):
         name, offset, args, (function, _, _) = call
         if name == function:
             continue
-        check_birth(report, path, text, call)
+        check_birth(report, path, text, call, allowed, used)
         reason = is_forbidden(path, name, args)
         if not reason:
             continue

@@ -113,7 +113,7 @@ static int cmd_lines(const char *path)
 		if (!next)
 			next = end;
 		/* A block of its own, so that a sanitizer sees reads past its end. */
-		copy = malloc(next - line ? next - line : 1);
+		copy = malloc(next > line ? next - line : 1);
 		if (!copy)
 			return 2;
 		memcpy(copy, line, next - line);
