@@ -4,7 +4,6 @@
  */
 #include "kernel/process.h"
 
-#include <linux/keyctl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -163,5 +162,5 @@ void process_set_name(const char *name)
 
 int process_new_keyring(const char *name)
 {
-	return (int)sys_result(syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name));
+	return sys_join_session_keyring(name);
 }

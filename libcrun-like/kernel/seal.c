@@ -112,6 +112,5 @@ int seal_execute(char *const *argv, char *const *envp)
 		r = copy_sealed(exe, &sealed);
 	if (r < 0)
 		return r;
-	syscall(SYS_execveat, sealed, "", argv, envp, AT_EMPTY_PATH);
-	return neg_errno();
+	return sys_execveat(sealed, argv, envp);
 }

@@ -163,4 +163,19 @@ static inline int sys_getcwd(char *buf, size_t size)
 	return (int)sys_result(syscall(SYS_getcwd, buf, size));
 }
 
+static inline int sys_join_session_keyring(const char *name)
+{
+	enum {
+		JOIN_SESSION_KEYRING = 1
+	}; /* KEYCTL_JOIN_SESSION_KEYRING of linux/keyctl.h */
+
+	return (int)sys_result(syscall(SYS_keyctl, JOIN_SESSION_KEYRING, name));
+}
+
+/* Returns only on error. */
+static inline int sys_execveat(int fd, char *const argv[], char *const envp[])
+{
+	return (int)sys_result(syscall(SYS_execveat, fd, "", argv, envp, AT_EMPTY_PATH));
+}
+
 #endif
