@@ -129,6 +129,17 @@ static bool has_process(const struct plan *p)
 	return p->config->process != NULL;
 }
 
+static bool has_limits(const struct plan *p)
+{
+	return p->credentials.limit_count > 0;
+}
+
+/* Root of a user namespace may raise none; root outside may. */
+static bool has_host_limits(const struct plan *p)
+{
+	return has_limits(p) && p->has_host_sources;
+}
+
 static bool has_labels(const struct plan *p)
 {
 	return p->labels.apparmor || p->labels.selinux;
@@ -288,6 +299,8 @@ const struct step life_steps[] = {
   "a session keyring of its own, so that it does not see the caller's" },
 { "program", INIT, has_process, step_program, NULL, describe_program,
   "find argv[0] now: a program that is plainly not there fails create" },
+{ "raise-rlimits", HOST, has_host_limits, step_raise_rlimits, NULL, NULL,
+  "hard limits only, by HOST: raising one takes rights in the first user namespace, which INIT lacks" },
 { "publish", HOST, NULL, step_publish, undo_publish, NULL,
   "state.json is the commit; the pid file exists when create returns" },
 { "await-start", INIT, is_resumable, step_await_start, NULL, NULL,
@@ -296,10 +309,10 @@ const struct step life_steps[] = {
   "startContainer hooks: in the container, before the program" },
 { "stdio", INIT, has_no_terminal, step_stdio, NULL, NULL,
   "give the caller's files to the container's user, by descriptor, while INIT may" },
-{ "rlimits", INIT, NULL, step_rlimits, NULL, NULL,
-  "after the set-up, which may need more than the limits allow; before the rights to raise them go" },
 { "labels", INIT, has_labels, step_labels, NULL, describe_labels,
   "for the next execve, through a private procfs (CVE-2019-16884)" },
+{ "rlimits", INIT, has_limits, step_rlimits, NULL, NULL,
+  "after the set-up, which may need more than the limits allow; before the rights to raise them go" },
 { "credentials", INIT, NULL, step_credentials, NULL, describe_credentials,
   "groups, ids, capabilities, no_new_privs, filter: each takes away what the ones before needed" },
 { "exec", INIT, NULL, step_exec, NULL, NULL,

@@ -186,6 +186,21 @@ static int enter_pid_namespace(struct run *run, const struct namespace_join *joi
 	return r < 0 ? err_set(e, -r, "join the pid namespace %s", join->path) : 0;
 }
 
+static int fail_spawn(const struct run *run, int code, struct err *e)
+{
+	bool is_user = namespaces_has_new(&run->plan->ns, CLONE_NEWUSER);
+
+	err_set(e, code, "clone the container's first process");
+	if (code == EAGAIN)
+		err_hint(e, "pids.max of its cgroup, or the user's nproc limit, is reached");
+	else if (code == ENOSPC)
+		err_hint(e, "a limit of namespaces is reached; see sysctl user");
+	else if (code == EPERM && is_user)
+		err_hint(e, "user namespaces are forbidden here; see sysctl "
+			    "kernel.unprivileged_userns_clone and the security module");
+	return -e->code;
+}
+
 int step_spawn(struct run *run, struct err *e)
 {
 	const struct namespace_join *pid_ns = namespaces_find_joined(&run->plan->ns, CLONE_NEWPID);
@@ -222,14 +237,8 @@ int step_spawn(struct run *run, struct err *e)
 		namespace_join(run->own_pid_ns, CLONE_NEWPID);
 	}
 	close_fdp(&run->child_end);
-	if (r < 0) {
-		err_set(e, -r, "clone the container's first process");
-		return r == -EAGAIN
-			       ? err_hint(
-					 e,
-					 "pids.max of its cgroup, or the user's nproc limit, is reached")
-			       : -e->code;
-	}
+	if (r < 0)
+		return fail_spawn(run, -r, e);
 	if (process_stat(run->pid, &run->start_time, (char[COMM_SIZE]){ 0 }) < 0)
 		return err_set(e, ESRCH, "read the start time of the container's first process");
 	return 0;
@@ -268,6 +277,11 @@ struct hook_input run_hook_input(struct run *run, const char *status, pid_t pid)
 	size_t len = hook_state_fill(s, status, pid);
 
 	return (struct hook_input){ .state = s->text, .len = len, .cwd_fd = run->bundle_fd };
+}
+
+int step_raise_rlimits(struct run *run, struct err *e)
+{
+	return credentials_raise_limits(&run->plan->credentials, run->pid, e);
 }
 
 int step_host_hooks(struct run *run, struct err *e)

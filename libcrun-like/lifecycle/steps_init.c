@@ -170,7 +170,7 @@ int step_stdio(struct run *run, struct err *e)
 
 int step_rlimits(struct run *run, struct err *e)
 {
-	return credentials_apply_limits(&run->plan->credentials, 0, e);
+	return credentials_apply_limits(&run->plan->credentials, e);
 }
 
 int step_labels(struct run *run, struct err *e)

@@ -154,20 +154,41 @@ int credentials_load_filter(const struct seccomp_filter *filter, struct err *e)
 	return r;
 }
 
-int credentials_apply_limits(const struct credentials *c, pid_t pid, struct err *e)
+static int fail_limit(const struct credentials_limit *l, int code, struct err *e)
+{
+	err_set(e, code, "set %s to %llu:%llu", l->type, (unsigned long long)l->soft,
+		(unsigned long long)l->hard);
+	if (code == EPERM)
+		err_hint(e, "above the caller's own hard limit, and without CAP_SYS_RESOURCE");
+	return -e->code;
+}
+
+int credentials_raise_limits(const struct credentials *c, pid_t pid, struct err *e)
+{
+	for (size_t i = 0; i < c->limit_count; i++) {
+		const struct credentials_limit *l = &c->limits[i];
+		__rlimit_resource_t resource = (__rlimit_resource_t)l->resource;
+		struct rlimit limit;
+
+		if (prlimit(pid, resource, NULL, &limit) < 0)
+			return fail_limit(l, errno, e);
+		if (limit.rlim_max >= (rlim_t)l->hard)
+			continue;
+		limit.rlim_max = (rlim_t)l->hard;
+		if (prlimit(pid, resource, &limit, NULL) < 0)
+			return fail_limit(l, errno, e);
+	}
+	return 0;
+}
+
+int credentials_apply_limits(const struct credentials *c, struct err *e)
 {
 	for (size_t i = 0; i < c->limit_count; i++) {
 		const struct credentials_limit *l = &c->limits[i];
 		struct rlimit limit = { .rlim_cur = (rlim_t)l->soft, .rlim_max = (rlim_t)l->hard };
 
-		if (prlimit(pid, (__rlimit_resource_t)l->resource, &limit, NULL) == 0)
-			continue;
-		err_set(e, errno, "set %s to %llu:%llu", l->type, (unsigned long long)l->soft,
-			(unsigned long long)l->hard);
-		if (e->code == EPERM)
-			err_hint(e, "above the caller's own hard limit, and without "
-				    "CAP_SYS_RESOURCE");
-		return -e->code;
+		if (setrlimit((__rlimit_resource_t)l->resource, &limit) < 0)
+			return fail_limit(l, errno, e);
 	}
 	return 0;
 }

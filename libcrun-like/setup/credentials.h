@@ -50,11 +50,14 @@ int credentials_prepare(struct arena *a, const struct oci_process *process,
 			struct err *e);
 
 /*
- * Resource limits of process @pid; 0: the caller. Raising one wants CAP_SYS_RESOURCE in the first
- * user namespace, so HOST does it for a container with its own. Late: RLIMIT_NOFILE and its like
- * would bind the set-up too.
+ * HOST: raises those hard limits of process @pid that are below the listed ones, and leaves all
+ * else, which would bind the set-up too. For a container with a user namespace: raising wants
+ * CAP_SYS_RESOURCE in the first one.
  */
-int credentials_apply_limits(const struct credentials *c, pid_t pid, struct err *e);
+int credentials_raise_limits(const struct credentials *c, pid_t pid, struct err *e);
+
+/* INIT: its resource limits, as listed. Late: RLIMIT_NOFILE and its like bind the set-up too. */
+int credentials_apply_limits(const struct credentials *c, struct err *e);
 
 /* /proc/PID/oom_score_adj through a private procfs; the cgroup and the limits know nothing of it.
  */

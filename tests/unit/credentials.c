@@ -221,14 +221,72 @@ TEST(filter_without_no_new_privs_is_loaded_after_the_change_of_user)
 	arena_release(&a);
 }
 
-TEST(limits_and_oom_score_reach_another_process)
+TEST(limits_are_set_as_listed)
 {
 	struct oci_rlimit limits[] = { { "RLIMIT_NOFILE", 100, 200 }, { "RLIMIT_CORE", 0, 0 } };
-	int64_t score = 321;
-	struct oci_process process = { .rlimits = { limits, 2 }, .oom_score_adj = &score };
+	struct oci_process process = { .rlimits = { limits, 2 } };
 	struct arena a = { 0 };
 	struct credentials c;
 	struct rlimit got;
+	struct err e = { 0 };
+	int status = -1;
+	pid_t pid;
+
+	CHECK_INT(credentials_prepare(&a, &process, &context, &c, &e), 0);
+	pid = fork();
+	if (pid == 0)
+		_exit(credentials_apply_limits(&c, &e) == 0 &&
+				      getrlimit(RLIMIT_NOFILE, &got) == 0 && got.rlim_cur == 100 &&
+				      got.rlim_max == 200
+			      ? 0
+			      : 1);
+	waitpid(pid, &status, 0);
+	CHECK_INT(status, 0);
+	arena_release(&a);
+}
+
+TEST(hard_limits_alone_are_raised_for_another_process)
+{
+	struct oci_rlimit limits[] = { { "RLIMIT_CORE", 10, 20 }, { "RLIMIT_NOFILE", 10, 20 } };
+	struct oci_process process = { .rlimits = { limits, 2 } };
+	const struct rlimit low = { 0, 0 };
+	struct arena a = { 0 };
+	struct credentials c;
+	struct rlimit before, got;
+	struct err e = { 0 };
+	pid_t pid = fork();
+	int r;
+
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	CHECK_INT(credentials_prepare(&a, &process, &context, &c, &e), 0);
+	CHECK_INT(prlimit(pid, RLIMIT_NOFILE, NULL, &before), 0);
+	CHECK_INT(prlimit(pid, RLIMIT_CORE, &low, NULL), 0);
+	/* One of them is to be raised, for which not every root has the right. */
+	r = credentials_raise_limits(&c, pid, &e);
+	CHECK(r == 0 || r == -EPERM);
+	CHECK_INT(prlimit(pid, RLIMIT_CORE, NULL, &got), 0);
+	CHECK(got.rlim_cur == 0 && got.rlim_max == (r == 0 ? 20u : 0u));
+	/* The other is higher already, and stays. */
+	c.limits++;
+	c.limit_count--;
+	e = (struct err){ 0 };
+	CHECK_INT(credentials_raise_limits(&c, pid, &e), 0);
+	CHECK_INT(prlimit(pid, RLIMIT_NOFILE, NULL, &got), 0);
+	CHECK(got.rlim_cur == before.rlim_cur && got.rlim_max == before.rlim_max);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	arena_release(&a);
+}
+
+TEST(oom_score_reaches_another_process)
+{
+	int64_t score = 321;
+	struct oci_process process = { .oom_score_adj = &score };
+	struct arena a = { 0 };
+	struct credentials c;
 	struct err e = { 0 };
 	char path[64], text[16] = "";
 	int procfd = -1, fd;
@@ -239,9 +297,6 @@ TEST(limits_and_oom_score_reach_another_process)
 		_exit(0);
 	}
 	CHECK_INT(credentials_prepare(&a, &process, &context, &c, &e), 0);
-	CHECK_INT(credentials_apply_limits(&c, pid, &e), 0);
-	CHECK_INT(prlimit(pid, RLIMIT_NOFILE, NULL, &got), 0);
-	CHECK(got.rlim_cur == 100 && got.rlim_max == 200);
 	CHECK_INT(procfs_open_private(false, &procfd), 0);
 	CHECK_INT(credentials_write_oom(&c, procfd, pid, &e), 0);
 	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)pid);
