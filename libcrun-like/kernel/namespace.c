@@ -11,9 +11,14 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 
 #include "kernel/sys.h"
+
+enum {
+	FIRST_USER_NS_INODE = 0xEFFFFFFDU /* PROC_USER_INIT_INO; fixed since Linux 3.8 */
+};
 
 int namespace_open(const char *path, int flag, int *ret_fd)
 {
@@ -60,6 +65,13 @@ int namespace_open_own(int flag, int *ret_fd)
 		return 0;
 	}
 	return -EINVAL;
+}
+
+bool namespace_user_is_first(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/user", &st) < 0 || st.st_ino == FIRST_USER_NS_INODE;
 }
 
 int namespace_join(int fd, int flag)

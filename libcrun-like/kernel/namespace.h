@@ -19,6 +19,9 @@ int namespace_open(const char *path, int flag, int *ret_fd);
 /* The caller's own namespace of a type, for joining it again. */
 int namespace_open_own(int flag, int *ret_fd);
 
+/* False in any user namespace but the first one, where root is not root of the machine. */
+bool namespace_user_is_first(void);
+
 /* setns(2). */
 int namespace_join(int fd, int flag);
 

@@ -8,6 +8,7 @@
 
 #include "base/fmt.h"
 #include "config-davit.h"
+#include "kernel/namespace.h"
 
 struct davit_error *davit_error_new(void)
 {
@@ -77,13 +78,16 @@ void context_warn(void *arg, const char *text)
 	context_log(arg, DAVIT_LOG_WARNING, "%s", text);
 }
 
-static char *default_root(const char *runtime_dir)
+/* Root of a made user namespace has /run/davit only when nobody gave it a place of its own: /run is
+ * rarely its. */
+static char *default_root(const char *runtime_dir, bool is_rootless)
 {
+	bool has_dir = runtime_dir && runtime_dir[0] == '/';
 	char text[4096];
 
-	if (geteuid() == 0)
+	if (geteuid() == 0 && !(is_rootless && has_dir))
 		return strdup("/run/davit");
-	if (runtime_dir && runtime_dir[0] == '/')
+	if (has_dir)
 		fmt(text, sizeof(text), "%s/davit", runtime_dir);
 	else
 		fmt(text, sizeof(text), "/tmp/davit-%u", (unsigned)geteuid());
@@ -112,7 +116,8 @@ static int fill(struct davit_context *ctx, const struct davit_context_options *o
 				"the state root \"%s\" is not an absolute path", o->root);
 	if (check_manager(manager, e) < 0)
 		return -e->code;
-	ctx->root = o->root ? strdup(o->root) : default_root(o->runtime_dir);
+	ctx->is_rootless = geteuid() != 0 || !namespace_user_is_first();
+	ctx->root = o->root ? strdup(o->root) : default_root(o->runtime_dir, ctx->is_rootless);
 	ctx->cgroup_manager = strdup(manager);
 	ctx->name = strdup(o->name ? o->name : "davit");
 	if (DAVIT_TEST_BUILD && o->fault)
@@ -122,7 +127,6 @@ static int fill(struct davit_context *ctx, const struct davit_context_options *o
 	ctx->log = o->log;
 	ctx->log_arg = o->log_arg;
 	ctx->log_level = o->log_level;
-	ctx->is_rootless = geteuid() != 0;
 	ctx->has_default_root = !o->root;
 	return 0;
 }

@@ -26,7 +26,7 @@ struct davit_context {
 	davit_log_fn *log;
 	void *log_arg;
 	enum davit_log_level log_level;
-	bool is_rootless;
+	bool is_rootless;      /* an ordinary user, or root of a user namespace that was made */
 	bool has_default_root; /* nobody named one */
 };
 

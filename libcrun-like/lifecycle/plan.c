@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/fmt.h"
 #include "oci-spec/json.h"
@@ -148,9 +149,11 @@ static int prepare_cgroup(struct plan *plan, struct err *e)
 
 static int prepare_mounts(struct plan *plan, struct err *e)
 {
+	bool has_user_ns = namespaces_is_private(&plan->ns, CLONE_NEWUSER);
 	struct mounts_context ctx = {
 		.bundle = plan->bundle,
-		.has_user_ns = namespaces_is_private(&plan->ns, CLONE_NEWUSER),
+		/* Root of a made user namespace has no more rights in it than in a new one. */
+		.has_user_ns = has_user_ns || plan->ctx->is_rootless,
 		.has_cgroup_ns = namespaces_is_private(&plan->ns, CLONE_NEWCGROUP),
 		.has_net_ns = namespaces_is_private(&plan->ns, CLONE_NEWNET),
 		.has_pid_ns = namespaces_is_private(&plan->ns, CLONE_NEWPID),
@@ -172,7 +175,7 @@ static int prepare_mounts(struct plan *plan, struct err *e)
 		return -e->code;
 	if (masks_prepare(plan->config, &plan->masks, e) < 0)
 		return -e->code;
-	plan->has_host_sources = ctx.has_user_ns && !plan->ctx->is_rootless;
+	plan->has_host_sources = has_user_ns && geteuid() == 0;
 	return sysctl_prepare(&plan->arena, plan->config, &plan->sysctls, e);
 }
 
