@@ -6,11 +6,13 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/syscall.h>
 
 #include "base/fmt.h"
+#include "kernel/caps.h"
+#include "kernel/exec.h"
 
 static const struct {
 	const char *type;
@@ -94,6 +96,22 @@ static int prepare_maps(struct arena *a, const struct oci_linux *lin, struct nam
 	return 0;
 }
 
+/* An ordinary user may make namespaces in a user namespace of its own only. */
+static int check_rights(const struct namespaces *ns, struct err *e)
+{
+	struct caps now;
+
+	if (!ns->is_rootless || namespaces_is_private(ns, CLONE_NEWUSER))
+		return 0;
+	if (caps_get(&now) == 0 && now.effective & 1ULL << CAP_SYS_ADMIN)
+		return 0;
+	err_field(e, EPERM, "/linux/namespaces",
+		  "there is no user namespace, and user %u may make no others without one",
+		  ns->euid);
+	return err_hint(e, "add { \"type\": \"user\" } to linux.namespaces (`spec --rootless` "
+			   "writes such a config.json), or run as root");
+}
+
 int namespaces_prepare(struct arena *a, const struct oci_config *c, struct namespaces *ret,
 		       struct err *e)
 {
@@ -120,6 +138,8 @@ int namespaces_prepare(struct arena *a, const struct oci_config *c, struct names
 			e, "add { \"type\": \"mount\" }: without it the container would change "
 			   "the mounts of the host");
 	}
+	if (check_rights(&ns, e) < 0)
+		return -e->code;
 	if (lin && prepare_maps(a, lin, &ns, e) < 0)
 		return -e->code;
 	*ret = ns;
@@ -205,6 +225,20 @@ static bool is_own_single(const struct idmap_line *map, size_t count, uint32_t o
 	return count == 1 && map[0].count == 1 && map[0].outside == own;
 }
 
+/* The helpers refuse what /etc/subuid and /etc/subgid do not list; the largest range is the one
+ * that was meant to be. A user may be named by number there. */
+static int hint_range(const struct namespaces *ns, const struct idmap_line *map, size_t count,
+		      bool is_uid, struct err *e)
+{
+	const struct idmap_line *largest = map;
+
+	for (size_t i = 1; i < count; i++)
+		if (map[i].count > largest->count)
+			largest = &map[i];
+	return err_hint(e, "unless the range is listed, as root: echo %u:%u:%u >>/etc/sub%s",
+			ns->euid, largest->outside, largest->count, is_uid ? "uid" : "gid");
+}
+
 static int write_map(const struct namespaces *ns, pid_t pid, bool is_uid, struct err *e)
 {
 	const struct idmap_line *map = is_uid ? ns->uid_map : ns->gid_map;
@@ -225,13 +259,13 @@ static int write_map(const struct namespaces *ns, pid_t pid, bool is_uid, struct
 	if (r == -ENOENT) {
 		err_kind(e, ERR_UNSUPPORTED, ENOENT, "map subordinate ids: %s is not installed",
 			 helper);
-		return err_hint(e, "install the package uidmap, or map your own id alone");
+		return err_hint(e, "as root: apt-get install uidmap (elsewhere the package is "
+				   "shadow-utils or shadow); or map your own id alone");
 	}
 	if (r < 0) {
 		err_kind(e, ERR_SYSTEM, -r, "write the %s of the user namespace: %s", file,
 			 words[0] ? words : helper);
-		return err_hint(e, "is the range listed for you in /etc/sub%s?",
-				is_uid ? "uid" : "gid");
+		return hint_range(ns, map, count, is_uid, e);
 	}
 	return 0;
 }
@@ -251,13 +285,17 @@ int namespaces_write_maps(const struct namespaces *ns, pid_t pid, struct err *e)
 int namespaces_become_root(const struct namespaces *ns, struct err *e)
 {
 	bool may_fail = !ns->uid_map_count; /* joined: we do not know its maps */
+	int r;
 
-	if (syscall(SYS_setgroups, 0, NULL) < 0 && errno != EPERM && errno != EINVAL)
-		return err_set(e, errno, "drop the runtime's groups");
-	if (syscall(SYS_setresgid, 0, 0, 0) < 0 && errno != EINVAL && !may_fail)
-		return err_set(e, errno, "become group 0 of the user namespace");
-	if (syscall(SYS_setresuid, 0, 0, 0) < 0 && errno != EINVAL && !may_fail)
-		return err_set(e, errno, "become user 0 of the user namespace");
+	r = exec_set_groups(NULL, 0);
+	if (r < 0 && r != -EPERM && r != -EINVAL)
+		return err_set(e, -r, "drop the runtime's groups");
+	r = exec_set_gid(0);
+	if (r < 0 && r != -EINVAL && !may_fail)
+		return err_set(e, -r, "become group 0 of the user namespace");
+	r = exec_set_uid(0);
+	if (r < 0 && r != -EINVAL && !may_fail)
+		return err_set(e, -r, "become user 0 of the user namespace");
 	return 0;
 }
 
