@@ -105,11 +105,15 @@ int cgroup_get_inode(int dirfd, uint64_t *ret)
 static int make_child(int dirfd, const char *name, bool *ret_was_there)
 {
 	bool was_there = mkdirat(dirfd, name, 0755) < 0;
+	int fd;
 
 	if (was_there && errno != EEXIST)
 		return neg_errno();
+	fd = open_below(dirfd, name);
+	if (fd < 0 && !was_there)
+		(void)unlinkat(dirfd, name, AT_REMOVEDIR); /* the first error is what matters */
 	*ret_was_there = was_there;
-	return open_below(dirfd, name);
+	return fd;
 }
 
 int cgroup_get_own_path(char *buf, size_t size)
@@ -165,13 +169,13 @@ static int make_path(int rootfd, const char *path, struct cgroup_made *ret, size
 	for (; (len = next_component(&at)) > 0; at += len) {
 		int child;
 
+		/* The parent's mark; ignored: without it an empty parent stays, no harm. */
+		if (!was_there)
+			(void)fsetxattr(fd, CGROUP_MARK, CGROUP_MADE, 1, 0);
 		if (len > NAME_MAX)
 			return -ENAMETOOLONG;
 		memcpy(name, at, len);
 		name[len] = '\0';
-		/* The parent's mark; ignored: without it an empty parent stays, no harm. */
-		if (!was_there)
-			(void)fsetxattr(fd, CGROUP_MARK, CGROUP_MADE, 1, 0);
 		child = make_child(fd, name, &was_there);
 		if (child < 0)
 			return child;

@@ -253,6 +253,8 @@ class World:
                 pass
         for path in glob.glob(self.pid_file + "*"):
             os.unlink(path)
+        # What stays is told once.
+        self.cgroups |= self.read_cgroups()
 
     # --- the bundles that have every row ----------------------------------------------------------
 
