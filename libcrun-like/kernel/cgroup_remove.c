@@ -150,14 +150,26 @@ static int open_parent(int rootfd, const char *path, const char **ret_name)
 	return cgroup_open(rootfd, parent);
 }
 
-void cgroup_remove_parents(int rootfd, const char *path)
+/* The path without its last component: the length of what is left. */
+static size_t cut_last(char *path, size_t len)
+{
+	while (len > 0 && path[len - 1] != '/')
+		len--;
+	while (len > 0 && path[len - 1] == '/')
+		len--;
+	path[len] = '\0';
+	return len;
+}
+
+/* Of the first @len bytes of @path, and of the parents of that. */
+static void remove_marked(int rootfd, const char *path, size_t len)
 {
 	char rest[PATH_MAX];
-	size_t len = strlen(path);
 
 	if (len >= sizeof(rest))
 		return;
-	memcpy(rest, path, len + 1);
+	memcpy(rest, path, len);
+	rest[len] = '\0';
 	while (len > 0) {
 		const char *name;
 		_cleanup_fd_ int dirfd = open_parent(rootfd, rest, &name);
@@ -170,12 +182,13 @@ void cgroup_remove_parents(int rootfd, const char *path)
 			return;
 		if (dirfd >= 0 && faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 			return;
-		while (len > 0 && rest[len - 1] != '/')
-			len--;
-		while (len > 0 && rest[len - 1] == '/')
-			len--;
-		rest[len] = '\0';
+		len = cut_last(rest, len);
 	}
+}
+
+void cgroup_remove_parents(int rootfd, const char *path)
+{
+	remove_marked(rootfd, path, strlen(path));
 }
 
 static int64_t now_ms(void)
@@ -231,15 +244,19 @@ int cgroup_remove(int rootfd, const char *path, unsigned ms)
 {
 	const char *name;
 	_cleanup_fd_ int parentfd = open_parent(rootfd, path, &name);
+	size_t len;
 	int r;
 
-	if (parentfd == -ENOENT)
-		r = 0;
-	else if (parentfd < 0)
-		r = parentfd;
-	else
-		r = remove_one(parentfd, name, ms);
-	if (r == 0)
+	if (parentfd == -ENOENT) {
 		cgroup_remove_parents(rootfd, path);
-	return r;
+		return 0;
+	}
+	r = parentfd < 0 ? parentfd : remove_one(parentfd, name, ms);
+	if (r < 0)
+		return r;
+	len = (size_t)(name - path);
+	while (len > 0 && path[len - 1] == '/')
+		len--;
+	remove_marked(rootfd, path, len);
+	return 0;
 }

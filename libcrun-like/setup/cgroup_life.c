@@ -66,16 +66,16 @@ static int enable_in_parents(int rootfd, const struct cgroup_plan *p, struct err
 
 /* Spec 1.1: the runtime may refuse a cgroup that does not fit. One that was made a moment ago is
  * looked at too: below a frozen parent the container would never start. */
-static int check_fit(int dirfd, const struct cgroup_plan *p, struct err *e)
+static int check_fit(const struct cgroup_made *made, const struct cgroup_plan *p, struct err *e)
 {
-	int populated = cgroup_get_event(dirfd, "populated"), frozen;
+	int populated = made->was_there ? cgroup_get_event(made->dirfd, "populated") : 0, frozen;
 
 	if (populated < 0)
 		return err_set(e, -populated, "read cgroup.events of %s%s", p->root, p->path);
 	if (populated)
 		return err_kind(e, ERR_CGROUP, EBUSY, "container's cgroup is not empty: %s%s",
 				p->root, p->path);
-	frozen = cgroup_get_event(dirfd, "frozen");
+	frozen = cgroup_get_event(made->dirfd, "frozen");
 	if (frozen > 0)
 		return err_kind(e, ERR_CGROUP, EBUSY,
 				"container's cgroup unexpectedly frozen: %s%s", p->root, p->path);
@@ -91,7 +91,7 @@ int cgroup_create(const struct cgroup_plan *p, int *ret_dirfd, uint64_t *ret_ino
 
 	if (r < 0)
 		return err_set(e, -r, "make the cgroup %s%s", p->root, p->path);
-	r = check_fit(made.dirfd, p, e);
+	r = check_fit(&made, p, e);
 	if (r == 0)
 		r = enable_in_parents(rootfd, p, e);
 	if (r == 0 && made.was_there) {
