@@ -1,0 +1,145 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Each config.json that an engine really wrote (tests/configs), fitted to this machine by
+# localise.py, lives a whole life: created, started, compared with its config from outside by
+# compare.py, killed, deleted; then nothing of it is left. Natively, and once more all together in
+# a view of the host with cgroup v2 alone.
+load helpers
+
+setup() {
+	requires root cgroup2 command:python3
+	PYTHON=/usr/bin/python3 # what stands before it in PATH may be a slow wrapper
+	[ -x "$PYTHON" ] || PYTHON=python3
+	new_bundle
+}
+
+teardown() {
+	[ -z "${HOLDER-}" ] || davit delete --force "$ID" # joined: before the namespaces end
+	end_helpers
+	tear_down
+}
+
+# The engine's side: who holds the namespaces to join, who receives the console.
+end_helpers() {
+	local pid
+	for pid in ${HOLDER-} ${RECEIVER-}; do
+		kill -KILL "$pid" 2>/dev/null || continue
+		is_gone "$pid"
+	done
+	HOLDER='' RECEIVER=''
+}
+
+# localise NAME: BUNDLE/config.json, and CREATE, the options of create. Says what was taken out.
+localise() {
+	CREATE=(-b "$BUNDLE" --pid-file "$T/pid")
+	DAVIT_TEST=$TOKEN "$PYTHON" "$HERE/localise.py" "$TOP/tests/configs/$1.json" "$BUNDLE" "$TOKEN" \
+		"$CGROOT" >"$T/adapted" 2>"$T/localise.err" </dev/null 3>&- 4>&- || {
+		cat "$T/localise.err"
+		return 1
+	}
+	sed "s/^/not on this machine: /" "$T/adapted"
+	[ ! -s "$T/adapted" ] || sed "s/^/# $1: not on this machine: /" "$T/adapted" >&3
+	HOLDER=$(cat "$BUNDLE/holder" 2>/dev/null) || HOLDER=''
+	if grep -q '"terminal": true' "$BUNDLE/config.json"; then
+		receive_console
+	fi
+}
+
+receive_console() {
+	DAVIT_TEST=$TOKEN "$PYTHON" "$HERE/recv-console.py" "$T/console.sock" "$T/console" \
+		>"$T/console.log" 2>&1 </dev/null 3>&- 4>&- &
+	RECEIVER=$!
+	disown "$RECEIVER" # bash would tell of its end
+	appears "$T/console.sock"
+	CREATE+=(--console-socket "$T/console.sock")
+}
+
+# appears FILE: within two seconds.
+appears() {
+	local try
+	for try in {1..100}; do
+		[ ! -e "$1" ] || return 0
+		sleep 0.02
+	done
+	echo "$1 does not appear after $try tries"
+	cat "$T/console.log"
+	return 1
+}
+
+# state_is STATUS PID: davit's state says that, and what config.json says.
+state_is() {
+	ok state "$ID"
+	jq -e --arg id "$ID" --arg status "$1" --argjson pid "$2" --arg bundle "$BUNDLE" \
+		--slurpfile config "$BUNDLE/config.json" '
+		.id == $id and .status == $status and (.pid // 0) == $pid and .bundle == $bundle and
+		.rootfs == $bundle + "/rootfs" and (.ociVersion | startswith("1.")) and
+		(.annotations // {}) == ($config[0].annotations // {})' <<<"$out" >/dev/null ||
+		complain "state is not: $1, pid $2, ..."
+}
+
+# lives NAME: the whole life of a container with that config.
+lives() {
+	local pid
+	localise "$1"
+	ok create "${CREATE[@]}" "$ID"
+	[ -z "$out" ]
+	pid=$(<"$T/pid")
+	state_is created "$pid"
+	"$PYTHON" "$HERE/compare.py" waiting "$BUNDLE" "$pid" "$DAVIT"
+	if [ -n "$RECEIVER" ]; then
+		appears "$T/console"
+		[[ $(<"$T/console") == "ok "* ]] || { cat "$T/console"; return 1; }
+	fi
+
+	ok start "$ID"
+	state_is running "$pid"
+	"$PYTHON" "$HERE/compare.py" running "$BUNDLE" "$pid" "$CGROOT" "$ID"
+	grep -q ^mnt: "$BUNDLE/namespaces"
+
+	ok kill "$ID" KILL
+	becomes stopped
+	state_is stopped 0
+	ok delete "$ID"
+	"$PYTHON" "$HERE/compare.py" gone "$BUNDLE" "$pid"
+	# what was joined is the engine's, and lives on
+	[ -z "$HOLDER" ] || [ -e "/proc/$HOLDER/ns/net" ]
+	end_helpers
+	check_clean
+}
+
+@test "containerd, default" { lives containerd-default; }
+@test "containerd, privileged" { lives containerd-privileged; }
+@test "containerd, seccomp" { lives containerd-seccomp; }
+@test "containerd, terminal" { lives containerd-tty; }
+@test "containerd, user namespace" { lives containerd-userns; }
+@test "CRI of containerd, sandbox" { lives cri-sandbox; }
+@test "CRI of containerd, container" { lives cri-container; }
+@test "CRI of containerd, user namespace of a pod" { lives cri-userns; }
+@test "CRI-O, sandbox" { lives crio-sandbox; }
+@test "CRI-O, container" { lives crio-container; }
+@test "Docker, device" { lives docker-device; }
+@test "Docker, memory limit" { lives docker-memory; }
+@test "Docker, ulimit" { lives docker-ulimit; }
+@test "Podman, build" { lives podman-build; }
+@test "Podman, default" { lives podman-default; }
+@test "Podman, privileged" { lives podman-privileged; }
+@test "Podman, terminal" { lives podman-tty; }
+@test "Podman, user namespace" { lives podman-userns; }
+
+# The same tests in a mount namespace of their own, in which the version 1 hierarchies are not mounted
+# and /sys/fs/cgroup is cgroup2. The hierarchy itself stays the machine's.
+@test "all of them where cgroup v2 is all there is" {
+	[ -z "${PURE_CGROUP2-}" ] || return 0
+	[ "$CGROOT" != /sys/fs/cgroup ] || skip "this host has cgroup v2 alone"
+	requires command:unshare
+	# shellcheck disable=SC2016  # the inner shell's
+	PURE_CGROUP2=1 DAVIT=$DAVIT timeout 300 unshare --mount --propagation private bash -c '
+		umount -l /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup || exit
+		for name in ${!BATS_*}; do unset "$name"; done
+		exec bats --formatter tap "$1"' - "$BATS_TEST_FILENAME" >"$T/pure.tap" 2>&1 3>&- 4>&- </dev/null || {
+		cat "$T/pure.tap"
+		return 1
+	}
+	[ "$(grep -c '^ok ' "$T/pure.tap")" -eq "$(grep -c '^@test ' "$BATS_TEST_FILENAME")" ]
+}

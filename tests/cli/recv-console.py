@@ -1,0 +1,59 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The engine's end of a console socket.
+
+    recv-console.py SOCKET REPORT
+
+Listens on SOCKET, takes one file descriptor, checks that it is a terminal's master, and writes
+"ok NUMBER" (of the pty) or what is wrong to REPORT. Then keeps the descriptor until it is ended,
+as an engine does: without a master the container's terminal hangs up.
+"""
+
+import array
+import fcntl
+import os
+import signal
+import socket
+import struct
+import sys
+import termios
+
+TIOCGPTN = 0x80045430
+
+
+def receive(path):
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(path)
+    listener.listen(1)
+    connection, _ = listener.accept()
+    fds = array.array("i")
+    name, ancillary, _, _ = connection.recvmsg(4096, socket.CMSG_SPACE(4 * fds.itemsize))
+    for level, kind, data in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            fds.frombytes(data[:len(data) - len(data) % fds.itemsize])
+    return name, list(fds)
+
+
+def judge(name, fds):
+    if len(fds) != 1:
+        return f"{len(fds)} descriptors came, not one"
+    if not name:
+        return "no name came with the descriptor"
+    if not os.isatty(fds[0]):
+        return "the descriptor is no terminal"
+    number = struct.unpack("I", fcntl.ioctl(fds[0], TIOCGPTN, b"\0" * 4))[0]
+    if termios.tcgetattr(fds[0])[1] & termios.ONLCR:
+        return "ONLCR is set"
+    return f"ok {number}"
+
+
+def main():
+    path, report = sys.argv[1:]
+    verdict = judge(*receive(path))
+    with open(report + ".new", "w") as f:
+        f.write(verdict + "\n")
+    os.rename(report + ".new", report)
+    signal.pause()
+
+
+main()
