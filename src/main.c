@@ -101,12 +101,12 @@ static int run_program(struct session *s, char **argv)
 /* Output that did not reach its reader, for a full disk say, must not look like success. */
 static int flush_output(const struct session *s, int status)
 {
-	bool lost = ferror(stdout);
+	/* A write that failed on the way is the last thing that has gone wrong. */
+	int code = ferror(stdout) ? errno : 0;
 
-	errno = 0;
-	if (fflush(stdout) != 0 || lost)
-		return session_fail_errno(s, errno ? errno : EIO, "write to standard output");
-	return status;
+	if (fflush(stdout) != 0 && !code)
+		code = errno;
+	return code ? session_fail_errno(s, code, "write to standard output") : status;
 }
 
 int main(int argc, char **argv)
