@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * timer: how long commands take, and the memory of the first of them.
+ * timer: how long commands take, and what they use.
  *
  *     timer RUNS COMMAND [ARG...] [+ COMMAND [ARG...]]...
  *
  * A run is all the commands, one after the other; two runs warm up before the counted ones. Each
- * counted run prints a line "MICROSECONDS KIBIBYTES": wall time, and the peak memory of the first
- * command and what it waited for. Commands have /dev/null as stdin and stdout, and the caller's
- * stderr. A command that does not end with 0 ends the timer with 1.
+ * counted run prints a line "MICROSECONDS CPU KIBIBYTES": wall time, processor time in microseconds
+ * and the peak memory, of the commands and what they waited for. Commands have /dev/null as stdin
+ * and stdout, and the caller's stderr. A command that does not end with 0 ends the timer with 1.
  *
  * Small and linked statically: the peak of a spawned program counts the memory of who spawned it.
  */
@@ -51,8 +51,20 @@ static int split(char **words, char ***ret_commands)
 	return count;
 }
 
+struct use {
+	long cpu_us, kib;
+};
+
+static void add_use(struct use *use, const struct rusage *r)
+{
+	use->cpu_us += (r->ru_utime.tv_sec + r->ru_stime.tv_sec) * 1000000L + r->ru_utime.tv_usec +
+		       r->ru_stime.tv_usec;
+	if (use->kib < r->ru_maxrss)
+		use->kib = r->ru_maxrss;
+}
+
 /* 0, or 1 after saying what is wrong. */
-static int run_command(char **argv, const posix_spawn_file_actions_t *files, long *ret_kib)
+static int run_command(char **argv, const posix_spawn_file_actions_t *files, struct use *use)
 {
 	struct rusage usage;
 	int status, r;
@@ -66,7 +78,7 @@ static int run_command(char **argv, const posix_spawn_file_actions_t *files, lon
 	while (wait4(pid, &status, 0, &usage) < 0)
 		if (errno != EINTR)
 			return 1;
-	*ret_kib = usage.ru_maxrss;
+	add_use(use, &usage);
 	if (status == 0)
 		return 0;
 	fprintf(stderr, "timer: %s %s: ended with status 0x%x\n", argv[0], argv[1] ? argv[1] : "",
@@ -91,16 +103,14 @@ int main(int argc, char **argv)
 	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
 	for (int i = -WARM_UP; i < runs; i++) {
-		long start = now_us(), first_kib = 0, kib;
+		struct use use = { 0 };
+		long start = now_us();
 
-		for (int c = 0; c < count; c++) {
-			if (run_command(commands[c], &files, &kib) != 0)
+		for (int c = 0; c < count; c++)
+			if (run_command(commands[c], &files, &use) != 0)
 				return 1;
-			if (c == 0)
-				first_kib = kib;
-		}
 		if (i >= 0)
-			printf("%ld %ld\n", now_us() - start, first_kib);
+			printf("%ld %ld %ld\n", now_us() - start, use.cpu_us, use.kib);
 	}
 	return 0;
 }
