@@ -1,0 +1,245 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# davit for an ordinary user. The user exists for these tests only: its name and its subordinate ids
+# stand in files that a mount namespace of each call shows in place of the machine's.
+load helpers
+
+USER_ID=54321
+
+setup() {
+	requires root userns
+	# bats' own folder is closed to the user.
+	BATS_TEST_TMPDIR=$(mktemp -d /tmp/davit-rootless.XXXXXX)
+	REAL=$BATS_TEST_TMPDIR/real/davit
+	mkdir "${REAL%/*}"
+	cp "$DAVIT" "$REAL"
+	new_bundle
+	DAVIT=$T/davit
+	make_wrapper
+	chmod 755 "$T" "${REAL%/*}" "$REAL" "$DAVIT"
+	mkdir -m 700 "$T/runtime"
+	chown -R "$USER_ID:$USER_ID" "$ROOT" "$BUNDLE" "$T/runtime"
+	rm "$BUNDLE/config.json"
+	"$DAVIT" spec --rootless -b "$BUNDLE"
+	# shellcheck disable=SC2016  # jq's
+	config --arg token "DAVIT_TEST=$TOKEN" \
+		'.process.terminal = false | .process.env += [$token] | .process.args = ["sleep", "100"]'
+	export XDG_RUNTIME_DIR=$T/runtime VIA=""
+}
+
+teardown() {
+	VIA=
+	tear_down || return
+	! is_delegated || rmdir "$CGROOT/$TOKEN"
+	rm -rf "$T"
+}
+
+is_delegated() {
+	[ -d "$CGROOT/$TOKEN" ]
+}
+
+# The command as the user calls it: what is in $T/hide stands in the place of the file of that name
+# (with % for /), and VIA is put in front.
+make_wrapper() {
+	mkdir "$T/hide"
+	cat >"$DAVIT" <<-END
+		#!/bin/sh
+		[ ! -d "$CGROOT/$TOKEN" ] || echo \$\$ >"$CGROOT/$TOKEN/cgroup.procs"
+		exec unshare -m --propagation private sh -c '
+			for file in $T/hide/*; do
+				[ ! -e "\$file" ] || mount --bind "\$file" "\$(basename "\$file" | tr % /)"
+			done
+			exec setpriv --reuid=$USER_ID --regid=$USER_ID --clear-groups \
+				env -i PATH=/usr/bin:/bin DAVIT_TEST=$TOKEN \${XDG_RUNTIME_DIR+XDG_RUNTIME_DIR="\$XDG_RUNTIME_DIR"} \
+				\$VIA $REAL "\$@"' davit "\$@"
+	END
+}
+
+# has_user [RANGE]: the user has a name, and this range of subordinate ids.
+has_user() {
+	{ cat /etc/passwd; echo "davittest:x:$USER_ID:$USER_ID::/:/bin/sh"; } >"$T/hide/%etc%passwd"
+	for file in subuid subgid; do
+		[ -e /etc/$file ] || skip "needs /etc/$file"
+		echo "${1-}" >"$T/hide/%etc%$file"
+	done
+}
+
+# Id 0 is the user, and the others are subordinate ids from 700000 on.
+map_range() {
+	# shellcheck disable=SC2016  # jq's
+	config --argjson own "$USER_ID" '
+		[{ containerID: 0, hostID: $own, size: 1 }, { containerID: 1, hostID: 700000, size: 65535 }] as $map |
+		.linux.uidMappings = $map | .linux.gidMappings = $map'
+}
+
+# works ARG...: davit ends with 0, and says on stderr that there is no cgroup, and no more.
+works() {
+	davit "$@"
+	[ "$status" -eq 0 ] || complain "davit $*: did not succeed" || return
+	[[ $err != *$'\n'* ]] || complain "davit $*: more than one line" || return
+	[[ $err == *"level=warning"*"the container gets no cgroup: there is no writable cgroup for this user"* ]] ||
+		complain "davit $*: no warning" || return
+}
+
+# fails TEXT ARG...: as `refused`, but beside that warning.
+fails() {
+	local text=$1
+	shift
+	davit "$@"
+	[ "$status" -eq 1 ] || complain "davit $*: no failure" || return
+	[[ $(grep -v level=warning <<<"$err") == "davit: "*"$text"* ]] || complain "davit $*: does not say: $text" || return
+}
+
+@test "create, start, state, list, kill and delete, and nothing is left" {
+	works create -b "$BUNDLE" "$ID"
+	is created
+	pid=$(init_pid)
+	[ "$(readlink "/proc/$pid/ns/user")" != "$(readlink /proc/self/ns/user)" ]
+	[[ $(proc_field "$pid" Uid) == "$USER_ID"$'\t'* ]]
+	[ "$(tr -s ' ' <"/proc/$pid/uid_map")" = " 0 $USER_ID 1" ]
+	[ "$(tr -s ' ' <"/proc/$pid/gid_map")" = " 0 $USER_ID 1" ]
+	[ "$(<"/proc/$pid/setgroups")" = deny ]
+
+	ok start "$ID"
+	is running
+	[[ $(readlink "/proc/$pid/exe") == */busybox ]]
+	[ "$(proc_field "$pid" NoNewPrivs)" = 1 ]
+	[ "$(proc_field "$pid" CapEff)" = 0000000020000420 ]
+	ok list -q
+	[ "$out" = "$ID" ]
+	ok kill "$ID" KILL
+	becomes stopped
+	ok delete "$ID"
+	check_clean
+}
+
+@test "the program sees itself as root, in file systems of its own" {
+	config '.process.args = ["sh", "-c", "id; hostname; ps; mount"]'
+	works run -b "$BUNDLE" "$ID"
+	[[ $(sed -n 1p "$OUT") == "uid=0 gid=0"* ]]
+	[ "$(sed -n 2p "$OUT")" = davit ]
+	grep -q '^ *1 .*sh -c' "$OUT"
+	for line in "/proc type proc (rw" "/dev type tmpfs (rw,nosuid" "/sys type sysfs (ro" "/dev/null type devtmpfs"; do
+		grep -qF " on $line" "$OUT"
+	done
+	check_clean
+}
+
+@test "what runs of davit in the container is a sealed copy" {
+	works create -b "$BUNDLE" "$ID"
+	pid=$(init_pid)
+	[ "$(readlink "/proc/$pid/exe")" = "/memfd:davit (deleted)" ]
+	# F_GET_SEALS: F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_GROW, F_SEAL_WRITE
+	[ "$(python3 -c 'import fcntl, sys; print(fcntl.fcntl(open(sys.argv[1]), 1034) & 15)' "/proc/$pid/exe")" = 15 ]
+}
+
+@test "the state is below XDG_RUNTIME_DIR, or below /tmp without it" {
+	for XDG_RUNTIME_DIR in "$T/runtime" ""; do
+		default=${XDG_RUNTIME_DIR:-/tmp}/davit
+		[ -n "$XDG_RUNTIME_DIR" ] || default+=-$USER_ID
+		[ ! -e "$default" ]
+		"$DAVIT" create -b "$BUNDLE" "$ID" >"$T/o" 2>&1 </dev/null 3>&-
+		[ -e "$default/$ID/state.json" ]
+		[ "$(stat -c '%a %u' "$default")" = "700 $USER_ID" ]
+		"$DAVIT" delete "$ID"
+		[ ! -e "$default/$ID" ]
+		rm -r "$default"
+	done
+}
+
+@test "a cgroup that was delegated is used and removed" {
+	requires cgroup2
+	mkdir "$CGROOT/$TOKEN"
+	chown "$USER_ID" "$CGROOT/$TOKEN"{,/cgroup.procs,/cgroup.subtree_control}
+	snapshot before
+	ok create -b "$BUNDLE" "$ID"
+	pid=$(init_pid)
+	[[ $(cgroup_of "$pid") == "$CGROOT/$TOKEN/"*"$ID" ]]
+	ok delete "$ID"
+	check_clean
+}
+
+@test "subordinate ids are mapped by newuidmap and newgidmap" {
+	requires command:newuidmap
+	has_user "davittest:700000:65536"
+	map_range
+	config '.process.user = { uid: 1000, gid: 1001, additionalGids: [5] }'
+	works create -b "$BUNDLE" "$ID"
+	pid=$(init_pid)
+	ok start "$ID"
+	for file in uid_map gid_map; do
+		[ "$(tr -s ' ' <"/proc/$pid/$file")" = " 0 $USER_ID 1"$'\n'" 1 700000 65535" ]
+	done
+	[ "$(<"/proc/$pid/setgroups")" = allow ]
+	[ "$(proc_field "$pid" Uid | cut -f1)" = 700999 ]
+	[ "$(proc_field "$pid" Gid | cut -f1)" = 701000 ]
+	[ "$(proc_field "$pid" Groups | tr -d ' ')" = 700004 ]
+	ok delete --force "$ID"
+	check_clean
+}
+
+@test "a range that is not listed: the error names the command that helps, which does" {
+	requires command:newuidmap
+	has_user
+	map_range
+	for file in subuid subgid; do
+		line="$USER_ID:700000:65535"
+		fails "as root: echo $line >>/etc/$file" create -b "$BUNDLE" "$ID"
+		check_clean
+		echo "$line" >>"$T/hide/%etc%$file"
+	done
+	works create -b "$BUNDLE" "$ID"
+}
+
+@test "newuidmap is not there: the error says so, and what to install" {
+	requires command:newuidmap
+	has_user "davittest:700000:65536"
+	map_range
+	touch "$T/hide/$(command -v newuidmap | tr / %)"
+	fails "newuidmap is not installed" create -b "$BUNDLE" "$ID"
+	[[ $err == *"apt-get install uidmap"* ]]
+	check_clean
+}
+
+@test "no user namespace: refused with what to add" {
+	config 'del(.linux.uidMappings, .linux.gidMappings) | .linux.namespaces |= map(select(.type != "user"))'
+	fails "there is no user namespace" create -b "$BUNDLE" "$ID"
+	[[ $err == *'add { "type": "user" }'* ]]
+	check_clean
+}
+
+@test "a user namespace without mappings gets one for the caller" {
+	config 'del(.linux.uidMappings, .linux.gidMappings)'
+	works create -b "$BUNDLE" "$ID"
+	[ "$(tr -s ' ' <"/proc/$(init_pid)/uid_map")" = " 0 $USER_ID 1" ]
+}
+
+@test "additional groups are refused where setgroups is denied" {
+	config '.process.user.additionalGids = [5]'
+	fails "set 1 additional groups" run -b "$BUNDLE" "$ID"
+	[[ $err == *"mapped by newgidmap"* ]]
+	check_clean
+}
+
+@test "root of a user namespace without rights outside: with and without another one" {
+	config '.process.args = ["sh", "-c", "id; cat /proc/self/uid_map; echo >/dev/null"]'
+	cp "$BUNDLE/config.json" "$T/user.json"
+	for VIA in "unshare -Ur" "unshare -Urm"; do
+		# in its own
+		config 'del(.linux.uidMappings, .linux.gidMappings) | .linux.namespaces |= map(select(.type != "user"))'
+		works run -b "$BUNDLE" "$ID"
+		[[ $out == "uid=0 gid=0"* ]]
+		[ "$(sed -n 2p "$OUT" | tr -s ' ')" = " 0 $USER_ID 1" ]
+		check_clean
+		# in a new one
+		cp "$T/user.json" "$BUNDLE/config.json"
+		config '.linux.uidMappings[0].hostID = 0 | .linux.gidMappings[0].hostID = 0'
+		works run -b "$BUNDLE" "$ID"
+		[ "$(sed -n 2p "$OUT" | tr -s ' ')" = " 0 0 1" ]
+		check_clean
+	done
+	# The state root by default is the user's, not the machine's.
+	"$DAVIT" run -b "$BUNDLE" "$ID" >"$T/o" 2>&1 </dev/null 3>&-
+	[ -d "$T/runtime/davit" ]
+}
