@@ -210,7 +210,8 @@ cgroup_of() {
 declare -gA seen
 snapshot() {
 	seen[$1.mounts]=$(</proc/self/mountinfo)
-	seen[$1.cgroups]=$(find "$CGROOT" -type d 2>/dev/null)
+	# Others' cgroups may vanish under the eyes of find.
+	seen[$1.cgroups]=$(find "$CGROOT" -type d 2>/dev/null) || :
 	seen[$1.state]=$(find "$ROOT" -mindepth 1 -name .seccomp -prune -o -mindepth 1 -print)
 }
 
