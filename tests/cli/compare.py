@@ -19,7 +19,7 @@ import sys
 from collections import namedtuple
 
 sys.dont_write_bytecode = True
-from localise import CAPABILITIES, NAMESPACES, libc, map_id  # noqa: E402
+from localise import CAPABILITIES, NAMESPACES, libc, map_id, own_status  # noqa: E402
 
 DEFAULT_DEVICES = {"/dev/null": (1, 3), "/dev/zero": (1, 5), "/dev/full": (1, 7),
                    "/dev/random": (1, 8), "/dev/urandom": (1, 9), "/dev/tty": (5, 0)}
@@ -104,7 +104,8 @@ def check_namespaces(c):
         f.write("".join(name + "\n" for name in new))
     if "user" in listed:
         for kind in ("uid", "gid"):
-            wanted = [[m["containerID"], m["hostID"], m["size"]] for m in c.linux[kind + "Mappings"]]
+            wanted = [[m["containerID"], m["hostID"], m["size"]]
+                      for m in c.linux[kind + "Mappings"]]
             found = [[int(n) for n in line.split()]
                      for line in c.read(kind + "_map").splitlines()]
             c.same(f"{kind}_map", found, wanted)
@@ -116,7 +117,7 @@ def check_ids(c):
         c.same(key, c.status(key), [str(map_id(c.config, kind, user[kind]))] * 4)
     groups = sorted(map_id(c.config, "gid", g) for g in user.get("additionalGids", []))
     c.same("Groups", sorted(int(g) for g in c.status("Groups")), groups)
-    c.same("Umask", int(c.status("Umask")[0], 8), user.get("umask", 0o022))
+    c.same("Umask", int(c.status("Umask")[0], 8), user.get("umask", int(own_status("Umask"), 8)))
 
 
 def check_privileges(c):
@@ -125,7 +126,8 @@ def check_privileges(c):
                       ("CapInh", "inheritable"), ("CapAmb", "ambient")):
         wanted = sum(1 << CAPABILITIES.index(n.removeprefix("CAP_")) for n in sets.get(kind, []))
         c.same(key, f"{int(c.status(key)[0], 16):x}", f"{wanted:x}")
-    c.same("NoNewPrivs", c.status("NoNewPrivs"), [str(int(c.process.get("noNewPrivileges", False)))])
+    no_new = c.process.get("noNewPrivileges", False)
+    c.same("NoNewPrivs", c.status("NoNewPrivs"), [str(int(no_new))])
     filtered = c.linux.get("seccomp") is not None
     c.same("Seccomp", c.status("Seccomp"), ["2" if filtered else "0"])
     c.same("Seccomp_filters", c.status("Seccomp_filters"), ["1" if filtered else "0"])
@@ -209,8 +211,8 @@ def check_data(c, entry, mount, path):
         elif name == "ptmxmode":
             c.same(what, stat.S_IMODE(os.stat(f"{path}/ptmx").st_mode), int(value, 8))
         elif name == "newinstance":
-            c.same(f"{mount.point} is the host's", os.stat(path).st_dev == os.stat("/dev/pts").st_dev,
-                   False)
+            c.same(f"{mount.point} is the host's",
+                   os.stat(path).st_dev == os.stat("/dev/pts").st_dev, False)
         elif name == "lowerdir":
             c.same(what, sorted(os.listdir(path)),
                    sorted(f for layer in value.split(":") for f in os.listdir(layer)))
@@ -413,7 +415,8 @@ def check_device_filter(c, folder):
     for what, found in in_child(try_devices, folder, paths).items():
         path, access = what.split()
         if outside[what]:  # else the machine itself has no right to it
-            c.same(f"device filter: {what}", found, is_allowed(rules, os.stat(path).st_rdev, access))
+            wanted = is_allowed(rules, os.stat(path).st_rdev, access)
+            c.same(f"device filter: {what}", found, wanted)
 
 
 def expected_cgroup(c, container_id):

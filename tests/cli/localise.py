@@ -7,8 +7,8 @@
 BUNDLE/config.json is then CONFIG with the root and the program replaced by busybox's, bind sources
 and overlay layers by files and directories below BUNDLE/sources, namespace paths by namespaces of
 a process started here (its pid is in BUNDLE/holder; the caller ends it), and the cgroup's path put
-below TOKEN. BUNDLE/pids lists the processes that were there before. What is kept is kept as the engine wrote it. What this machine cannot do is taken out,
-with one line on stdout for each: "field: reason".
+below TOKEN. The rest stays as the engine wrote it; what this machine cannot do is taken out, with
+one line on stdout for each: "field: reason". BUNDLE/pids lists the processes that were there before.
 """
 
 import ctypes
@@ -42,6 +42,7 @@ CONTROLLERS = {"memory": "memory", "pids": "pids", "blockIO": "io", "hugepageLim
 CPUSET = ("cpus", "mems")
 DIRECTORIES = ("shm", "mnt")  # last component of the sources that are directories
 CAP_SYS_RESOURCE = 24
+OOM_SCORE = 500  # not what a process has by itself
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -254,8 +255,9 @@ def localise_privileges(config):
     with open("/proc/self/oom_score_adj") as f:
         own = int(f.read())
     if process.get("oomScoreAdj", own) < own:
-        say(f"oomScoreAdj {process['oomScoreAdj']}", f"below ours, {own}, without CAP_SYS_RESOURCE")
-        process["oomScoreAdj"] = own
+        say(f"oomScoreAdj {process['oomScoreAdj']}",
+            f"below ours, {own}, without CAP_SYS_RESOURCE; {OOM_SCORE} instead")
+        process["oomScoreAdj"] = OOM_SCORE
 
 
 def main():
