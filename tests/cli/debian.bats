@@ -49,7 +49,7 @@ section() {
 		grep -qx "$line" <<<"$mounts"
 	done
 	# Nothing of the host but its root's file system, and what masks things.
-	! grep -q -e "$T" -e "$DEBIAN" -e "$(dirname "$CGROOT") " -e ' /run' <<<"$mounts"
+	run ! grep -q -e "$T" -e "$DEBIAN" -e '^/run' <<<"$mounts"
 	check_clean
 }
 
@@ -91,7 +91,7 @@ section() {
 	diff <(echo "$expected") <(echo "$inside")
 	# read-only, of this root, and in nobody's peer group
 	awk '$5 == "/" { print $6 }' "/proc/$pid/mountinfo" | grep -q '^ro\b'
-	! grep -q ' shared:\| master:' "/proc/$pid/mountinfo"
+	run ! grep -q ' shared:\| master:' "/proc/$pid/mountinfo"
 	[ "$(stat -Lc %d:%i "/proc/$pid/root")" = "$(stat -c %d:%i "$DEBIAN")" ]
 	ok delete "$ID"
 	check_clean
