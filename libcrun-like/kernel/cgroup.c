@@ -163,6 +163,7 @@ static int make_path(int rootfd, const char *path, struct cgroup_made *ret, size
 	bool was_there = true;
 	char name[NAME_MAX + 1];
 	size_t len;
+	int r;
 
 	if (fd < 0)
 		return fd;
@@ -183,9 +184,16 @@ static int make_path(int rootfd, const char *path, struct cgroup_made *ret, size
 		close(fd);
 		fd = child;
 	}
+	r = cgroup_get_inode(fd, &ret->inode);
+	if (r < 0) {
+		/* Marked like a parent, it is removed like one. */
+		if (!was_there)
+			(void)fsetxattr(fd, CGROUP_MARK, CGROUP_MADE, 1, 0);
+		return r;
+	}
 	ret->was_there = was_there;
 	ret->dirfd = take_fd(&fd);
-	return cgroup_get_inode(ret->dirfd, &ret->inode);
+	return 0;
 }
 
 int cgroup_make(int rootfd, const char *path, struct cgroup_made *ret)

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "kernel/cgroup.h"
 #include "kernel/process.h"
 #include "kernel/sys.h"
 #include "lifecycle/operation.h"
@@ -30,8 +31,28 @@ struct delete_step {
 	const char *why;
 };
 
+/* A container whose state.json is gone looks like a create that was never finished, but that one
+ * has nothing that lives. */
+static int check_unfinished(const struct deletion *d, struct err *e)
+{
+	const struct davit_state *s = d->c.state;
+	_cleanup_fd_ int root = cgroup_open_root(NULL);
+	_cleanup_fd_ int cg =
+		root >= 0 && s && s->cgroup_path ? cgroup_open(root, s->cgroup_path) : -1;
+
+	if (cg < 0 || cgroup_get_event(cg, "populated") != 1 ||
+	    (s->cgroup_was_there && *s->cgroup_was_there))
+		return 0;
+	err_kind(e, ERR_STATUS, EBUSY,
+		 "cannot delete container %s: its create was not finished, but it has processes",
+		 d->c.id);
+	return err_hint(e, "`delete --force` ends them");
+}
+
 static int check_status(struct deletion *d, struct err *e)
 {
+	if (!d->force && d->c.status == STATUS_STOPPED && !d->c.is_committed)
+		return check_unfinished(d, e);
 	if (d->force || d->c.status == STATUS_STOPPED || d->c.status == STATUS_CREATED)
 		return 0;
 	err_kind(e, ERR_STATUS, EBUSY, "cannot delete container %s: it is %s, not stopped", d->c.id,
@@ -52,12 +73,37 @@ static int end_init(struct deletion *d, struct err *e)
 	return 0;
 }
 
+/* Neither state nor journal can be read: where config.json puts the cgroup, as create worked it
+ * out. */
+static const char *guess_cgroup(struct deletion *d)
+{
+	const struct cgroup_context ctx = { .id = d->c.id,
+					    .manager = d->ctx->cgroup_manager,
+					    .rootless = d->ctx->is_rootless };
+	struct cgroup_plan plan = { 0 };
+	struct err ignored = { 0 };
+	struct oci_config *config;
+	char *text;
+	size_t len;
+
+	if (store_read_file(&d->c.arena, d->c.dirfd, "config.json", &text, &len, &ignored) < 0 ||
+	    oci_config_decode(&d->c.arena, text, len, "config.json", &config, &ignored) < 0 ||
+	    cgroup_prepare(&d->c.arena, config, &ctx, &plan, &ignored) < 0)
+		return NULL;
+	return plan.path;
+}
+
 static int remove_cgroup(struct deletion *d, struct err *e)
 {
 	const struct davit_state *s = d->c.state;
 	bool was_there = s && s->cgroup_was_there && *s->cgroup_was_there;
+	const char *guess;
 
-	if (!s || !s->cgroup_path)
+	if (!s) {
+		guess = guess_cgroup(d);
+		return guess ? cgroup_destroy(NULL, guess, 0, false, END_MSEC, e) : 0;
+	}
+	if (!s->cgroup_path)
 		return 0;
 	/* A create that was never finished had no time to use a cgroup that others had made. */
 	if (!d->c.is_committed && was_there)

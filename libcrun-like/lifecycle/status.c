@@ -69,8 +69,7 @@ void container_refresh(struct container *c)
 			c->status = STATUS_CREATING;
 		return;
 	}
-	if (!s || !s->pid || !s->start_time || *s->pid <= 1 || *s->pid > INT32_MAX ||
-	    !is_of_this_boot(s))
+	if (!s || !is_of_this_boot(s))
 		return;
 	if (process_open((pid_t)*s->pid, *s->start_time, &c->pidfd) < 0)
 		return;
@@ -82,6 +81,12 @@ void container_refresh(struct container *c)
 	c->status = is_waiting_for_start(c) ? STATUS_CREATED : STATUS_RUNNING;
 	if (is_frozen(s))
 		c->status = STATUS_PAUSED;
+}
+
+/* A state that was written whole. Process 1 and those below are never a container's. */
+static bool names_process(const struct davit_state *s)
+{
+	return s->pid && s->start_time && s->boot_id && *s->pid > 1 && *s->pid <= INT32_MAX;
 }
 
 /* state.json when the create was finished, else the journal that was written before it began. */
@@ -96,6 +101,8 @@ static int read_state(struct container *c, struct err *e)
 	if (s->id && strcmp(s->id, c->id) != 0)
 		return err_kind(e, ERR_STATE, EINVAL,
 				"the state of %s is that of another container, %s", c->id, s->id);
+	if (c->is_committed && !names_process(s))
+		return err_kind(e, ERR_STATE, EINVAL, "the state of %s names no process", c->id);
 	c->state = s;
 	return 0;
 }
@@ -105,9 +112,11 @@ static void read_journal_instead(struct container *c)
 	struct davit_state *s = NULL;
 	struct err ignored = { 0 };
 
-	/* The journal names the cgroup, which is enough to end what runs. */
+	/* The journal names the cgroup, which is enough to end what runs. One that speaks of
+	 * another container names what is not ours. */
 	if (c->is_committed &&
-	    store_read_state(&c->arena, c->dirfd, "journal.json", &s, &ignored) == 0)
+	    store_read_state(&c->arena, c->dirfd, "journal.json", &s, &ignored) == 0 &&
+	    (!s->id || strcmp(s->id, c->id) == 0))
 		c->state = s;
 }
 

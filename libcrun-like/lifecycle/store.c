@@ -300,22 +300,37 @@ int store_read_state(struct arena *a, int dirfd, const char *name, struct davit_
 	return 0;
 }
 
-/* The directory holds plain files and the socket; a directory in it is not ours, but must not stop
- * a delete. */
-int store_remove(int rootfd, const char *id, int dirfd, struct err *e)
+/* What a killed create may have left half-written, and what is not ours: it must not stop a delete.
+ */
+static void remove_others(int dirfd)
 {
 	_cleanup_fd_ int again = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = again >= 0 ? fdopendir(again) : NULL;
 	const struct dirent *entry;
 
-	if (dir) {
-		again = -1;
-		while ((entry = readdir(dir)))
-			if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-			    unlinkat(dirfd, entry->d_name, 0) < 0 && errno == EISDIR)
-				unlinkat(dirfd, entry->d_name, AT_REMOVEDIR);
-		closedir(dir);
-	}
+	if (!dir)
+		return;
+	again = -1;
+	while ((entry = readdir(dir)))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+		    unlinkat(dirfd, entry->d_name, 0) < 0 && errno == EISDIR)
+			unlinkat(dirfd, entry->d_name, AT_REMOVEDIR);
+	closedir(dir);
+}
+
+/* The usual files by name, which takes neither memory nor descriptors: undoing must work without.
+ */
+int store_remove(int rootfd, const char *id, int dirfd, struct err *e)
+{
+	static const char *const usual[] = { "state.json", "config.json", STORE_START_SOCKET,
+					     "journal.json" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(usual); i++)
+		unlinkat(dirfd, usual[i], 0);
+	if (unlinkat(rootfd, id, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 0;
+	if (errno == ENOTEMPTY || errno == EEXIST)
+		remove_others(dirfd);
 	if (unlinkat(rootfd, id, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return err_set(e, errno, "remove the state directory of %s", id);
 	return 0;
