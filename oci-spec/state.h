@@ -31,7 +31,8 @@ struct davit_state {
 	const int64_t *pid; /* of the container's first process, in the runtime's pid namespace */
 	const uint64_t
 		*start_time; /* of that process: /proc/PID/stat field 22, clock ticks after boot */
-	const char *cgroup_path; /* below the cgroup root; absent: no cgroup */
+	const char *cgroup_path;  /* below the cgroup root; absent: no cgroup */
+	const char *cgroup_owner; /* the mark that its directory carries */
 	const uint64_t *cgroup_inode;
 	const bool *cgroup_was_there; /* the cgroup existed before create: delete leaves it */
 	const bool *terminal, *has_start_socket;

@@ -40,6 +40,7 @@ static const struct oci_field davit_state_fields[] = {
 	ROW_I64(davit_state, pid, "pid"),
 	ROW_U64(davit_state, start_time, "startTime"),
 	ROW_STRING(davit_state, cgroup_path, "cgroupPath", 0),
+	ROW_STRING(davit_state, cgroup_owner, "cgroupOwner", 0),
 	ROW_U64(davit_state, cgroup_inode, "cgroupInode"),
 	ROW_BOOL(davit_state, cgroup_was_there, "cgroupWasThere"),
 	ROW_BOOL(davit_state, terminal, "terminal"),

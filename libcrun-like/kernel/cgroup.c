@@ -91,6 +91,21 @@ int cgroup_open(int rootfd, const char *path)
 	return open_below(rootfd, *path ? path : ".");
 }
 
+int cgroup_set_owner(int dirfd, const char *owner)
+{
+	return fsetxattr(dirfd, CGROUP_OWNER, owner, strlen(owner), 0) < 0 ? neg_errno() : 0;
+}
+
+int cgroup_get_owner(int dirfd, char *buf, size_t size)
+{
+	ssize_t n = fgetxattr(dirfd, CGROUP_OWNER, buf, size - 1);
+
+	if (n < 0)
+		return neg_errno();
+	buf[n] = '\0';
+	return 0;
+}
+
 int cgroup_get_inode(int dirfd, uint64_t *ret)
 {
 	struct stat st;
@@ -414,7 +429,7 @@ int cgroup_each_pid(int dirfd, cgroup_pid_fn *each, void *arg)
  * number that was given to another process in between is not signalled. */
 struct recheck {
 	pid_t wanted;
-	int dirfd;
+	int dirfd, sig;
 	unsigned *killed;
 };
 
@@ -423,16 +438,24 @@ static int is_same(void *arg, pid_t pid)
 	return pid == ((const struct recheck *)arg)->wanted ? 1 : 0;
 }
 
-static int kill_one(void *arg, pid_t pid)
+static int signal_one(void *arg, pid_t pid)
 {
 	struct recheck *look = arg;
 	_cleanup_fd_ int pidfd = sys_pidfd_open(pid);
 
 	look->wanted = pid;
 	if (pidfd >= 0 && cgroup_each_pid(look->dirfd, is_same, look) == 1 &&
-	    sys_pidfd_send_signal(pidfd, SIGKILL) == 0)
+	    sys_pidfd_send_signal(pidfd, look->sig) == 0)
 		++*look->killed;
 	return 0;
+}
+
+int cgroup_signal(int dirfd, int sig)
+{
+	unsigned reached = 0;
+	struct recheck look = { .dirfd = dirfd, .sig = sig, .killed = &reached };
+
+	return cgroup_each_pid(dirfd, signal_one, &look);
 }
 
 /* Where cgroup.kill is missing: frozen processes cannot fork, so one round finds all of them. */
@@ -446,10 +469,10 @@ static int kill_each(int dirfd)
 	if (!was_frozen)
 		(void)cgroup_freeze(dirfd, true, FREEZE_MS);
 	for (int i = 0; i < KILL_ROUNDS && killed > 0 && r == 0; i++) {
-		struct recheck look = { .dirfd = dirfd, .killed = &killed };
+		struct recheck look = { .dirfd = dirfd, .sig = SIGKILL, .killed = &killed };
 
 		killed = 0;
-		r = cgroup_each_pid(dirfd, kill_one, &look);
+		r = cgroup_each_pid(dirfd, signal_one, &look);
 		if (i == 0) /* never left frozen; the dead can only go when thawed before 5.2.1 */
 			(void)cgroup_write(dirfd, "cgroup.freeze", "0");
 		if (killed > 0 && cgroup_wait_event(dirfd, "populated", false, 20) == 0)

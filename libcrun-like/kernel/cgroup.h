@@ -43,6 +43,12 @@ struct cgroup_made {
 int cgroup_make(int rootfd, const char *path, struct cgroup_made *ret);
 int cgroup_get_inode(int dirfd, uint64_t *ret);
 
+/* A mark on the directory that says whose it is now, in place of an older one. -EOPNOTSUPP, -EPERM:
+ * the kernel or its owner does not allow it. */
+int cgroup_set_owner(int dirfd, const char *owner);
+/* -ENODATA: nobody's. */
+int cgroup_get_owner(int dirfd, char *buf, size_t size);
+
 /* One write(2) of the whole text. */
 int cgroup_write(int dirfd, const char *file, const char *text);
 /* Up to size - 1 bytes, without the closing newline; returns the length. -EFBIG: does not fit. */
@@ -71,6 +77,8 @@ int cgroup_kill(int dirfd);
  * not 0, which is returned. Processes of other pid namespaces (0) are left out. */
 typedef int cgroup_pid_fn(void *arg, pid_t pid);
 int cgroup_each_pid(int dirfd, cgroup_pid_fn *each, void *arg);
+/* A signal to every process below, each by its pidfd, after it was seen there again. */
+int cgroup_signal(int dirfd, int sig);
 
 /* Declares the cgroups right below @dirfd to be somebody else's: cgroup_remove_below() spares them.
  */

@@ -6,9 +6,10 @@
 #ifndef DAVIT_KERNEL_CGROUP_MARKS_H
 #define DAVIT_KERNEL_CGROUP_MARKS_H
 
-#define CGROUP_MARK "user.davit"
-#define CGROUP_MADE "m" /* a parent that we made: removed when it is empty */
-#define CGROUP_KEEP "k" /* was there below a cgroup that we were given: never removed */
+#define CGROUP_MARK  "user.davit"
+#define CGROUP_MADE  "m"                /* a parent that we made: removed when it is empty */
+#define CGROUP_OWNER "user.davit.owner" /* on a container's own cgroup: cgroup_set_owner() */
+#define CGROUP_KEEP  "k" /* was there below a cgroup that we were given: never removed */
 
 /* Removes @path and its parents, the innermost first, as long as they are marked and empty. */
 void cgroup_remove_parents(int rootfd, const char *path);

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "base/fmt.h"
+#include "kernel/exec.h"
 #include "kernel/namespace.h"
 #include "kernel/sys.h"
 
@@ -73,7 +74,9 @@ static _Noreturn void exec_helper(const char *program, char *const *argv, int er
 	char *const env[] = { "PATH=/usr/bin:/bin", NULL };
 	char path[128];
 
-	dup2(err_fd, 2);
+	/* A setuid program: nothing of ours goes with it but where it may complain. */
+	if (dup2(err_fd, 2) < 0 || exec_close_fds_from(3) < 0 || exec_reset_signals(UINT64_MAX) < 0)
+		_exit(126);
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
 		fmt(path, sizeof(path), "%s/%s", dirs[i], program);
 		execve(path, argv, env);

@@ -4,7 +4,6 @@
  */
 #include <dirent.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -67,7 +66,7 @@ char *container_state_json(struct container *c, bool pretty, size_t *ret_len)
 	struct oci_state s = {
 		.oci_version = davit_oci_version(),
 		.id = c->id,
-		.status = status_word(c->status == STATUS_PAUSED ? STATUS_PAUSED : c->status),
+		.status = status_word(c->status),
 		.bundle = "",
 		.owner = "",
 	};

@@ -7,13 +7,21 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
+#include <time.h>
 
 #include "base/fmt.h"
 
+enum {
+	PEER_PATIENCE = 1,
+	CONNECT_TRIES = 100,
+	CONNECT_PAUSE_NSEC = 10000000
+};
+
 int channel_send(int fd, const struct message *m)
 {
-	bool has_err = m->kind == MESSAGE_ERR || m->kind == MESSAGE_WARN;
+	bool has_err = m->kind == MESSAGE_ERR;
 	struct message copy = *m;
 
 	copy.version = CHANNEL_VERSION;
@@ -61,7 +69,7 @@ int channel_listen(const char *path, int *ret_fd)
 		return -ENAMETOOLONG;
 	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
 		return neg_errno();
-	if (listen(fd, 16) < 0)
+	if (listen(fd, SOMAXCONN) < 0)
 		return neg_errno();
 	*ret_fd = take_fd(&fd);
 	return 0;
@@ -76,12 +84,26 @@ int channel_connect(const char *path, int *ret_fd)
 		return neg_errno();
 	if (make_address(path, &address) < 0)
 		return -ENAMETOOLONG;
-	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-		return neg_errno();
+	for (unsigned i = 0; connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0;
+	     i++) {
+		/* A queue full of others who only look whether somebody listens. */
+		if (errno != EAGAIN || i == CONNECT_TRIES)
+			return neg_errno();
+		nanosleep(&(struct timespec){ .tv_nsec = CONNECT_PAUSE_NSEC }, NULL);
+	}
 	if (fcntl(fd, F_SETFL, 0) < 0)
 		return neg_errno();
 	*ret_fd = take_fd(&fd);
 	return 0;
+}
+
+/* A peer that has connected and says nothing (a `state` that was stopped, say) must not keep others
+ * out. */
+static bool set_patience(int fd, time_t seconds)
+{
+	const struct timeval t = { .tv_sec = seconds };
+
+	return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t)) == 0;
 }
 
 static bool is_resume(int fd)
@@ -108,7 +130,8 @@ int channel_await_resume(int listen_fd, int *ret_fd)
 			return neg_errno();
 		/* A peer that vanishes without a word only wanted to know whether somebody listens.
 		 */
-		if (fd >= 0 && is_resume(fd)) {
+		if (fd >= 0 && set_patience(fd, PEER_PATIENCE) && is_resume(fd) &&
+		    set_patience(fd, 0)) {
 			*ret_fd = take_fd(&fd);
 			return 0;
 		}

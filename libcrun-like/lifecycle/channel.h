@@ -24,7 +24,6 @@ enum message_kind {
 	MESSAGE_ERR,     /* from a child: it failed, and is about to exit */
 	MESSAGE_EXECING, /* from INIT: execve is next; end of file after it means success */
 	MESSAGE_PID,     /* from MIDDLE: INIT's pid */
-	MESSAGE_WARN,    /* from a child: err.msg is a warning */
 	MESSAGE_TRACE,   /* from a child: `row` took `nsec` */
 	MESSAGE_RESUME,  /* on the start socket */
 };
@@ -35,7 +34,7 @@ struct message {
 	uint32_t row;
 	int32_t pid;
 	uint64_t nsec;
-	struct err err; /* sent with ERR and WARN only */
+	struct err err; /* sent with ERR only */
 };
 
 /* -EPIPE, -ECONNRESET: the peer is gone. */

@@ -120,7 +120,7 @@ static int wait_for_program(struct run *run, int *ret_status, struct err *e)
 /* Everything is at hand here: the same end as `delete`, without reading the state again. */
 static int destroy_after_run(struct run *run, struct err *e)
 {
-	const struct cgroup_plan *cg = &run->plan->cgroup;
+	const struct cgroup_ref ref = run_cgroup(run);
 
 	/* Somebody else may have deleted it meanwhile, or be about to. */
 	if (store_lock(run->state_dirfd, RUN_LOCK_MSEC, e) < 0) {
@@ -128,8 +128,7 @@ static int destroy_after_run(struct run *run, struct err *e)
 			*e = (struct err){ 0 };
 		return -e->code;
 	}
-	if (cg->path && cgroup_destroy(cg->root, cg->path, run->cgroup_inode, run->cgroup_was_there,
-				       CGROUP_END_MSEC, e) < 0)
+	if (ref.path && cgroup_destroy(&ref, CGROUP_END_MSEC, e) < 0)
 		return -e->code;
 	if (store_remove(run->root_dirfd, run->plan->id, run->state_dirfd, e) < 0)
 		return -e->code;
@@ -265,6 +264,8 @@ int operation_start(const struct davit_context *ctx, const char *id, struct err 
 	if (load_plan(&plan, &c, e) < 0)
 		goto out;
 	run.bundle_fd = open(plan.bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (run.bundle_fd < 0) /* gone: hooks must not run in the caller's directory instead */
+		run.bundle_fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	resume(&run, &c, e);
 out:
 	container_close(&c);

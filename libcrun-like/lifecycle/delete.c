@@ -35,13 +35,10 @@ struct delete_step {
  * has nothing that lives. */
 static int check_unfinished(const struct deletion *d, struct err *e)
 {
-	const struct davit_state *s = d->c.state;
-	_cleanup_fd_ int root = cgroup_open_root(NULL);
-	_cleanup_fd_ int cg =
-		root >= 0 && s && s->cgroup_path ? cgroup_open(root, s->cgroup_path) : -1;
+	struct cgroup_ref ref;
+	_cleanup_fd_ int cg = container_cgroup(&d->c, &ref) ? cgroup_open_ref(&ref) : -1;
 
-	if (cg < 0 || cgroup_get_event(cg, "populated") != 1 ||
-	    (s->cgroup_was_there && *s->cgroup_was_there))
+	if (cg < 0 || cgroup_get_event(cg, "populated") != 1 || ref.was_there)
 		return 0;
 	err_kind(e, ERR_STATUS, EBUSY,
 		 "cannot delete container %s: its create was not finished, but it has processes",
@@ -63,11 +60,14 @@ static int check_status(struct deletion *d, struct err *e)
 static int end_init(struct deletion *d, struct err *e)
 {
 	struct pollfd p = { .fd = d->c.pidfd, .events = POLLIN };
+	int r;
 
 	if (d->c.pidfd < 0)
 		return 0;
 	sys_pidfd_send_signal(d->c.pidfd, SIGKILL);
-	if (poll(&p, 1, END_MSEC) == 0)
+	while ((r = poll(&p, 1, END_MSEC)) < 0 && errno == EINTR)
+		;
+	if (r == 0)
 		return err_kind(e, ERR_TIMEOUT, ETIMEDOUT,
 				"process %d of container %s does not end", (int)d->c.pid, d->c.id);
 	return 0;
@@ -95,21 +95,21 @@ static const char *guess_cgroup(struct deletion *d)
 
 static int remove_cgroup(struct deletion *d, struct err *e)
 {
-	const struct davit_state *s = d->c.state;
-	bool was_there = s && s->cgroup_was_there && *s->cgroup_was_there;
-	const char *guess;
+	struct cgroup_ref ref;
 
-	if (!s) {
-		guess = guess_cgroup(d);
-		return guess ? cgroup_destroy(NULL, guess, 0, false, END_MSEC, e) : 0;
+	if (!d->c.state) {
+		/* The mark begins with the id; when it was made is not known any more. */
+		ref = (struct cgroup_ref){ .path = guess_cgroup(d),
+					   .owner = arena_printf(&d->c.arena, "%s ", d->c.id) };
+		if (!ref.path || !ref.owner)
+			return 0;
+	} else if (!container_cgroup(&d->c, &ref)) {
+		return 0;
 	}
-	if (!s->cgroup_path)
-		return 0;
 	/* A create that was never finished had no time to use a cgroup that others had made. */
-	if (!d->c.is_committed && was_there)
+	if (d->c.state && !d->c.is_committed && ref.was_there)
 		return 0;
-	return cgroup_destroy(NULL, s->cgroup_path, s->cgroup_inode ? *s->cgroup_inode : 0,
-			      was_there, END_MSEC, e);
+	return cgroup_destroy(&ref, END_MSEC, e);
 }
 
 static void hook_failed(void *arg, const struct err *failure)
@@ -151,6 +151,8 @@ static int remove_state(struct deletion *d, struct err *e)
 	if (!hooks.poststop.count)
 		return 0;
 	input.cwd_fd = open(d->c.state->bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (input.cwd_fd < 0) /* gone: not the caller's directory instead */
+		input.cwd_fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	input.len = hook_state_fill(&state, "stopped", 0);
 	input.state = state.text;
 	hooks_run_all(&hooks.poststop, &input, hook_failed, (void *)d->ctx);

@@ -179,9 +179,6 @@ static int take_message(struct run *run, const struct message *m, bool *is_execi
 	case MESSAGE_PID:
 		run->pid = m->pid;
 		return 0;
-	case MESSAGE_WARN:
-		context_log(run->ctx, DAVIT_LOG_WARNING, "%s", m->err.msg);
-		return 0;
 	case MESSAGE_TRACE:
 		if (m->row < run->step_count)
 			trace(run, &run->steps[m->row], m->nsec);
@@ -269,14 +266,6 @@ void drive_undo(struct run *run)
 		if (run->steps[row].undo)
 			run->steps[row].undo(run);
 	}
-}
-
-void run_warn(struct run *run, const char *text)
-{
-	struct message m = { .kind = MESSAGE_WARN };
-
-	fmt(m.err.msg, sizeof(m.err.msg), "%s", text);
-	channel_send(run->channel, &m);
 }
 
 static _Noreturn void fail(struct run *run, const struct err *e)

@@ -6,37 +6,24 @@
 #include "kernel/sys.h"
 #include "lifecycle/operation.h"
 
-static int send_to(void *arg, pid_t pid)
-{
-	_cleanup_fd_ int pidfd = sys_pidfd_open(pid);
-
-	/* A process that has ended between the listing and now needs no signal. */
-	if (pidfd >= 0)
-		sys_pidfd_send_signal(pidfd, *(const int *)arg);
-	return 0;
-}
-
 static int kill_all(const struct container *c, int signal, struct err *e)
 {
-	_cleanup_fd_ int root = -1;
 	_cleanup_fd_ int cg = -1;
+	struct cgroup_ref ref;
 	int r;
 
-	if (!c->state || !c->state->cgroup_path) {
+	if (!container_cgroup(c, &ref)) {
 		if (c->pidfd >= 0)
 			sys_pidfd_send_signal(c->pidfd, signal);
 		return 0;
 	}
-	root = cgroup_open_root(NULL);
-	cg = root < 0 ? root : cgroup_open(root, c->state->cgroup_path);
+	cg = cgroup_open_ref(&ref);
 	if (cg == -ENOENT)
 		return 0;
 	if (cg < 0)
-		return err_set(e, -cg, "open the cgroup %s", c->state->cgroup_path);
-	r = signal == SIGKILL ? cgroup_kill(cg) : cgroup_each_pid(cg, send_to, &signal);
-	return r < 0 ? err_set(e, -r, "signal the processes of the cgroup %s",
-			       c->state->cgroup_path)
-		     : 0;
+		return err_set(e, -cg, "open the cgroup %s", ref.path);
+	r = signal == SIGKILL ? cgroup_kill(cg) : cgroup_signal(cg, signal);
+	return r < 0 ? err_set(e, -r, "signal the processes of the cgroup %s", ref.path) : 0;
 }
 
 /* Without a pid namespace of its own, the others do not end with the first process. */

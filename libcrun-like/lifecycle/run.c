@@ -20,7 +20,6 @@ static int *const *descriptors(struct run *run, int *ret[16])
 	ret[n++] = &run->pidfd;
 	ret[n++] = &run->signal_fd;
 	ret[n++] = &run->rootfd;
-	ret[n++] = &run->procfd;
 	ret[n++] = &run->console_fd;
 	ret[n++] = &run->pty;
 	ret[n] = NULL;

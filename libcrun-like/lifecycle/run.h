@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <signal.h>
 
+#include "kernel/process.h"
 #include "lifecycle/channel.h"
 #include "lifecycle/context.h"
 #include "lifecycle/plan.h"
@@ -39,6 +40,8 @@ struct run {
 	int middle_end;
 	int cgroup_fd;
 	uint64_t cgroup_inode;
+	char cgroup_owner[200]; /* id and time of the create: nobody else's */
+	char boot_id[BOOT_ID_SIZE];
 	bool cgroup_was_there;
 	int start_fd;   /* the start socket, listening */
 	int own_pid_ns; /* to come back to, when a pid namespace is joined */
@@ -54,7 +57,6 @@ struct run {
 	/* INIT */
 	int rootfd;     /* the root of the container */
 	int root_tree;  /* the same, opened by HOST (user namespaces) */
-	int procfd;     /* a private procfs */
 	int console_fd; /* the console socket */
 	int pty;        /* the container's end of the terminal */
 	int bundle_fd;  /* where hooks run */
@@ -69,7 +71,10 @@ void run_release(struct run *run);
  * run them in. */
 struct hook_input run_hook_input(struct run *run, const char *status, pid_t pid);
 
-/* A warning from any process: INIT and MIDDLE send it to HOST, which has the log. */
-void run_warn(struct run *run, const char *text);
+/* HOST: the start time of the process that run->pid is, once it is born. */
+int run_note_start(struct run *run, struct err *e);
+
+/* The container's cgroup, once it is made. */
+struct cgroup_ref run_cgroup(const struct run *run);
 
 #endif

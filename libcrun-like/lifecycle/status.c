@@ -49,10 +49,25 @@ static bool is_of_this_boot(const struct davit_state *s)
 	return s->boot_id && process_boot_id(boot_id) == 0 && strcmp(boot_id, s->boot_id) == 0;
 }
 
-static bool is_frozen(const struct davit_state *s)
+bool container_cgroup(const struct container *c, struct cgroup_ref *ret)
 {
-	_cleanup_fd_ int root = s->cgroup_path ? cgroup_open_root(NULL) : -1;
-	_cleanup_fd_ int cg = root >= 0 ? cgroup_open(root, s->cgroup_path) : -1;
+	const struct davit_state *s = c->state;
+
+	if (!s || !s->cgroup_path || !s->cgroup_owner)
+		return false;
+	*ret = (struct cgroup_ref){
+		.path = s->cgroup_path,
+		.owner = s->cgroup_owner,
+		.inode = s->cgroup_inode ? *s->cgroup_inode : 0,
+		.was_there = s->cgroup_was_there && *s->cgroup_was_there,
+	};
+	return true;
+}
+
+static bool is_frozen(const struct container *c)
+{
+	struct cgroup_ref ref;
+	_cleanup_fd_ int cg = container_cgroup(c, &ref) ? cgroup_open_ref(&ref) : -1;
 
 	return cg >= 0 && cgroup_get_event(cg, "frozen") == 1;
 }
@@ -79,7 +94,7 @@ void container_refresh(struct container *c)
 	}
 	c->pid = (pid_t)*s->pid;
 	c->status = is_waiting_for_start(c) ? STATUS_CREATED : STATUS_RUNNING;
-	if (is_frozen(s))
+	if (is_frozen(c))
 		c->status = STATUS_PAUSED;
 }
 

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "lifecycle/context.h"
 #include "oci-spec/state.h"
+#include "setup/cgroup.h"
 
 enum status {
 	STATUS_CREATING,
@@ -48,6 +49,9 @@ enum container_open_flags {
 int container_open(const struct davit_context *ctx, const char *id, unsigned flags,
 		   struct container *ret, struct err *e);
 void container_close(struct container *c);
+
+/* Which cgroup the state means; false when it means none. */
+bool container_cgroup(const struct container *c, struct cgroup_ref *ret);
 
 /* Derives the status again. */
 void container_refresh(struct container *c);

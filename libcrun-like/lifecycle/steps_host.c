@@ -60,7 +60,9 @@ static struct davit_state state_of(struct run *run)
 		.rootfs = p->rootfs.path,
 		.created = run->created,
 		.owner = run->owner,
+		.boot_id = run->boot_id,
 		.cgroup_path = p->cgroup.path,
+		.cgroup_owner = p->cgroup.path ? run->cgroup_owner : NULL,
 		.annotations = p->config->annotations,
 	};
 }
@@ -79,12 +81,20 @@ int step_claim(struct run *run, struct err *e)
 {
 	bool cgroup_was_there = cgroup_is_there(&run->plan->cgroup);
 	struct davit_state journal;
+	int r;
 
 	if (run->root_dirfd < 0 && store_open_root(run->ctx->root, true, &run->root_dirfd, e) < 0)
 		return -e->code;
 	if (store_claim(run->root_dirfd, run->plan->id, &run->state_dirfd, e) < 0)
 		return -e->code;
+	r = process_boot_id(run->boot_id);
+	if (r < 0) {
+		err_set(e, -r, "read the boot id");
+		undo_claim(run);
+		return -e->code;
+	}
 	now_text(run->created, sizeof(run->created));
+	fmt(run->cgroup_owner, sizeof(run->cgroup_owner), "%s %s", run->plan->id, run->created);
 	/* By number: names are a matter of NSS, which a runtime must not load. */
 	if (geteuid() == 0)
 		fmt(run->owner, sizeof(run->owner), "root");
@@ -135,21 +145,30 @@ int step_cgroup(struct run *run, struct err *e)
 {
 	struct plan *p = run->plan;
 
-	if (cgroup_create(&p->cgroup, &run->cgroup_fd, &run->cgroup_inode, &run->cgroup_was_there,
-			  e) < 0)
+	if (cgroup_create(&p->cgroup, run->cgroup_owner, &run->cgroup_fd, &run->cgroup_inode,
+			  &run->cgroup_was_there, e) < 0)
 		return -e->code;
 	if (cgroup_apply(&p->cgroup, run->cgroup_fd, e) < 0)
 		undo_cgroup(run);
 	return -e->code;
 }
 
+struct cgroup_ref run_cgroup(const struct run *run)
+{
+	return (struct cgroup_ref){ .root = run->plan->cgroup.root,
+				    .path = run->plan->cgroup.path,
+				    .owner = run->cgroup_owner,
+				    .inode = run->cgroup_inode,
+				    .was_there = run->cgroup_was_there };
+}
+
 void undo_cgroup(struct run *run)
 {
+	const struct cgroup_ref ref = run_cgroup(run);
 	struct err failed = { 0 };
 
 	close_fdp(&run->cgroup_fd);
-	if (cgroup_destroy(run->plan->cgroup.root, run->plan->cgroup.path, run->cgroup_inode,
-			   run->cgroup_was_there, CGROUP_REMOVE_MSEC, &failed) < 0)
+	if (cgroup_destroy(&ref, CGROUP_REMOVE_MSEC, &failed) < 0)
 		context_log(run->ctx, DAVIT_LOG_WARNING, "%s: %s", failed.msg,
 			    errno_words(failed.code));
 }
@@ -201,6 +220,23 @@ static int fail_spawn(const struct run *run, int code, struct err *e)
 	return -e->code;
 }
 
+/* Or hooks of the host would be born in the container's namespace. */
+static int leave_pid_namespace(struct run *run, struct err *e)
+{
+	int r = namespace_join(run->own_pid_ns, CLONE_NEWPID);
+
+	process_set_dumpable(true);
+	return r < 0 ? err_set(e, -r, "come back to the runtime's own pid namespace") : 0;
+}
+
+int run_note_start(struct run *run, struct err *e)
+{
+	char comm[COMM_SIZE];
+	int r = process_stat(run->pid, &run->start_time, comm);
+
+	return r < 0 ? err_set(e, -r, "read the start time of the container's first process") : 0;
+}
+
 int step_spawn(struct run *run, struct err *e)
 {
 	const struct namespace_join *pid_ns = namespaces_find_joined(&run->plan->ns, CLONE_NEWPID);
@@ -209,9 +245,8 @@ int step_spawn(struct run *run, struct err *e)
 		.exit_signal = SIGCHLD,
 		.pidfd = (uintptr_t)&run->pidfd,
 	};
-	int fds[2], r;
+	int fds[2], r = channel_pair(fds);
 
-	r = channel_pair(fds);
 	if (r < 0)
 		return err_set(e, -r, "make the channel to the container's first process");
 	run->channel = fds[0];
@@ -231,17 +266,14 @@ int step_spawn(struct run *run, struct err *e)
 	run->pid = sys_clone3(&args);
 	if (run->pid == 0)
 		become_init(run);
-	r = run->pid;
-	if (pid_ns) {
-		process_set_dumpable(true);
-		namespace_join(run->own_pid_ns, CLONE_NEWPID);
-	}
 	close_fdp(&run->child_end);
-	if (r < 0)
-		return fail_spawn(run, -r, e);
-	if (process_stat(run->pid, &run->start_time, (char[COMM_SIZE]){ 0 }) < 0)
-		return err_set(e, ESRCH, "read the start time of the container's first process");
-	return 0;
+	if (run->pid < 0)
+		return fail_spawn(run, -run->pid, e);
+	if (pid_ns && leave_pid_namespace(run, e) < 0)
+		undo_spawn(run);
+	else if (run_note_start(run, e) < 0)
+		undo_spawn(run);
+	return -e->code;
 }
 
 void undo_spawn(struct run *run)
@@ -307,6 +339,7 @@ static int write_pid_file(const char *path, pid_t pid, struct err *e)
 	fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return err_set(e, errno, "write the pid file %s", path);
+	errno = ENOSPC; /* a short write says no more */
 	if (write(fd, text, len) != (ssize_t)len || rename(temp, path) < 0) {
 		err_set(e, errno, "write the pid file %s", path);
 		unlink(temp);
@@ -318,17 +351,11 @@ static int write_pid_file(const char *path, pid_t pid, struct err *e)
 int step_publish(struct run *run, struct err *e)
 {
 	struct davit_state state = state_of(run);
-	char boot_id[BOOT_ID_SIZE];
 	int64_t pid = run->pid;
 	bool is_resumable = run->plan->is_resumable;
 	bool shares_pid_ns = !namespaces_has_new(&run->plan->ns, CLONE_NEWPID);
-	int r;
 
-	r = process_boot_id(boot_id);
-	if (r < 0)
-		return err_set(e, -r, "read the boot id");
 	state.phase = "created";
-	state.boot_id = boot_id;
 	state.pid = &pid;
 	state.start_time = &run->start_time;
 	state.cgroup_inode = run->cgroup_inode ? &run->cgroup_inode : NULL;

@@ -188,13 +188,17 @@ int step_labels(struct run *run, struct err *e)
 
 int step_credentials(struct run *run, struct err *e)
 {
+	int r;
+
 	/* The program may outlive whoever started it. */
 	process_die_with_parent(false);
 	if (run->pty >= 0 && console_become(run->pty, e) < 0)
 		return -e->code;
 	close_fdp(&run->rootfd);
 	/* Now, not right before execve: the filter may not let us speak any more. */
-	channel_send(run->channel, &(struct message){ .kind = MESSAGE_EXECING });
+	r = channel_send(run->channel, &(struct message){ .kind = MESSAGE_EXECING });
+	if (r < 0) /* whoever started us has given up, and has said so */
+		return err_set(e, -r, "tell that the program is executed");
 	return credentials_apply(&run->plan->credentials, &run->plan->seccomp, e);
 }
 

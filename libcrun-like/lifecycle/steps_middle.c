@@ -78,8 +78,13 @@ int step_join_first(struct run *run, struct err *e)
 	process_set_dumpable(false);
 	if (namespaces_join(&run->plan->ns, true, e) < 0)
 		return -e->code;
-	if (namespaces_find_joined(&run->plan->ns, CLONE_NEWUSER))
-		return namespaces_become_root(&run->plan->ns, e);
+	if (namespaces_find_joined(&run->plan->ns, CLONE_NEWUSER)) {
+		if (namespaces_become_root(&run->plan->ns, e) < 0)
+			return -e->code;
+		/* Again: a change of ids makes it what fs.suid_dumpable says. */
+		process_set_dumpable(false);
+		return 0;
+	}
 	/* A new user namespace: its maps are written by HOST, which must be able to open them. Root
 	 * always is, and INIT is then not to be looked at in a joined pid namespace either. */
 	process_set_dumpable(run->plan->ns.is_rootless);
@@ -124,7 +129,7 @@ int step_adopt(struct run *run, struct err *e)
 	close_fdp(&run->middle);
 	waitpid(run->middle_pid, NULL, 0);
 	run->middle_pid = 0;
-	if (process_stat(run->pid, &run->start_time, (char[COMM_SIZE]){ 0 }) < 0)
-		return err_set(e, ESRCH, "read the start time of the container's first process");
-	return 0;
+	if (run_note_start(run, e) < 0)
+		undo_spawn(run);
+	return -e->code;
 }

@@ -120,7 +120,9 @@ int store_claim(int rootfd, const char *id, int *ret_dirfd, struct err *e)
 	else
 		store_lock(fd, CLAIM_LOCK_MSEC, e);
 	if (e->code) {
-		unlinkat(rootfd, id, AT_REMOVEDIR);
+		/* Deleted by somebody: then what has the name now is another's. */
+		if (e->kind != ERR_NOT_FOUND)
+			unlinkat(rootfd, id, AT_REMOVEDIR);
 		return -e->code;
 	}
 	*ret_dirfd = take_fd(&fd);
@@ -129,6 +131,7 @@ int store_claim(int rootfd, const char *id, int *ret_dirfd, struct err *e)
 
 int store_open(int rootfd, const char *id, int *ret_dirfd, struct err *e)
 {
+	struct stat st;
 	int fd = openat(rootfd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0 && errno == ENOENT)
@@ -136,6 +139,13 @@ int store_open(int rootfd, const char *id, int *ret_dirfd, struct err *e)
 				id);
 	if (fd < 0)
 		return err_set(e, errno, "open the state directory of %s", id);
+	/* In a root that others may write to, somebody could have put one there for us to act upon.
+	 */
+	if (fstat(fd, &st) < 0 || (st.st_uid != 0 && st.st_uid != geteuid()) ||
+	    (st.st_mode & 022)) {
+		close(fd);
+		return err_kind(e, ERR_STATE, EPERM, "the state directory of %s is not ours", id);
+	}
 	*ret_dirfd = fd;
 	return 0;
 }

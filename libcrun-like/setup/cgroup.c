@@ -49,6 +49,9 @@ static int check_path(const char *path, struct err *e)
 			return err_field(
 				e, EINVAL, pointer_path,
 				"cgroupsPath \"%s\" has an empty, \".\" or \"..\" component", path);
+		if (len > NAME_MAX)
+			return err_field(e, ENAMETOOLONG, pointer_path,
+					 "cgroupsPath has a component that is too long");
 		if (!at[len])
 			return 0;
 	}

@@ -40,21 +40,36 @@ struct cgroup_plan {
 int cgroup_prepare(struct arena *a, const struct oci_config *config,
 		   const struct cgroup_context *ctx, struct cgroup_plan *ret, struct err *e);
 
+/*
+ * Which cgroup a container means. A path alone says little: another container may have been put
+ * into the same one when this had stopped, or into a new one of the same name. The mark that
+ * cgroup_create() left tells whose it is now.
+ */
+struct cgroup_ref {
+	const char *root; /* of the hierarchy; NULL: looked for */
+	const char *path;
+	const char *owner; /* the container's mark, or the beginning of it that ends in a blank */
+	uint64_t inode;    /* 0: unknown; asked where there is no mark */
+	bool was_there;    /* it existed before: the directory and what was below it stay */
+};
+
 /* Makes the directory, and its parents give it the controllers. Refuses one with processes in it,
- * or frozen. After a failure nothing is left. The descriptor is the caller's. */
-int cgroup_create(const struct cgroup_plan *plan, int *ret_dirfd, uint64_t *ret_inode,
-		  bool *ret_was_there, struct err *e);
+ * or frozen. After a failure nothing is left. The descriptor is the caller's. An empty one that
+ * another container has left there is taken over. */
+int cgroup_create(const struct cgroup_plan *plan, const char *owner, int *ret_dirfd,
+		  uint64_t *ret_inode, bool *ret_was_there, struct err *e);
+
+/* The fd of the cgroup, if it is the one that is meant; -ENOENT: it is gone, or another's now. */
+int cgroup_open_ref(const struct cgroup_ref *ref);
 /* Writes the limits and attaches the device program. @dirfd: of cgroup_create(). */
 int cgroup_apply(const struct cgroup_plan *plan, int dirfd, struct err *e);
 
 /*
- * Kills what is in the cgroup, waits until it is gone and removes it with all below it. @root NULL:
- * looked for. @inode: of cgroup_create(), 0 when unknown; another one means that somebody else's
- * cgroup has that name now: left alone. @was_there: the directory and what was below it stay.
- * Missing is success. ERR_TIMEOUT: something in it does not die; calling again is right.
+ * Kills what is in the cgroup, waits until it is gone and removes it with all below it. Gone
+ * already, or another's now, is success. ERR_TIMEOUT: something in it does not die; calling again
+ * is right.
  */
-int cgroup_destroy(const char *root, const char *path, uint64_t inode, bool was_there,
-		   unsigned deadline_ms, struct err *e);
+int cgroup_destroy(const struct cgroup_ref *ref, unsigned deadline_ms, struct err *e);
 
 void cgroup_describe(const struct cgroup_plan *plan, const struct describe *d);
 

@@ -10,7 +10,8 @@
 #include "setup/cgroup.h"
 
 enum {
-	UNDO_MS = 1000
+	UNDO_MS = 1000,
+	OWNER_SIZE = 256
 };
 
 static int enable_in(int rootfd, const char *parent, const struct cgroup_plan *p, struct err *e)
@@ -82,8 +83,16 @@ static int check_fit(const struct cgroup_made *made, const struct cgroup_plan *p
 	return 0;
 }
 
-int cgroup_create(const struct cgroup_plan *p, int *ret_dirfd, uint64_t *ret_inode,
-		  bool *ret_was_there, struct err *e)
+/* Left by a container that has stopped: then it is ours to remove, like one that we have made. */
+static bool is_left_behind(int dirfd)
+{
+	char owner[OWNER_SIZE];
+
+	return cgroup_get_owner(dirfd, owner, sizeof(owner)) == 0;
+}
+
+int cgroup_create(const struct cgroup_plan *p, const char *owner, int *ret_dirfd,
+		  uint64_t *ret_inode, bool *ret_was_there, struct err *e)
 {
 	_cleanup_fd_ int rootfd = cgroup_open_root_at(p->root);
 	struct cgroup_made made;
@@ -92,6 +101,11 @@ int cgroup_create(const struct cgroup_plan *p, int *ret_dirfd, uint64_t *ret_ino
 	if (r < 0)
 		return err_set(e, -r, "make the cgroup %s%s", p->root, p->path);
 	r = check_fit(&made, p, e);
+	if (r == 0) {
+		made.was_there = made.was_there && !is_left_behind(made.dirfd);
+		/* Ignored: where marks are not to be had, the inode must do. */
+		(void)cgroup_set_owner(made.dirfd, owner);
+	}
 	if (r == 0)
 		r = enable_in_parents(rootfd, p, e);
 	if (r == 0 && made.was_there) {
@@ -180,35 +194,74 @@ static int give_back(int dirfd)
 	return r == -EPERM ? 0 : r; /* who may not detach could not attach */
 }
 
-/* 1: to be removed as well. */
-static int destroy_content(int dirfd, uint64_t inode, bool was_there, unsigned *ms)
+/* A damaged state leaves the container's id alone, with which its mark begins. */
+static bool is_mark(const char *found, const char *wanted)
 {
-	uint64_t now;
-	int r = cgroup_get_inode(dirfd, &now);
+	size_t len = strlen(wanted);
 
-	if (r < 0 || (inode && now != inode))
-		return r;
-	r = empty(dirfd, ms);
+	return strncmp(found, wanted, len) == 0 && (found[len] == '\0' || wanted[len - 1] == ' ');
+}
+
+/* Without a mark (the create was killed before it could leave one, or there are no marks here) the
+ * inode must be right; without either, only an empty cgroup can be the one. */
+static bool is_meant(int dirfd, const struct cgroup_ref *ref)
+{
+	char owner[OWNER_SIZE];
+	uint64_t inode;
+
+	if (cgroup_get_owner(dirfd, owner, sizeof(owner)) == 0)
+		return is_mark(owner, ref->owner);
+	if (ref->inode)
+		return cgroup_get_inode(dirfd, &inode) == 0 && inode == ref->inode;
+	return cgroup_get_event(dirfd, "populated") == 0;
+}
+
+static int open_ref(int rootfd, const struct cgroup_ref *ref)
+{
+	int dirfd = cgroup_open(rootfd, ref->path);
+
+	if (dirfd >= 0 && !is_meant(dirfd, ref)) {
+		close(dirfd);
+		return -EREMCHG;
+	}
+	return dirfd;
+}
+
+int cgroup_open_ref(const struct cgroup_ref *ref)
+{
+	_cleanup_fd_ int rootfd =
+		ref->root ? cgroup_open_root_at(ref->root) : cgroup_open_root(NULL);
+	int dirfd = rootfd < 0 ? rootfd : open_ref(rootfd, ref);
+
+	return dirfd == -EREMCHG ? -ENOENT : dirfd;
+}
+
+/* 1: to be removed as well. */
+static int destroy_content(int dirfd, bool was_there, unsigned *ms)
+{
+	int r = empty(dirfd, ms);
+
 	if (r < 0)
 		return r;
 	return was_there ? give_back(dirfd) : 1;
 }
 
-int cgroup_destroy(const char *root, const char *path, uint64_t inode, bool was_there,
-		   unsigned deadline_ms, struct err *e)
+int cgroup_destroy(const struct cgroup_ref *ref, unsigned deadline_ms, struct err *e)
 {
+	const char *root = ref->root;
 	_cleanup_fd_ int rootfd = root ? cgroup_open_root_at(root) : cgroup_open_root(&root);
-	_cleanup_fd_ int dirfd = rootfd < 0 ? rootfd : cgroup_open(rootfd, path);
+	_cleanup_fd_ int dirfd = rootfd < 0 ? rootfd : open_ref(rootfd, ref);
 	unsigned ms = deadline_ms;
-	int r = dirfd < 0 ? dirfd : destroy_content(dirfd, inode, was_there, &ms);
+	int r = dirfd < 0 ? dirfd : destroy_content(dirfd, ref->was_there, &ms);
 
 	/* Missing: the parents that we made may still be there. */
-	if (r == 1 || (r == -ENOENT && rootfd >= 0 && !was_there))
-		r = cgroup_remove(rootfd, path, ms);
-	if (r == 0 || r == -ENOENT)
+	if (r == 1 || (r == -ENOENT && rootfd >= 0 && !ref->was_there))
+		r = cgroup_remove(rootfd, ref->path, ms);
+	if (r == 0 || r == -ENOENT || r == -EREMCHG)
 		return 0;
 	if (r == -ETIMEDOUT || r == -EBUSY)
 		return err_kind(e, ERR_TIMEOUT, ETIMEDOUT,
-				"the cgroup %s%s still has processes after SIGKILL", root, path);
-	return err_set(e, -r, "remove the cgroup %s%s", root ? root : "", path);
+				"the cgroup %s%s still has processes after SIGKILL", root,
+				ref->path);
+	return err_set(e, -r, "remove the cgroup %s%s", root ? root : "", ref->path);
 }

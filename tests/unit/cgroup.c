@@ -313,28 +313,36 @@ TEST(create_apply_destroy)
 	uint64_t inode = 0;
 	bool was_there = true;
 	size_t programs = 0;
+	struct cgroup_ref ref;
 	pid_t pid;
 
 	if (rootfd < 0)
 		SKIP("no writable cgroup2 hierarchy");
 	CHECK_INT(plan_for(&a, name("/c"), &p, &e), 0);
-	CHECK_INT(cgroup_create(&p, &dirfd, &inode, &was_there, &e), 0);
+	CHECK_INT(cgroup_create(&p, "id now", &dirfd, &inode, &was_there, &e), 0);
 	CHECK(!was_there && inode > 0);
 	CHECK_INT(cgroup_apply(&p, dirfd, &e), 0);
 	CHECK_INT(bpf_device_query(dirfd, &programs), 0);
 	CHECK_INT(programs, 1);
 	pid = sleeper_in(dirfd);
 
-	CHECK_INT(cgroup_create(&p, &other, &inode, &was_there, &e), -EBUSY);
+	ref = (struct cgroup_ref){ p.root, p.path, "id now", inode, false };
+	CHECK_INT(cgroup_create(&p, "id now", &other, &inode, &was_there, &e), -EBUSY);
 	CHECK(strstr(e.msg, "container's cgroup is not empty"));
 	e = (struct err){ 0 };
-	CHECK_INT(cgroup_destroy(p.root, p.path, inode + 1, false, 1000, &e), 0); /* not ours */
+	ref.owner = "other now";
+	CHECK_INT(cgroup_open_ref(&ref), -ENOENT);
+	CHECK_INT(cgroup_destroy(&ref, 1000, &e), 0);
 	CHECK_INT(cgroup_get_event(dirfd, "populated"), 1);
 	CHECK_INT(cgroup_freeze(dirfd, true, 2000), 0);
-	CHECK_INT(cgroup_destroy(NULL, p.path, inode, false, 5000, &e), 0);
+	CHECK_INT(cgroup_destroy(&(struct cgroup_ref){ NULL, p.path, "id now", inode, false }, 5000,
+				 &e),
+		  0);
 	CHECK_INT(waitpid(pid, NULL, 0), pid);
 	CHECK(!exists(rootfd, name("")));
-	CHECK_INT(cgroup_destroy(p.root, p.path, inode, false, 1000, &e), 0);
+	CHECK_INT(cgroup_destroy(&(struct cgroup_ref){ p.root, p.path, "id now", inode, false },
+				 1000, &e),
+		  0);
 	CHECK_STR(e.msg, "");
 	close(dirfd);
 	close(rootfd);
@@ -357,13 +365,15 @@ TEST(a_cgroup_that_was_there_stays)
 	CHECK_INT(mkdirat(rootfd, name("") + 1, 0755), 0);
 	CHECK_INT(mkdirat(rootfd, name("/old") + 1, 0755), 0);
 	CHECK_INT(plan_for(&a, name(""), &p, &e), 0);
-	CHECK_INT(cgroup_create(&p, &dirfd, &inode, &was_there, &e), 0);
+	CHECK_INT(cgroup_create(&p, "id now", &dirfd, &inode, &was_there, &e), 0);
 	CHECK(was_there);
 	CHECK_INT(cgroup_apply(&p, dirfd, &e), 0);
 	CHECK_INT(mkdirat(dirfd, "new", 0755), 0);
 	pid = sleeper_in(dirfd);
 	CHECK_INT(cgroup_freeze(dirfd, true, 2000), 0);
-	CHECK_INT(cgroup_destroy(p.root, p.path, inode, true, 5000, &e), 0);
+	CHECK_INT(cgroup_destroy(&(struct cgroup_ref){ p.root, p.path, "id now", inode, true },
+				 5000, &e),
+		  0);
 	CHECK_INT(waitpid(pid, NULL, 0), pid);
 	CHECK(exists(rootfd, name("/old")) && !exists(rootfd, name("/new")));
 	CHECK_INT(bpf_device_query(dirfd, &programs), 0);
@@ -371,7 +381,7 @@ TEST(a_cgroup_that_was_there_stays)
 	CHECK_INT(cgroup_wait_event(dirfd, "frozen", false, 1000), 0);
 
 	CHECK_INT(cgroup_write(dirfd, "cgroup.freeze", "1"), 0);
-	CHECK_INT(cgroup_create(&p, &dirfd, &inode, &was_there, &e), -EBUSY);
+	CHECK_INT(cgroup_create(&p, "id now", &dirfd, &inode, &was_there, &e), -EBUSY);
 	CHECK(strstr(e.msg, "container's cgroup unexpectedly frozen"));
 	unlinkat(rootfd, name("/old") + 1, AT_REMOVEDIR);
 	CHECK_INT(unlinkat(rootfd, name("") + 1, AT_REMOVEDIR), 0);
@@ -404,9 +414,12 @@ static int as_nobody(int own)
 	if (own < 0)
 		return bad | (!p.path && last_warnings == 1 ? 0 : 2);
 	bad |= p.path && last_warnings == 0 ? 0 : 4;
-	bad |= cgroup_create(&p, &dirfd, &inode, &was_there, &e) == 0 ? 0 : 8;
+	bad |= cgroup_create(&p, "id now", &dirfd, &inode, &was_there, &e) == 0 ? 0 : 8;
 	bad |= cgroup_apply(&p, dirfd, &e) == 0 ? 0 : 16;
-	bad |= cgroup_destroy(p.root, p.path, inode, was_there, 1000, &e) == 0 ? 0 : 32;
+	bad |= cgroup_destroy(&(struct cgroup_ref){ p.root, p.path, "id now", inode, was_there },
+			      1000, &e) == 0
+		       ? 0
+		       : 32;
 	if (bad)
 		printf("# %s\n", e.msg);
 	return bad;

@@ -1,0 +1,60 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# A cgroup belongs to the container that was put into it last; whoever had it before leaves it alone.
+
+load helpers
+
+setup() {
+	requires root cgroup2
+	new_bundle
+	program sleep 100
+	config ".linux.cgroupsPath = \"/davit-owner-$TOKEN\""
+}
+
+teardown() {
+	tear_down
+}
+
+# D1 has stopped, and D2 was put into the same cgroup.
+two_in_one() {
+	local pid
+	ok create -b "$BUNDLE" "$ID-1"
+	pid=$(init_pid "$ID-1")
+	kill -9 "$pid"
+	is_gone "$pid"
+	ok run -d -b "$BUNDLE" "$ID-2"
+	second=$(init_pid "$ID-2")
+	grep -qx "$second" "$CGROOT/davit-owner-$TOKEN/cgroup.procs"
+}
+
+@test "delete of a stopped container spares another one in its cgroup" {
+	two_in_one
+	ok delete "$ID-1"
+	kill -0 "$second"
+	grep -qx "$second" "$CGROOT/davit-owner-$TOKEN/cgroup.procs"
+	ok delete -f "$ID-2"
+	is_gone "$second"
+	[ ! -e "$CGROOT/davit-owner-$TOKEN" ]
+}
+
+@test "kill --all of a stopped container spares another one in its cgroup" {
+	two_in_one
+	ok kill --all "$ID-1" KILL
+	kill -0 "$second"
+	ok delete -f "$ID-1"
+	ok delete -f "$ID-2"
+	[ ! -e "$CGROOT/davit-owner-$TOKEN" ]
+}
+
+@test "a state directory of somebody else is not acted upon" {
+	ok run -d -b "$BUNDLE" "$ID-1"
+	second=$(init_pid "$ID-1")
+	mkdir "$ROOT/evil"
+	cp "$ROOT/$ID-1"/*.json "$ROOT/evil/"
+	chown -R 12345 "$ROOT/evil"
+	refused "is not ours" delete -f evil
+	kill -0 "$second"
+	rm -r "$ROOT/evil"
+	ok delete -f "$ID-1"
+}
