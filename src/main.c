@@ -5,9 +5,12 @@
  * parsing only, which touches nothing.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "help.h"
@@ -36,11 +39,22 @@ static int refuse_command(const struct session *s, char *const *words)
 	return session_usage(s, NULL, "unknown command '%.100s'", words[0]);
 }
 
+/* What the caller left open is not for the container, whose first process would hold it until its
+ * program runs (CVE-2024-21626). Nothing of our own is open yet. */
+static void close_inherited(unsigned preserved)
+{
+	/* More than there can be is refused later on. Ignored: execve closes them in any case. */
+	if (preserved < INT_MAX - 3)
+		(void)syscall(SYS_close_range, 3 + preserved, ~0U, 0);
+}
+
 static int execute(struct session *s, const struct command *command,
 		   const struct command_args *args, char **argv)
 {
 	int status;
 
+	if (command->seals)
+		close_inherited(args->create.preserve_fds);
 	if (command->seals && davit_seal_self(argv, s->error) < 0)
 		return session_report(s);
 	if (command->context && session_open(s) < 0)
