@@ -210,8 +210,11 @@ int operation_delete(const struct davit_context *ctx, const char *id, bool force
 	for (size_t i = 0; !e->code && i < ARRAY_SIZE(delete_steps); i++)
 		if (delete_steps[i].run(&d, e) < 0 && !e->step[0])
 			strncpy(e->step, delete_steps[i].name, sizeof(e->step) - 1);
-	container_close(&d.c);
-	if (force && e->kind == ERR_NOT_FOUND)
+	if (force && e->kind == ERR_NOT_FOUND) {
+		if (d.c.root_dirfd >= 0)
+			store_sweep(d.c.root_dirfd, id);
 		*e = (struct err){ 0 };
+	}
+	container_close(&d.c);
 	return -e->code;
 }

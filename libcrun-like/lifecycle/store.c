@@ -330,20 +330,53 @@ static void remove_others(int dirfd)
 
 /* The usual files by name, which takes neither memory nor descriptors: undoing must work without.
  */
-int store_remove(int rootfd, const char *id, int dirfd, struct err *e)
+static int empty_and_remove(int rootfd, const char *name, int dirfd)
 {
 	static const char *const usual[] = { "state.json", "config.json", STORE_START_SOCKET,
 					     "journal.json" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(usual); i++)
 		unlinkat(dirfd, usual[i], 0);
-	if (unlinkat(rootfd, id, AT_REMOVEDIR) == 0 || errno == ENOENT)
+	if (unlinkat(rootfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;
 	if (errno == ENOTEMPTY || errno == EEXIST)
 		remove_others(dirfd);
-	if (unlinkat(rootfd, id, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		return err_set(e, errno, "remove the state directory of %s", id);
-	return 0;
+	return unlinkat(rootfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? neg_errno() : 0;
+}
+
+/* No container's id begins with a dot. */
+static void gone_name(const char *id, char *buf, size_t size)
+{
+	fmt(buf, size, ".gone.%s", id);
+}
+
+void store_sweep(int rootfd, const char *id)
+{
+	_cleanup_fd_ int dirfd = -1;
+	char gone[STORE_ID_MAX + 8];
+
+	gone_name(id, gone, sizeof(gone));
+	dirfd = openat(rootfd, gone, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dirfd >= 0)
+		(void)empty_and_remove(rootfd, gone, dirfd);
+}
+
+/* First out of everybody's sight: a directory that is half empty would pass for a create that has
+ * just begun. */
+int store_remove(int rootfd, const char *id, int dirfd, struct err *e)
+{
+	char gone[STORE_ID_MAX + 8];
+	int r;
+
+	gone_name(id, gone, sizeof(gone));
+	r = renameat(rootfd, id, rootfd, gone);
+	if (r < 0 && (errno == ENOTEMPTY || errno == EEXIST)) {
+		store_sweep(rootfd, id);
+		r = renameat(rootfd, id, rootfd, gone);
+	}
+	/* A full disk may refuse even that; removing needs no room. */
+	r = empty_and_remove(rootfd, r == 0 ? gone : id, dirfd);
+	return r < 0 ? err_set(e, -r, "remove the state directory of %s", id) : 0;
 }
 
 void store_socket_path(int dirfd, const char *name, char *buf, size_t size)

@@ -59,6 +59,9 @@ int store_read_state(struct arena *a, int dirfd, const char *name, struct davit_
 /* Removes the directory and everything in it. Needs no free space. */
 int store_remove(int rootfd, const char *id, int dirfd, struct err *e);
 
+/* What a remove that was killed has left of @id. */
+void store_sweep(int rootfd, const char *id);
+
 /* A path that leads to @name of the directory through the caller's /proc: for AF_UNIX addresses. */
 void store_socket_path(int dirfd, const char *name, char *buf, size_t size);
 
