@@ -3,6 +3,7 @@
 #
 # What stays true when the state on disk is damaged, the disk is full, many come at once, a pid has
 # been given to another or the machine has been booted again. T21 to T24 and T28 of the security tests.
+# shellcheck disable=SC2016  # variables of jq and of inner shells
 load helpers
 
 setup() {
@@ -97,7 +98,6 @@ check_damaged() {
 }
 
 @test "damaged state and journal: the configuration still leads to what runs (T21)" {
-	# shellcheck disable=SC2016  # a variable of jq's
 	config --arg p "/$TOKEN-place" '.linux.cgroupsPath = $p'
 	start_one
 	: >"$ROOT/$ID/state.json"
@@ -230,7 +230,6 @@ on_small_disk() {
 
 @test "a full disk: create fails in one line and leaves nothing, with every number of inodes (T24)" {
 	for inodes in 1 2 3 4 5 6; do
-		# shellcheck disable=SC2016  # the inner shell expands these
 		on_small_disk "nr_inodes=$inodes" sh -c '
 			"$1" --root "$2" create -b "$3" "$4" >/dev/null 2>"$5/full" </dev/null
 			echo $? >"$5/full.status"
@@ -257,7 +256,6 @@ on_small_disk() {
 
 @test "a disk without room for the state: a clean error; start and delete need no room (T24)" {
 	config '.annotations = { "org.example.long": ("0" * 200000) }'
-	# shellcheck disable=SC2016  # the inner shell expands these
 	on_small_disk size=64k sh -c '"$1" --root "$2" create -b "$3" "$4" >/dev/null 2>"$5/full" </dev/null
 		echo $? >"$5/full.status"; ls -A "$2" >"$5/full.left"
 	' sh "$DAVIT" "$ROOT" "$BUNDLE" "$ID" "$T"
@@ -266,7 +264,6 @@ on_small_disk() {
 	[ ! -s "$T/full.left" ]
 	check_clean
 	config 'del(.annotations)'
-	# shellcheck disable=SC2016  # the inner shell expands these
 	on_small_disk size=64k sh -c '
 		"$1" --root "$2" create -b "$3" "$4" >/dev/null 2>"$5/full" </dev/null &&
 		{ dd if=/dev/zero of="$2/fill" bs=4k 2>/dev/null; ! dd if=/dev/zero of="$2/more" bs=4k count=1 2>/dev/null; } &&
@@ -279,7 +276,6 @@ on_small_disk() {
 }
 
 @test "a state root that is read-only: a clean error (T24)" {
-	# shellcheck disable=SC2016  # the inner shell expands these
 	on_small_disk ro sh -c '"$1" --root "$2" create -b "$3" "$4" >/dev/null 2>"$5/full" </dev/null; echo $? >"$5/full.status"
 	' sh "$DAVIT" "$ROOT" "$BUNDLE" "$ID" "$T"
 	[ "$(<"$T/full.status")" -ne 0 ]

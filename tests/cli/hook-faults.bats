@@ -1,0 +1,103 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Hooks that fail, hang, hold on to what they were given or do not read it: T25 of the security tests,
+# with the rules of runtime.md#lifecycle for each kind.
+# shellcheck disable=SC2016  # variables of jq and of inner shells
+load helpers
+
+setup() {
+	requires root cgroup2
+	new_bundle
+	config --arg file "$T/poststop" \
+		'.hooks.poststop = [{ "path": "/bin/sh", "args": ["sh", "-c", "echo ran >\($file)"] }]'
+}
+
+teardown() {
+	tear_down
+}
+
+# hook KIND SCRIPT [TIMEOUT]: one more hook, a shell's.
+hook() {
+	config --arg kind "$1" --arg script "$2" --argjson timeout "${3-null}" \
+		--arg token "DAVIT_TEST=$TOKEN" '.hooks[$kind] += [{ "path": "/bin/sh", "args": ["sh", "-c", $script],
+			"env": ["PATH=/bin:/usr/bin", $token], "timeout": $timeout } | del(.[] | nulls)]'
+}
+
+@test "prestart, createRuntime, createContainer: an error fails create, destroys, and runs poststop" {
+	for kind in prestart createRuntime createContainer; do
+		hook "$kind" 'echo words >&2; exit 3'
+		refused "$kind hook #0: exit status 3" create -b "$BUNDLE" --pid-file "$T/pid" "$ID"
+		[[ $err == *words* ]]
+		[ "$(<"$T/poststop")" = ran ]
+		[ ! -e "$T/pid" ]
+		rm "$T/poststop"
+		check_clean
+		config --arg kind "$kind" 'del(.hooks[$kind])'
+	done
+}
+
+@test "startContainer, poststart: an error fails start, destroys the container, and runs poststop" {
+	for kind in startContainer poststart; do
+		hook "$kind" 'exit 4'
+		ok create -b "$BUNDLE" "$ID"
+		pid=$(init_pid)
+		refused "$kind hook #0: exit status 4" start "$ID"
+		is_gone "$pid"
+		[ "$(<"$T/poststop")" = ran ]
+		rm "$T/poststop"
+		refused "does not exist" state "$ID"
+		check_clean
+		config --arg kind "$kind" 'del(.hooks[$kind])'
+	done
+}
+
+@test "poststop: an error is a warning, the others still run, and the container is gone" {
+	config '.hooks.poststop |= [{ "path": "/bin/sh", "args": ["sh", "-c", "exit 5"] }] + .'
+	ok create -b "$BUNDLE" "$ID"
+	davit delete --force "$ID"
+	[ "$status" -eq 0 ]
+	[[ $err == *"poststop hook #0: exit status 5"* ]]
+	[ "$(<"$T/poststop")" = ran ]
+	check_clean
+}
+
+@test "a hook past its timeout is killed with all that it started" {
+	for kind in prestart createRuntime createContainer startContainer poststart; do
+		hook "$kind" 'trap "" TERM; sleep 1000 & sleep 1000' 1
+		SECONDS=0
+		davit run --detach -b "$BUNDLE" "$ID"
+		[ "$status" -eq 1 ] || complain "$kind"
+		[[ $err == *"$kind hook #0: timed out after 1s"* ]] || complain "$kind"
+		[ "$SECONDS" -le 4 ]
+		check_clean
+		config --arg kind "$kind" 'del(.hooks[$kind])'
+	done
+}
+
+@test "a program that the hook leaves behind with its output does not hold davit up" {
+	hook prestart 'sleep 30 & exit 0' 10
+	SECONDS=0
+	ok create -b "$BUNDLE" "$ID"
+	[ "$SECONDS" -lt 10 ]
+	for pid in $(our_processes); do
+		[[ $(tr '\0' ' ' <"/proc/$pid/cmdline") != "sleep 30 "* ]] || kill "$pid"
+	done
+}
+
+@test "a hook that never reads its 256 KiB of state, and one that writes 10 MiB" {
+	config '.annotations = { "org.example.long": ("x" * 262144) }'
+	hook prestart 'exit 0'
+	hook createRuntime 'sleep 0.2; head -c 10485760 /dev/zero; exit 0' 20
+	hook createRuntime 'test "$(wc -c)" -gt 262144'
+	ok create -b "$BUNDLE" "$ID"
+	ok delete "$ID"
+	check_clean
+}
+
+@test "a hook that is not there: named, and nothing left" {
+	config '.hooks.createRuntime = [{ "path": "/no/such/hook" }]'
+	refused "/no/such/hook" create -b "$BUNDLE" "$ID"
+	[[ $err == *"no such file or directory"* ]]
+	check_clean
+}
