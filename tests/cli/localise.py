@@ -8,7 +8,7 @@ BUNDLE/config.json is then CONFIG with the root and the program replaced by busy
 and overlay layers by files and directories below BUNDLE/sources, namespace paths by namespaces of
 a process started here (its pid is in BUNDLE/holder; the caller ends it), and the cgroup's path put
 below TOKEN. The rest stays as the engine wrote it; what this machine cannot do is taken out, with
-one line on stdout for each: "field: reason". BUNDLE/pids lists the processes that were there before.
+one line on stdout for each: "field: reason". BUNDLE/pids lists the processes that there were.
 """
 
 import ctypes
@@ -114,9 +114,6 @@ def hold(types, ready, mapped, report):
         while True:
             signal.pause()
     os.write(report, str(pid).encode())
-    os.dup2(os.open("/dev/null", os.O_RDWR), 1)
-    os.closerange(3, 1024)
-    os.waitpid(pid, 0)
     os._exit(0)
 
 
