@@ -17,7 +17,8 @@
 #include "lifecycle/step.h"
 
 enum {
-	EXEC_WATCH_MSEC = 1000
+	EXEC_WATCH_MSEC = 1000,
+	LOST_WAIT_MSEC = 1000
 };
 
 const char *where_name(enum where where)
@@ -97,7 +98,10 @@ static int do_host_row(struct run *run, size_t row, struct err *e)
 static int child_is_lost(struct run *run, const struct step *step, struct err *e)
 {
 	int status = 0, sig = 0;
-	bool is_ours = run->pidfd >= 0 && run->verb != VERB_START && step->where == INIT;
+	struct pollfd end = { .fd = run->pidfd, .events = POLLIN };
+	/* Lost is not always dead: a message may have failed. Then nobody waits for its end. */
+	bool is_ours = run->pidfd >= 0 && run->verb != VERB_START && step->where == INIT &&
+		       poll(&end, 1, LOST_WAIT_MSEC) > 0;
 
 	if (is_ours && process_wait(run->pidfd, &status, &sig) == 0 && sig)
 		err_kind(e, ERR_KILLED, ECHILD,
