@@ -30,37 +30,49 @@ static ssize_t read_file(const char *path, char *buf, size_t size)
 	return n;
 }
 
+enum {
+	FIELD_STATE = 3,
+	FIELD_FLAGS = 9,
+	FIELD_START_TIME = 22,
+	FIELD_PENDING = 31,
+	TASK_EXITING =
+		0x4, /* PF_EXITING of the kernel's sched.h, as the flags have had it ever since */
+};
+
 /* The comm is in parentheses and may itself hold any character, so the last ')' ends it (proc(5)).
  */
-static int parse_stat(char *text, uint64_t *ret_start_time, char ret_comm[static COMM_SIZE])
+static int parse_stat(char *text, struct process_info *ret)
 {
 	char *open_paren = strchr(text, '('), *close_paren = strrchr(text, ')');
-	char *p;
+	unsigned long long value[FIELD_PENDING + 1] = { 0 };
+	char *p, state;
 
 	if (!open_paren || !close_paren || close_paren < open_paren)
 		return -EPROTO;
 	*close_paren = '\0';
 	p = close_paren + 1;
-	for (int field = 3; field < 22; field++) {
+	state = p[0] == ' ' ? p[1] : '?';
+	for (int field = FIELD_STATE; field < FIELD_PENDING; field++) {
 		p = strchr(p + 1, ' ');
 		if (!p)
 			return -EPROTO;
+		value[field + 1] = strtoull(p + 1, NULL, 10);
 	}
-	*ret_start_time = strtoull(p + 1, NULL, 10);
-	fmt(ret_comm, COMM_SIZE, "%s", open_paren + 1);
+	fmt(ret->comm, sizeof(ret->comm), "%s", open_paren + 1);
+	ret->start_time = value[FIELD_START_TIME];
+	ret->is_dying = state == 'Z' || state == 'X' || (value[FIELD_FLAGS] & TASK_EXITING) ||
+			(value[FIELD_PENDING] & 1ULL << (SIGKILL - 1));
 	return 0;
 }
 
-int process_stat(pid_t pid, uint64_t *ret_start_time, char ret_comm[static COMM_SIZE])
+int process_stat(pid_t pid, struct process_info *ret)
 {
 	char path[40], text[1024];
 	ssize_t n;
 
 	fmt(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	n = read_file(path, text, sizeof(text));
-	if (n < 0)
-		return (int)n;
-	return parse_stat(text, ret_start_time, ret_comm);
+	return n < 0 ? (int)n : parse_stat(text, ret);
 }
 
 int process_boot_id(char ret[static BOOT_ID_SIZE])
@@ -114,8 +126,7 @@ bool process_has_ended(int pidfd)
 int process_open(pid_t pid, uint64_t start_time, int *ret_pidfd)
 {
 	_cleanup_fd_ int pidfd = -1;
-	char comm[COMM_SIZE];
-	uint64_t now;
+	struct process_info now;
 	int r;
 
 	if (pid <= 0)
@@ -124,10 +135,10 @@ int process_open(pid_t pid, uint64_t start_time, int *ret_pidfd)
 	pidfd = sys_pidfd_open(pid);
 	if (pidfd < 0)
 		return pidfd;
-	r = process_stat(pid, &now, comm);
+	r = process_stat(pid, &now);
 	if (r < 0)
 		return r == -ENOENT ? -ESRCH : r;
-	if (now != start_time)
+	if (now.start_time != start_time)
 		return -ESRCH;
 	*ret_pidfd = take_fd(&pidfd);
 	return 0;

@@ -16,9 +16,14 @@ enum {
 	COMM_SIZE = 16
 };
 
-/* /proc/PID/stat: start time (field 22, clock ticks after boot) and comm. Work for zombies. -ENOENT
- * or -ESRCH: gone. */
-int process_stat(pid_t pid, uint64_t *ret_start_time, char ret_comm[static COMM_SIZE]);
+struct process_info {
+	uint64_t start_time; /* clock ticks after boot */
+	char comm[COMM_SIZE];
+	bool is_dying; /* ended, ending, or about to be killed */
+};
+
+/* From /proc/PID/stat; works for zombies. -ENOENT or -ESRCH: gone. */
+int process_stat(pid_t pid, struct process_info *ret);
 
 /* The machine's boot id as text without a newline. */
 int process_boot_id(char ret[static BOOT_ID_SIZE]);

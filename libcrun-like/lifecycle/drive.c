@@ -154,12 +154,11 @@ static int check_executed(struct run *run, const struct step *step, struct err *
 
 	for (unsigned msec = 0; msec < EXEC_WATCH_MSEC; msec++) {
 		bool has_ended = process_has_ended(run->pidfd);
-		char comm[COMM_SIZE];
-		uint64_t start_time;
+		struct process_info now;
 
-		if (process_stat(run->pid, &start_time, comm) < 0 || start_time != run->start_time)
+		if (process_stat(run->pid, &now) < 0 || now.start_time != run->start_time)
 			return 0;
-		if (strcmp(comm, INIT_COMM) != 0)
+		if (strcmp(now.comm, INIT_COMM) != 0)
 			return 0;
 		if (has_ended)
 			return child_is_lost(run, step, e);

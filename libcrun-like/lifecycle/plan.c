@@ -198,7 +198,9 @@ static int prepare_process(struct plan *plan, struct err *e)
 	const struct oci_process *process = plan->config->process;
 	const struct credentials_context ctx = {
 		.has_user_ns = namespaces_is_private(&plan->ns, CLONE_NEWUSER),
-		.is_rootless = plan->ctx->is_rootless,
+		/* A namespace of others may have setgroups(2) denied as well. */
+		.is_rootless =
+			plan->ctx->is_rootless || namespaces_find_joined(&plan->ns, CLONE_NEWUSER),
 		.warn = context_warn,
 		.warn_arg = (void *)plan->ctx,
 	};

@@ -71,9 +71,6 @@ void run_release(struct run *run);
  * run them in. */
 struct hook_input run_hook_input(struct run *run, const char *status, pid_t pid);
 
-/* HOST: the start time of the process that run->pid is, once it is born. */
-int run_note_start(struct run *run, struct err *e);
-
 /* The container's cgroup, once it is made. */
 struct cgroup_ref run_cgroup(const struct run *run);
 

@@ -14,6 +14,7 @@
 #include "kernel/process.h"
 #include "kernel/procfs.h"
 #include "kernel/sys.h"
+#include "lifecycle/birth.h"
 #include "lifecycle/lifecycle.h"
 #include "lifecycle/store.h"
 
@@ -229,14 +230,6 @@ static int leave_pid_namespace(struct run *run, struct err *e)
 	return r < 0 ? err_set(e, -r, "come back to the runtime's own pid namespace") : 0;
 }
 
-int run_note_start(struct run *run, struct err *e)
-{
-	char comm[COMM_SIZE];
-	int r = process_stat(run->pid, &run->start_time, comm);
-
-	return r < 0 ? err_set(e, -r, "read the start time of the container's first process") : 0;
-}
-
 int step_spawn(struct run *run, struct err *e)
 {
 	const struct namespace_join *pid_ns = namespaces_find_joined(&run->plan->ns, CLONE_NEWPID);
@@ -251,10 +244,6 @@ int step_spawn(struct run *run, struct err *e)
 		return err_set(e, -r, "make the channel to the container's first process");
 	run->channel = fds[0];
 	run->child_end = fds[1];
-	if (run->cgroup_fd >= 0) {
-		args.flags |= CLONE_INTO_CGROUP;
-		args.cgroup = (unsigned)run->cgroup_fd;
-	}
 	/* setns(CLONE_NEWPID) moves the children to come, not the caller: HOST itself stays where
 	 * it is. */
 	if (pid_ns && enter_pid_namespace(run, pid_ns, e) < 0)
@@ -263,15 +252,13 @@ int step_spawn(struct run *run, struct err *e)
 	 * map is to be written here: with a new user namespace there is a MIDDLE. */
 	if (pid_ns)
 		process_set_dumpable(false);
-	run->pid = sys_clone3(&args);
-	if (run->pid == 0)
+	r = birth_clone(run->cgroup_fd, &args, &run->pid, &run->start_time);
+	if (r == 0 && run->pid == 0)
 		become_init(run);
 	close_fdp(&run->child_end);
-	if (run->pid < 0)
-		return fail_spawn(run, -run->pid, e);
-	if (pid_ns && leave_pid_namespace(run, e) < 0)
-		undo_spawn(run);
-	else if (run_note_start(run, e) < 0)
+	if (r < 0)
+		fail_spawn(run, -r, e);
+	if ((pid_ns && leave_pid_namespace(run, e) < 0) || e->code)
 		undo_spawn(run);
 	return -e->code;
 }

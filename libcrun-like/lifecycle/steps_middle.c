@@ -7,8 +7,10 @@
 #include <sched.h>
 #include <sys/wait.h>
 
+#include "kernel/exec.h"
 #include "kernel/process.h"
 #include "kernel/sys.h"
+#include "lifecycle/birth.h"
 #include "lifecycle/lifecycle.h"
 
 static _Noreturn void become_middle(struct run *run)
@@ -43,21 +45,16 @@ static int make_channels(struct run *run)
 int step_middle(struct run *run, struct err *e)
 {
 	struct clone_args args = { .exit_signal = SIGCHLD };
+	uint64_t start_time;
 	int r = make_channels(run);
 
 	if (r < 0)
 		return err_set(e, -r, "make the channels to the container's processes");
-	if (run->cgroup_fd >= 0) {
-		args.flags |= CLONE_INTO_CGROUP;
-		args.cgroup = (unsigned)run->cgroup_fd;
-	}
-	run->middle_pid = sys_clone3(&args);
-	if (run->middle_pid == 0)
+	r = birth_clone(run->cgroup_fd, &args, &run->middle_pid, &start_time);
+	if (r == 0 && run->middle_pid == 0)
 		become_middle(run);
 	close_fdp(&run->middle_end);
-	return run->middle_pid < 0
-		       ? err_set(e, -run->middle_pid, "clone the helper of the namespaces")
-		       : 0;
+	return r < 0 ? err_set(e, -r, "clone the helper of the namespaces") : 0;
 }
 
 void undo_middle(struct run *run)
@@ -74,6 +71,8 @@ void undo_middle(struct run *run)
 
 int step_join_first(struct run *run, struct err *e)
 {
+	/* The user namespace may forbid it for good. Ignored: then there were none to drop. */
+	(void)exec_set_groups(NULL, 0);
 	/* Its memory is the runtime's: nobody in the namespaces it joins may look (C10). */
 	process_set_dumpable(false);
 	if (namespaces_join(&run->plan->ns, true, e) < 0)
@@ -117,6 +116,9 @@ int step_spawn_from_middle(struct run *run, struct err *e)
 
 int step_adopt(struct run *run, struct err *e)
 {
+	struct process_info info = { 0 };
+	int r;
+
 	if (run->pid <= 0)
 		return err_kind(e, ERR_STATE, EPROTO,
 				"the helper of the namespaces named no process");
@@ -129,7 +131,11 @@ int step_adopt(struct run *run, struct err *e)
 	close_fdp(&run->middle);
 	waitpid(run->middle_pid, NULL, 0);
 	run->middle_pid = 0;
-	if (run_note_start(run, e) < 0)
+	r = process_stat(run->pid, &info);
+	if (r < 0) {
+		err_set(e, -r, "read the start time of the container's first process");
 		undo_spawn(run);
+	}
+	run->start_time = info.start_time;
 	return -e->code;
 }

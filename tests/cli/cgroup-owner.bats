@@ -58,3 +58,16 @@ two_in_one() {
 	rm -r "$ROOT/evil"
 	ok delete -f "$ID-1"
 }
+
+@test "a container starts from a cgroup that was once killed" {
+	local own=$CGROOT/davit-killed-$TOKEN
+	mkdir "$own"
+	echo 1 >"$own/cgroup.kill"
+	# shellcheck disable=SC2016  # the inner shell's
+	sh -c 'echo $$ >"$1/cgroup.procs"; shift; exec "$@"' sh "$own" \
+		"$DAVIT" --root "$ROOT" run -d -b "$BUNDLE" "$ID-1" >"$T/run.out" 2>&1 </dev/null
+	second=$(init_pid "$ID-1")
+	grep -qx "$second" "$CGROOT/davit-owner-$TOKEN/cgroup.procs"
+	ok delete -f "$ID-1"
+	rmdir "$own"
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * See birth.h. CLONE_INTO_CGROUP saves two waits for the scheduler's grace periods against a later
+ * move, but some kernels (6.18 does) kill such a child at birth when the caller's own cgroup was
+ * ever killed by cgroup.kill and the new one was not, or the other way round: they compare the kill
+ * counters of the two. Then the child is cloned again and moved.
+ */
+#include "lifecycle/birth.h"
+
+#include <sched.h>
+#include <sys/wait.h>
+
+#include "base/fmt.h"
+#include "kernel/cgroup.h"
+#include "kernel/process.h"
+
+static int clone_once(struct clone_args *args, pid_t *ret_pid, struct process_info *ret_info)
+{
+	pid_t pid = sys_clone3(args);
+
+	if (pid < 0)
+		return pid;
+	*ret_pid = pid;
+	return pid == 0 ? 0 : process_stat(pid, ret_info);
+}
+
+/* It never gets to run: a child of ours, so nobody else waits for it. */
+static void reap(pid_t pid, struct clone_args *args)
+{
+	while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
+		;
+	if (args->flags & CLONE_PIDFD)
+		close_fdp((int *)(uintptr_t)args->pidfd);
+}
+
+static int clone_and_move(int cgroup_fd, struct clone_args *args, pid_t *ret_pid,
+			  struct process_info *ret_info)
+{
+	char text[16];
+	int r;
+
+	args->flags &= ~CLONE_INTO_CGROUP;
+	args->cgroup = 0;
+	r = clone_once(args, ret_pid, ret_info);
+	if (r < 0 || *ret_pid == 0)
+		return r;
+	fmt(text, sizeof(text), "%d", (int)*ret_pid);
+	return cgroup_write(cgroup_fd, "cgroup.procs", text);
+}
+
+int birth_clone(int cgroup_fd, struct clone_args *args, pid_t *ret_pid, uint64_t *ret_start_time)
+{
+	struct process_info info = { 0 };
+	int r;
+
+	if (cgroup_fd >= 0) {
+		args->flags |= CLONE_INTO_CGROUP;
+		args->cgroup = (unsigned)cgroup_fd;
+	}
+	r = clone_once(args, ret_pid, &info);
+	if (r == 0 && *ret_pid > 0 && cgroup_fd >= 0 && info.is_dying) {
+		reap(*ret_pid, args);
+		r = clone_and_move(cgroup_fd, args, ret_pid, &info);
+	}
+	*ret_start_time = info.start_time;
+	return r;
+}
