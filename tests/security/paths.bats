@@ -143,7 +143,7 @@ forge() {
 
 @test "T05 proc-sys-symlink: /proc mounted by other names of it" {
 	for name in proc sys; do
-		for destination in "/$name/" "/./$name" "//$name" "/tmp/../$name" "$name"; do
+		for destination in "/$name/" "/$name/." "/./$name//./" "/tmp/../$name" "$name"; do
 			rm -rf "${BUNDLE:?}/rootfs/$name"
 			ln -s "$CANARY" "$BUNDLE/rootfs/$name"
 			cp "$HERE/config.json" "$BUNDLE"
