@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * kernel/process: who a pid is, and whether it still is.
+ */
+#include "kernel/process.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kernel/sys.h"
+#include "test.h"
+
+static pid_t sleeper(const char *name)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		prctl(PR_SET_NAME, name);
+		for (;;)
+			pause();
+	}
+	while (pid > 0) {
+		struct process_info info;
+
+		if (process_stat(pid, &info) == 0 && strcmp(info.comm, name) == 0)
+			return pid;
+	}
+	return pid;
+}
+
+static void end(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+TEST(stat_reads_past_any_name)
+{
+	struct process_info info;
+	pid_t pid = sleeper("a) R (b 1 2");
+
+	CHECK_INT(process_stat(pid, &info), 0);
+	CHECK_STR(info.comm, "a) R (b 1 2");
+	CHECK(info.start_time > 0 && !info.is_dying);
+	end(pid);
+	CHECK(process_stat(pid, &info) < 0);
+}
+
+TEST(a_zombie_is_dying_and_keeps_its_name)
+{
+	struct process_info info = { 0 };
+	siginfo_t si;
+	pid_t pid = sleeper("davit:test");
+
+	kill(pid, SIGKILL);
+	waitid(P_PID, (id_t)pid, &si, WEXITED | WNOWAIT);
+	CHECK_INT(process_stat(pid, &info), 0);
+	CHECK(info.is_dying);
+	CHECK_STR(info.comm, "davit:test");
+	waitpid(pid, NULL, 0);
+}
+
+TEST(open_wants_the_same_start_time)
+{
+	struct process_info info = { 0 };
+	pid_t pid = sleeper("davit:test");
+	int fd = -1, status, sig;
+
+	process_stat(pid, &info);
+	CHECK_INT(process_open(pid, info.start_time + 1, &fd), -ESRCH);
+	CHECK_INT(process_open(0, 1, &fd), -EINVAL);
+	CHECK_INT(process_open(-1, 1, &fd), -EINVAL);
+	CHECK_INT(process_open(pid, info.start_time, &fd), 0);
+	CHECK(!process_has_ended(fd));
+	sys_pidfd_send_signal(fd, SIGTERM);
+	CHECK_INT(process_wait(fd, &status, &sig), 0);
+	CHECK(process_has_ended(fd));
+	CHECK_INT(status, 128 + SIGTERM);
+	CHECK_INT(sig, SIGTERM);
+	close(fd);
+	CHECK_INT(process_open(pid, info.start_time, &fd), -ESRCH);
+}
+
+TEST(the_boot_id_is_one_line)
+{
+	char id[BOOT_ID_SIZE];
+
+	CHECK_INT(process_boot_id(id), 0);
+	CHECK_INT(strlen(id), 36);
+}
