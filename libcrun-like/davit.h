@@ -73,7 +73,12 @@ struct davit_create_options {
 	const char *config;         /* NULL: config.json of the bundle */
 	const char *pid_file;       /* NULL: none */
 	const char *console_socket; /* NULL: none */
-	unsigned preserve_fds;      /* how many descriptors from 3 on reach the program */
+	/* Sockets from 3 on that the caller was given by socket activation (sd_listen_fds(3)), and
+	 * descriptors behind them that the program gets as well. The program finds LISTEN_FDS, and
+	 * LISTEN_PID=1 whatever the caller's said. */
+	unsigned listen_fds;
+	const char *listen_fd_names; /* LISTEN_FDNAMES; may be NULL */
+	unsigned preserve_fds;
 	bool no_pivot, no_new_keyring;
 	bool detach; /* run only: return when the program is executing */
 	bool keep;   /* run only: do not delete when it has ended */

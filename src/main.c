@@ -15,6 +15,10 @@
 #include "command.h"
 #include "help.h"
 
+enum {
+	LISTEN_FDS_MAX = 4096
+};
+
 static const char *program_name(const char *argv0)
 {
 	const char *slash = argv0 ? strrchr(argv0, '/') : NULL;
@@ -48,13 +52,29 @@ static void close_inherited(unsigned preserved)
 		(void)syscall(SYS_close_range, 3 + preserved, ~0U, 0);
 }
 
-static int execute(struct session *s, const struct command *command,
-		   const struct command_args *args, char **argv)
+/* Socket activation (sd_listen_fds(3)). Engines leave the pid of their own in LISTEN_PID, so it is
+ * not looked at. */
+static void take_listen_fds(struct davit_create_options *create)
+{
+	const char *text = getenv("LISTEN_FDS");
+	char *end;
+	unsigned long count = text ? strtoul(text, &end, 10) : 0;
+
+	if (!count || *end || count > LISTEN_FDS_MAX)
+		return;
+	create->listen_fds = (unsigned)count;
+	create->listen_fd_names = getenv("LISTEN_FDNAMES");
+}
+
+static int execute(struct session *s, const struct command *command, struct command_args *args,
+		   char **argv)
 {
 	int status;
 
-	if (command->seals)
-		close_inherited(args->create.preserve_fds);
+	if (command->seals) {
+		take_listen_fds(&args->create);
+		close_inherited(args->create.listen_fds + args->create.preserve_fds);
+	}
 	if (command->seals && davit_seal_self(argv, s->error) < 0)
 		return session_report(s);
 	if (command->context && session_open(s) < 0)

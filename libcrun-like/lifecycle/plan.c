@@ -16,6 +16,27 @@
 #include "base/fmt.h"
 #include "oci-spec/json.h"
 
+/* Engines pass another pid in LISTEN_PID: it is the program that is meant, process 1 of its
+ * namespace. */
+static int take_listen_fds(struct plan *plan, const struct davit_create_options *o)
+{
+	const char **env = arena_array(&plan->arena, 4, sizeof(*env));
+
+	if (!env)
+		return -ENOMEM;
+	if (o->listen_fds) {
+		env[0] = arena_printf(&plan->arena, "LISTEN_FDS=%u", o->listen_fds);
+		env[1] = "LISTEN_PID=1";
+		if (o->listen_fd_names)
+			env[2] =
+				arena_printf(&plan->arena, "LISTEN_FDNAMES=%s", o->listen_fd_names);
+		if (!env[0] || (o->listen_fd_names && !env[2]))
+			return -ENOMEM;
+	}
+	plan->extra_env = env;
+	return 0;
+}
+
 int plan_take_options(struct plan *plan, const struct davit_context *ctx,
 		      const struct davit_create_options *o, struct err *e)
 {
@@ -33,7 +54,9 @@ int plan_take_options(struct plan *plan, const struct davit_context *ctx,
 		return err_set(e, ENOMEM, "take the options");
 	plan->pid_file = o->pid_file;
 	plan->console_socket = o->console_socket;
-	plan->preserve_fds = o->preserve_fds;
+	plan->preserve_fds = o->preserve_fds + o->listen_fds;
+	if (take_listen_fds(plan, o) < 0)
+		return err_set(e, ENOMEM, "take the options");
 	plan->no_pivot = o->no_pivot;
 	plan->no_new_keyring = o->no_new_keyring;
 	plan->is_detached = o->detach;

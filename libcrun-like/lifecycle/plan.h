@@ -39,7 +39,7 @@ struct plan {
 	const char *config_path; /* of config.json */
 	const char *pid_file, *console_socket;
 	unsigned preserve_fds;
-	const char *const *extra_env; /* NULL-terminated; wins over config.json's; may be NULL */
+	const char *const *extra_env; /* NULL-terminated; wins over config.json's */
 	bool no_pivot, no_new_keyring;
 	bool is_resumable; /* the container waits for `start` (create), it is not run at once */
 	bool is_detached;

@@ -300,3 +300,12 @@ teardown() {
 	ok run --bundle="$BUNDLE" "$ID"
 	ok run --bundle "$BUNDLE" "$ID"
 }
+
+@test "sockets of socket activation reach the program, whatever LISTEN_PID says" {
+	# shellcheck disable=SC2016  # the container's shell expands these
+	program sh -c 'echo "$LISTEN_FDS $LISTEN_PID $LISTEN_FDNAMES" >&3; [ ! -e /proc/self/fd/5 ]'
+	LISTEN_FDS=1 LISTEN_PID=4711 LISTEN_FDNAMES=web bash -c '"$@"' sh \
+		"$DAVIT" --root "$ROOT" run --preserve-fds 1 -b "$BUNDLE" "$ID" \
+		>"$T/out" 2>&1 </dev/null 3>"$T/three" 4>"$T/four" 5>"$T/five"
+	[ "$(<"$T/three")" = "1 1 web" ]
+}
