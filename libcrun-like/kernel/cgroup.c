@@ -93,13 +93,19 @@ int cgroup_open(int rootfd, const char *path)
 
 int cgroup_set_owner(int dirfd, const char *owner)
 {
-	return fsetxattr(dirfd, CGROUP_OWNER, owner, strlen(owner), 0) < 0 ? neg_errno() : 0;
+	size_t len = strlen(owner);
+
+	if (fsetxattr(dirfd, CGROUP_OWNER_TRUSTED, owner, len, 0) == 0)
+		return 0;
+	return fsetxattr(dirfd, CGROUP_OWNER, owner, len, 0) < 0 ? neg_errno() : 0;
 }
 
 int cgroup_get_owner(int dirfd, char *buf, size_t size)
 {
-	ssize_t n = fgetxattr(dirfd, CGROUP_OWNER, buf, size - 1);
+	ssize_t n = fgetxattr(dirfd, CGROUP_OWNER_TRUSTED, buf, size - 1);
 
+	if (n < 0)
+		n = fgetxattr(dirfd, CGROUP_OWNER, buf, size - 1);
 	if (n < 0)
 		return neg_errno();
 	buf[n] = '\0';

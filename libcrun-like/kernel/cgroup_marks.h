@@ -9,7 +9,10 @@
 #define CGROUP_MARK  "user.davit"
 #define CGROUP_MADE  "m"                /* a parent that we made: removed when it is empty */
 #define CGROUP_OWNER "user.davit.owner" /* on a container's own cgroup: cgroup_set_owner() */
-#define CGROUP_KEEP  "k" /* was there below a cgroup that we were given: never removed */
+/* The same where the caller may have it: a container that may write to its cgroup could forge a
+ * mark of the user class, and its processes would outlive `delete --force`. */
+#define CGROUP_OWNER_TRUSTED "trusted.davit.owner"
+#define CGROUP_KEEP          "k" /* was there below a cgroup that we were given: never removed */
 
 /* Removes @path and its parents, the innermost first, as long as they are marked and empty. */
 void cgroup_remove_parents(int rootfd, const char *path);
