@@ -112,6 +112,12 @@ int cgroup_get_owner(int dirfd, char *buf, size_t size)
 	return 0;
 }
 
+void cgroup_clear_owner(int dirfd)
+{
+	(void)fremovexattr(dirfd, CGROUP_OWNER_TRUSTED); /* whichever there is */
+	(void)fremovexattr(dirfd, CGROUP_OWNER);
+}
+
 int cgroup_get_inode(int dirfd, uint64_t *ret)
 {
 	struct stat st;

@@ -48,6 +48,7 @@ int cgroup_get_inode(int dirfd, uint64_t *ret);
 int cgroup_set_owner(int dirfd, const char *owner);
 /* -ENODATA: nobody's. */
 int cgroup_get_owner(int dirfd, char *buf, size_t size);
+void cgroup_clear_owner(int dirfd);
 
 /* One write(2) of the whole text. */
 int cgroup_write(int dirfd, const char *file, const char *text);

@@ -99,7 +99,8 @@ static int remove_children(int dirfd, bool spare, int *ret_busy, size_t *removed
 	return r;
 }
 
-int cgroup_remove_below(int dirfd)
+/* @spare: those marked as somebody else's stay. */
+static int remove_below(int dirfd, bool spare)
 {
 	_cleanup_fd_ int at = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	size_t depth = 0, removed = 0, removed_at_turn = SIZE_MAX;
@@ -110,7 +111,7 @@ int cgroup_remove_below(int dirfd)
 	for (;;) {
 		int next;
 
-		r = remove_children(at, depth == 0, &next, &removed);
+		r = remove_children(at, spare && depth == 0, &next, &removed);
 		if (r < 0)
 			return r;
 		if (next < 0 && depth == 0)
@@ -130,6 +131,11 @@ int cgroup_remove_below(int dirfd)
 		close(at);
 		at = next;
 	}
+}
+
+int cgroup_remove_below(int dirfd)
+{
+	return remove_below(dirfd, true);
 }
 
 /* The parent's descriptor and the last component's place in @path. */
@@ -213,7 +219,8 @@ static int make_removable(int parentfd, const char *name, int64_t left)
 			      (unsigned)(left < SLICE_MS ? left : SLICE_MS));
 	if (r < 0)
 		return r == -ETIMEDOUT || r == -ENOENT ? 0 : r;
-	r = cgroup_remove_below(fd);
+	/* What goes with the cgroup cannot stay: a container could mark its own. */
+	r = remove_below(fd, false);
 	/* Somebody makes cgroups as we remove them, or the kernel has not finished: no spinning. */
 	if (r == -EBUSY)
 		(void)poll(NULL, 0, PAUSE_MS);

@@ -78,6 +78,11 @@ void context_warn(void *arg, const char *text)
 	context_log(arg, DAVIT_LOG_WARNING, "%s", text);
 }
 
+void context_warn_failure(void *arg, const struct err *failure)
+{
+	context_log(arg, DAVIT_LOG_WARNING, "%s", failure->msg);
+}
+
 /* Root of a made user namespace has /run/davit only when nobody gave it a place of its own: /run is
  * rarely its. */
 static char *default_root(const char *runtime_dir, bool is_rootless)

@@ -34,6 +34,8 @@ void context_log(const struct davit_context *ctx, enum davit_log_level level, co
 		 ...) PRINTF_LIKE(3, 4);
 /* The shape that setup/ takes for warnings; @arg is the context. */
 void context_warn(void *arg, const char *text);
+/* The same for a failure that is only to be told of (a poststop hook's). */
+void context_warn_failure(void *arg, const struct err *failure);
 
 /* Hands @e over to the caller's error, when there is one; returns what the public call returns. */
 int error_export(struct davit_error *to, const struct err *e);

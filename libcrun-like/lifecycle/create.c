@@ -55,11 +55,6 @@ static int commit(struct run *run, struct err *e)
 		     : 0;
 }
 
-static void hook_failed(void *arg, const struct err *failure)
-{
-	context_log(arg, DAVIT_LOG_WARNING, "%s", failure->msg);
-}
-
 static void run_poststop(struct run *run)
 {
 	struct hook_input input;
@@ -67,7 +62,7 @@ static void run_poststop(struct run *run)
 	if (!run->plan->hooks.poststop.count)
 		return;
 	input = run_hook_input(run, "stopped", 0);
-	hooks_run_all(&run->plan->hooks.poststop, &input, hook_failed, (void *)run->ctx);
+	hooks_run_all(&run->plan->hooks.poststop, &input, context_warn_failure, (void *)run->ctx);
 }
 
 /*

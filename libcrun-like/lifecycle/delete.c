@@ -112,11 +112,6 @@ static int remove_cgroup(struct deletion *d, struct err *e)
 	return cgroup_destroy(&ref, END_MSEC, e);
 }
 
-static void hook_failed(void *arg, const struct err *failure)
-{
-	context_log(arg, DAVIT_LOG_WARNING, "%s", failure->msg);
-}
-
 /* Reads the hooks before the state goes; they run after it (runtime.md#lifecycle, 12 and 13). */
 static void load_hooks(struct deletion *d, struct hooks *ret, struct hook_state *ret_state)
 {
@@ -155,7 +150,7 @@ static int remove_state(struct deletion *d, struct err *e)
 		input.cwd_fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	input.len = hook_state_fill(&state, "stopped", 0);
 	input.state = state.text;
-	hooks_run_all(&hooks.poststop, &input, hook_failed, (void *)d->ctx);
+	hooks_run_all(&hooks.poststop, &input, context_warn_failure, (void *)d->ctx);
 	close_fdp(&input.cwd_fd);
 	return 0;
 }

@@ -191,6 +191,9 @@ static int give_back(int dirfd)
 				   "0"); /* a parent may be the frozen one */
 	if (r == 0)
 		r = bpf_device_detach(dirfd);
+	/* Or the next container would take the directory for one that was left behind. */
+	if (r == 0 || r == -EPERM)
+		cgroup_clear_owner(dirfd);
 	return r == -EPERM ? 0 : r; /* who may not detach could not attach */
 }
 
