@@ -21,6 +21,7 @@
 enum {
 	ACCESS_ALL = BPF_DEVCG_ACC_MKNOD | BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE,
 	JUMP_MAX = INT16_MAX,
+	INSNS_MAX = 1000 * 1000, /* the kernel's BPF_COMPLEXITY_LIMIT_INSNS */
 	ATTACHED_MAX = 64, /* the kernel's own limit for one cgroup (BPF_CGROUP_MAX_PROGS) */
 	REG_ACCESS = BPF_REG_2,
 	REG_TYPE = BPF_REG_3,
@@ -239,7 +240,7 @@ static void emit_type(struct builder *b, const struct bpf_device_rule *rules, si
 		wilds = count_same_major(b->ranked, n);
 	others = replay(b, b->ranked, wilds, NULL, 0);
 	others_uniform = is_uniform(&others);
-	for (size_t at = wilds; at < n; at += owns) {
+	for (size_t at = wilds; at < n && !b->too_far; at += owns) {
 		size_t jump;
 
 		owns = count_same_major(b->ranked + at, n - at);
@@ -249,6 +250,7 @@ static void emit_type(struct builder *b, const struct bpf_device_rule *rules, si
 		jump = emit_jump(b, BPF_JNE, REG_MAJOR, (uint32_t)b->ranked[at].rule->major);
 		emit_verdict(b, &v);
 		land_jump(b, jump);
+		b->too_far |= b->count > INSNS_MAX; /* and no hours of work */
 	}
 	others = replay(b, b->ranked, wilds, NULL, 0); /* the scratch was used meanwhile */
 	emit_verdict(b, &others);
