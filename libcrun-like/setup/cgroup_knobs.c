@@ -130,7 +130,8 @@ static int convert_swap(struct knobs *k, const struct knob *row, const void *val
 		return err_field(e, EINVAL, pointer_of(k, row),
 				 "memory.swap %lld is below memory.limit %lld", (long long)swap,
 				 (long long)*limit);
-	return add(k, row, limit_text(k, swap - *limit), false, e);
+	/* No swap at all is what a kernel without the file gives. */
+	return add(k, row, limit_text(k, swap - *limit), swap == *limit, e);
 }
 
 static int convert_pids(struct knobs *k, const struct knob *row, const void *value, struct err *e)
