@@ -195,6 +195,7 @@ int step_credentials(struct run *run, struct err *e)
 	if (run->pty >= 0 && console_become(run->pty, e) < 0)
 		return -e->code;
 	close_fdp(&run->rootfd);
+	program_enter(&run->plan->program);
 	/* Now, not right before execve: the filter may not let us speak any more. */
 	r = channel_send(run->channel, &(struct message){ .kind = MESSAGE_EXECING });
 	if (r < 0) /* whoever started us has given up, and has said so */

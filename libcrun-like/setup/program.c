@@ -104,12 +104,17 @@ int program_make_cwd(const struct program *p, int rootfd, struct err *e)
 	return 0;
 }
 
+void program_enter(struct program *p)
+{
+	p->is_entered = exec_chdir(p->cwd) == 0;
+}
+
 int program_chdir(const struct program *p, struct err *e)
 {
 	char cwd[PATH_SIZE];
 	int r = exec_chdir(p->cwd);
 
-	if (r < 0)
+	if (r < 0 && !(r == -EACCES && p->is_entered))
 		return err_kind(e, ERR_EXEC, -r, "chdir to cwd %s", p->cwd);
 	r = exec_get_cwd(cwd, sizeof(cwd));
 	/* CVE-2024-21626: through a descriptor of the host that leaked. ERANGE, too long for the

@@ -240,6 +240,14 @@ teardown() {
 	[ "$out" = $'davit\n/tmp\n0\n1\nhello\nbin\ndev\netc\nproc\nsys\ntmp' ]
 }
 
+@test "a working directory that the user cannot reach is entered all the same" {
+	program pwd
+	mkdir -m 700 "$BUNDLE/rootfs/closed"
+	config '.process.cwd = "/closed" | .process.user = { uid: 1000, gid: 1000 }'
+	ok run -b "$BUNDLE" "$ID"
+	[ "$out" = /closed ]
+}
+
 @test "capabilities and no-new-privileges are those of config.json" {
 	ok create -b "$BUNDLE" "$ID"
 	ok start "$ID"
