@@ -168,12 +168,21 @@ static bool is_dev_bound(const struct oci_config *config)
 	return false;
 }
 
-static void add_defaults(struct devices *devices)
+/* Something of the configuration's own choice stands there: /dev/urandom on /dev/random, say. */
+static bool is_mounted(const struct oci_config *config, const char *path)
+{
+	for (size_t i = 0; i < config->mounts.count; i++)
+		if (is_same_path(config->mounts.items[i].destination, path))
+			return true;
+	return false;
+}
+
+static void add_defaults(struct devices *devices, const struct oci_config *config)
 {
 	size_t listed = devices->count;
 
 	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++) {
-		bool is_listed = false;
+		bool is_listed = is_mounted(config, defaults[i].path);
 
 		for (size_t j = 0; j < listed && !is_listed; j++)
 			is_listed = is_same_path(devices->items[j].path, defaults[i].path);
@@ -207,7 +216,7 @@ int devices_prepare(struct arena *a, const struct oci_config *config, bool has_u
 		devices.count++;
 	}
 	if (devices.has_links)
-		add_defaults(&devices);
+		add_defaults(&devices, config);
 	*ret = devices;
 	return 0;
 }

@@ -248,6 +248,14 @@ teardown() {
 	[ "$out" = /closed ]
 }
 
+@test "a mount may stand in the place of a default device" {
+	program stat -c '%t:%T' /dev/random
+	config '.mounts += [{ destination: "/dev/random", source: "/dev/urandom", type: "bind",
+		options: ["bind"] }]'
+	ok run -b "$BUNDLE" "$ID"
+	[ "$out" = 1:9 ]
+}
+
 @test "capabilities and no-new-privileges are those of config.json" {
 	ok create -b "$BUNDLE" "$ID"
 	ok start "$ID"
