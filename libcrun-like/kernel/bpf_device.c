@@ -22,6 +22,7 @@ enum {
 	ACCESS_ALL = BPF_DEVCG_ACC_MKNOD | BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE,
 	JUMP_MAX = INT16_MAX,
 	INSNS_MAX = 1000 * 1000, /* the kernel's BPF_COMPLEXITY_LIMIT_INSNS */
+	LOAD_TRIES = 5,
 	ATTACHED_MAX = 64, /* the kernel's own limit for one cgroup (BPF_CGROUP_MAX_PROGS) */
 	REG_ACCESS = BPF_REG_2,
 	REG_TYPE = BPF_REG_3,
@@ -319,6 +320,7 @@ bool bpf_device_allows_all(const struct bpf_device_program *p)
 int bpf_device_load(const struct bpf_device_program *p)
 {
 	union bpf_attr attr = { 0 };
+	int fd = -EAGAIN;
 
 	attr.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
 	attr.insns = (uintptr_t)p->insns;
@@ -327,7 +329,10 @@ int bpf_device_load(const struct bpf_device_program *p)
 	 */
 	attr.license = (uintptr_t) "LGPL-2.1-or-later";
 	memcpy(attr.prog_name, prog_name, sizeof(prog_name));
-	return sys_bpf(BPF_PROG_LOAD, &attr, sizeof(attr));
+	/* The verifier gives up when a signal comes in between. */
+	for (int i = 0; i < LOAD_TRIES && fd == -EAGAIN; i++)
+		fd = sys_bpf(BPF_PROG_LOAD, &attr, sizeof(attr));
+	return fd;
 }
 
 static int attach(int cgroup_fd, int prog_fd, int replaced_fd)

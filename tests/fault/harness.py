@@ -286,6 +286,9 @@ def edit_full(config):
     config["process"]["oomScoreAdj"] = 500
     config["domainname"] = "example.org"
     config["mounts"].append({"destination": "/bound", "type": "bind", "source": "/usr", "options": ["rbind", "ro"]})
+    ids = [{"containerID": 0, "hostID": 100000, "size": 65536}]
+    config["mounts"].append({"destination": "/mapped", "type": "bind", "source": "/usr", "options": ["bind", "ro"],
+                             "uidMappings": ids, "gidMappings": ids})
     config["hooks"] = {kind: [make_hook()] for kind in
                        ("prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop")}
     config["annotations"] = {"org.example.key": "value"}

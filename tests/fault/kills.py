@@ -8,6 +8,7 @@ SIGKILL to the container's process: an error in one line, and nothing left.
 --all: every stop, and every bundle. Prints TAP.
 """
 import glob
+import json
 import os
 import signal
 import sys
@@ -16,6 +17,7 @@ import time
 from harness import Tap, World
 
 POINTS = 40
+BIRTH_STOPS = 3
 
 
 class Sweep:
@@ -51,7 +53,7 @@ class Sweep:
 
     def is_committed(self):
         state = self.state()
-        return state is not None and '"created"' in state
+        return state is not None and json.loads(state)["status"] == "created"
 
     def has_ended(self):
         """The first process has got a signal: a moment later nobody says "created" any more."""
@@ -91,7 +93,8 @@ class Sweep:
         _, sent, status, err = self.create("child", signal.SIGKILL, n)
         problems = self.was_sent(sent, status, err)
         if status == 0:
-            if sent and not self.has_ended():
+            # Killed at its birth, it is cloned once more (lifecycle/birth.c): then create may succeed.
+            if sent and n > BIRTH_STOPS and not self.has_ended():
                 problems.append("killed, but created")
             return problems + self.remove()
         if status < 0 or status >= 124 or err.count("\n") != 1:
