@@ -40,7 +40,8 @@ int stdio_chown(uid_t uid, struct err *e)
 				continue;
 			return err_set(e, errno, "stat standard stream %d", fd);
 		}
-		if (S_ISCHR(st.st_mode) || st.st_uid == uid)
+		/* A device is the host's, and its owner would outlive the container. */
+		if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) || st.st_uid == uid)
 			continue;
 		if (fchown(fd, uid, (gid_t)-1) < 0 && !is_harmless(errno))
 			return err_set(e, errno, "give standard stream %d to uid %u", fd, uid);
