@@ -137,7 +137,8 @@ static void append_record(const struct log *log, enum davit_log_level level,
 	write_record(out, log->json, level, what);
 	if (fclose(out) == 0) {
 		if (log->path)
-			fd = open(log->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY,
+			fd = open(log->path,
+				  O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
 				  0644);
 		if (fd >= 0)
 			write_all(fd, data, size);

@@ -21,6 +21,7 @@
 
 enum {
 	MAKE_TRIES = 64,
+	OPEN_TRIES = 128,
 	KILL_ROUNDS = 100, /* a fork bomb, where there is no cgroup.kill and no freezer */
 	LIST_DEPTH_MAX = 256,
 	FREEZE_MS = 2000
@@ -58,11 +59,11 @@ static int open_below(int dirfd, const char *path)
 		.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
 	};
-	int fd;
+	int fd = -EAGAIN;
 
-	do
+	/* A rename raced with the walk. */
+	for (int i = 0; i < OPEN_TRIES && fd == -EAGAIN; i++)
 		fd = sys_openat2(dirfd, path, &how);
-	while (fd == -EAGAIN);
 	return fd;
 }
 

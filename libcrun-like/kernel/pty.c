@@ -59,14 +59,8 @@ static int open_master(int rootfd, int *ret_fd)
 static int open_slave(int master, int *ret_fd)
 {
 	_cleanup_fd_ int fd = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	struct termios t;
 
 	if (fd < 0)
-		return neg_errno();
-	if (tcgetattr(fd, &t) < 0)
-		return neg_errno();
-	t.c_oflag &= ~(tcflag_t)ONLCR;
-	if (tcsetattr(fd, TCSANOW, &t) < 0)
 		return neg_errno();
 	*ret_fd = take_fd(&fd);
 	return 0;

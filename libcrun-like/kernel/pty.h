@@ -16,7 +16,8 @@ struct pty {
 };
 
 /* Opens a new pair through /dev/pts/ptmx of the root. -ENOTTY when that is not the multiplexer of a
- * devpts. Output newlines are left alone (ONLCR off), as engines expect from a container. */
+ * devpts. Its modes are the kernel's: who shows the terminal sets them (ONLCR stays on, as under
+ * runc and crun). */
 int pty_open(int rootfd, struct pty *ret);
 void pty_close(struct pty *pty);
 

@@ -58,6 +58,11 @@ static bool has_cgroup(const struct plan *p)
 	return p->cgroup.path != NULL;
 }
 
+static bool has_process_limit(const struct plan *p)
+{
+	return p->cgroup.path && cgroup_has_late_limits(&p->cgroup);
+}
+
 static bool is_resumable(const struct plan *p)
 {
 	return p->is_resumable;
@@ -301,6 +306,8 @@ const struct step life_steps[] = {
   "find argv[0] now: a program that is plainly not there fails create" },
 { "raise-rlimits", HOST, has_host_limits, step_raise_rlimits, NULL, NULL,
   "hard limits only, by HOST: raising one takes rights in the first user namespace, which INIT lacks" },
+{ "process-limit", HOST, has_process_limit, step_process_limit, NULL, NULL,
+  "pids.max last: the helper and hooks of the set-up count too, and a limit of 0 must let INIT be born" },
 { "publish", HOST, NULL, step_publish, undo_publish, NULL,
   "state.json is the commit; the pid file exists when create returns" },
 { "await-start", INIT, is_resumable, step_await_start, NULL, NULL,

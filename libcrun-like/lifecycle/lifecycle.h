@@ -35,6 +35,7 @@ int step_id_maps(struct run *run, struct err *e);
 int step_oom_score(struct run *run, struct err *e);
 int step_raise_rlimits(struct run *run, struct err *e);
 int step_host_hooks(struct run *run, struct err *e);
+int step_process_limit(struct run *run, struct err *e);
 int step_publish(struct run *run, struct err *e);
 void undo_publish(struct run *run);
 int step_poststart(struct run *run, struct err *e);

@@ -335,6 +335,11 @@ static int write_pid_file(const char *path, pid_t pid, struct err *e)
 	return 0;
 }
 
+int step_process_limit(struct run *run, struct err *e)
+{
+	return cgroup_apply_late(&run->plan->cgroup, run->cgroup_fd, e);
+}
+
 int step_publish(struct run *run, struct err *e)
 {
 	struct davit_state state = state_of(run);

@@ -63,6 +63,10 @@ int cgroup_create(const struct cgroup_plan *plan, const char *owner, int *ret_di
 int cgroup_open_ref(const struct cgroup_ref *ref);
 /* Writes the limits and attaches the device program. @dirfd: of cgroup_create(). */
 int cgroup_apply(const struct cgroup_plan *plan, int dirfd, struct err *e);
+/* The limit of processes, which would count those of the set-up too: a clone into a cgroup is
+ * charged to it. */
+bool cgroup_has_late_limits(const struct cgroup_plan *plan);
+int cgroup_apply_late(const struct cgroup_plan *plan, int dirfd, struct err *e);
 
 /*
  * Kills what is in the cgroup, waits until it is gone and removes it with all below it. Gone

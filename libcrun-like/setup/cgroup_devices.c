@@ -21,7 +21,6 @@ static const struct bpf_device_rule always[] = {
 	{ true, 'c', 1, 8, RWM },     /* random */
 	{ true, 'c', 1, 9, RWM },     /* urandom */
 	{ true, 'c', 5, 0, RWM },     /* tty */
-	{ true, 'c', 5, 1, RWM },     /* console */
 	{ true, 'c', 5, 2, RWM },     /* ptmx */
 	{ true, 'c', 136, -1, RWM },  /* pts */
 };

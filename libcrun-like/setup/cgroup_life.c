@@ -91,6 +91,17 @@ static bool is_left_behind(int dirfd)
 	return cgroup_get_owner(dirfd, owner, sizeof(owner)) == 0;
 }
 
+/* With the limits and the filter of its last container gone; not when it still has processes. */
+static int make_anew(int rootfd, const struct cgroup_plan *p, struct cgroup_made *made)
+{
+	if (cgroup_get_event(made->dirfd, "populated") != 0)
+		return 0;
+	close_fdp(&made->dirfd);
+	(void)cgroup_remove(rootfd, p->path,
+			    UNDO_MS); /* else it is there again, and is looked at */
+	return cgroup_make(rootfd, p->path, made);
+}
+
 int cgroup_create(const struct cgroup_plan *p, const char *owner, int *ret_dirfd,
 		  uint64_t *ret_inode, bool *ret_was_there, struct err *e)
 {
@@ -98,11 +109,12 @@ int cgroup_create(const struct cgroup_plan *p, const char *owner, int *ret_dirfd
 	struct cgroup_made made;
 	int r = rootfd < 0 ? rootfd : cgroup_make(rootfd, p->path, &made);
 
+	if (r == 0 && made.was_there && is_left_behind(made.dirfd))
+		r = make_anew(rootfd, p, &made);
 	if (r < 0)
 		return err_set(e, -r, "make the cgroup %s%s", p->root, p->path);
 	r = check_fit(&made, p, e);
 	if (r == 0) {
-		made.was_there = made.was_there && !is_left_behind(made.dirfd);
 		/* Ignored: where marks are not to be had, the inode must do. */
 		(void)cgroup_set_owner(made.dirfd, owner);
 	}
@@ -152,11 +164,36 @@ static int attach_devices(const struct cgroup_plan *p, int dirfd, struct err *e)
 	return err_at(e, "/linux/resources/devices");
 }
 
-int cgroup_apply(const struct cgroup_plan *p, int dirfd, struct err *e)
+static bool is_late(const struct cgroup_write *w)
+{
+	return strcmp(w->file, "pids.max") == 0;
+}
+
+static int write_limits(const struct cgroup_plan *p, bool late, int dirfd, struct err *e)
 {
 	for (const struct cgroup_write *w = p->writes; w; w = w->next)
-		if (write_one(p, w, dirfd, e) < 0)
+		if (is_late(w) == late && write_one(p, w, dirfd, e) < 0)
 			return -e->code;
+	return 0;
+}
+
+bool cgroup_has_late_limits(const struct cgroup_plan *p)
+{
+	for (const struct cgroup_write *w = p->writes; w; w = w->next)
+		if (is_late(w))
+			return true;
+	return false;
+}
+
+int cgroup_apply_late(const struct cgroup_plan *p, int dirfd, struct err *e)
+{
+	return write_limits(p, true, dirfd, e);
+}
+
+int cgroup_apply(const struct cgroup_plan *p, int dirfd, struct err *e)
+{
+	if (write_limits(p, false, dirfd, e) < 0)
+		return -e->code;
 	return p->devices.insns ? attach_devices(p, dirfd, e) : 0;
 }
 

@@ -197,6 +197,11 @@ static void add_defaults(struct devices *devices, const struct oci_config *confi
 	}
 }
 
+static bool is_below_dev(const char *path)
+{
+	return strncmp(path + strspn(path, "/"), "dev/", 4) == 0;
+}
+
 int devices_prepare(struct arena *a, const struct oci_config *config, bool has_user_ns,
 		    struct devices *ret, struct err *e)
 {
@@ -209,11 +214,14 @@ int devices_prepare(struct arena *a, const struct oci_config *config, bool has_u
 	if (!devices.items)
 		return err_set(e, ENOMEM, "prepare the devices");
 	for (size_t i = 0; i < count; i++) {
-		int r = prepare_one(a, &list->items[i], i, &devices.items[i], e);
+		int r = prepare_one(a, &list->items[i], i, &devices.items[devices.count], e);
 
 		if (r < 0)
 			return r;
-		devices.count++;
+		/* A bound /dev is the host's: what is not there any more must not come back by us.
+		 */
+		if (devices.has_links || !is_below_dev(list->items[i].path))
+			devices.count++;
 	}
 	if (devices.has_links)
 		add_defaults(&devices, config);

@@ -19,6 +19,7 @@ static const char *const proc_files[] = {
 	"/proc/diskstats",
 	"/proc/loadavg",
 	"/proc/meminfo",
+	"/proc/net/dev",
 	"/proc/slabinfo",
 	"/proc/stat",
 	"/proc/swaps",

@@ -42,8 +42,8 @@ def judge(name, fds):
     if not os.isatty(fds[0]):
         return "the descriptor is no terminal"
     number = struct.unpack("I", fcntl.ioctl(fds[0], TIOCGPTN, b"\0" * 4))[0]
-    if termios.tcgetattr(fds[0])[1] & termios.ONLCR:
-        return "ONLCR is set"
+    if not termios.tcgetattr(fds[0])[1] & termios.ONLCR:
+        return "ONLCR is not set"
     return f"ok {number}"
 
 
