@@ -280,6 +280,16 @@ def make_hook(path="/bin/true"):
     return {"path": path, "args": ["true"]}
 
 
+def has_pids_controller():
+    for root in ("/sys/fs/cgroup", "/sys/fs/cgroup/unified"):
+        try:
+            with open(os.path.join(root, "cgroup.controllers")) as f:
+                return "pids" in f.read().split()
+        except OSError:
+            continue
+    return False
+
+
 def edit_full(config):
     """Every optional section that goes into one bundle."""
     config["process"]["terminal"] = True
@@ -297,6 +307,8 @@ def edit_full(config):
         "defaultAction": "SCMP_ACT_ALLOW",
         "syscalls": [{"names": ["acct", "reboot"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1}],
     }
+    if has_pids_controller():
+        config["linux"].setdefault("resources", {})["pids"] = {"limit": 100}
     del config["process"]["noNewPrivileges"]
 
 
