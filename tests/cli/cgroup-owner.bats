@@ -71,3 +71,23 @@ two_in_one() {
 	ok delete -f "$ID-1"
 	rmdir "$own"
 }
+
+@test "a container cannot hide its processes behind another owner's mark" {
+	python=$(command -v python3)
+	# shellcheck disable=SC2016  # jq's
+	config '(.mounts[] | select(.destination == "/sys/fs/cgroup") | .options) |= map(select(. != "ro")) |
+		.linux.namespaces |= map(select(.type != "pid"))'
+	ok run -d -b "$BUNDLE" "$ID-1"
+	second=$(init_pid "$ID-1")
+	# What root of the container could write, by its own mount and without a capability.
+	setpriv --bounding-set=-all --inh-caps=-all "$python" -c '
+import os, sys
+for name in ("user.davit.owner", "trusted.davit.owner"):
+    try:
+        os.setxattr(sys.argv[1], name, b"somebody else")
+    except OSError:
+        pass' "$CGROOT/davit-owner-$TOKEN"
+	ok delete -f "$ID-1"
+	is_gone "$second"
+	[ ! -e "$CGROOT/davit-owner-$TOKEN" ]
+}

@@ -199,11 +199,19 @@ teardown() {
 	printf '#!/no/interpreter\n' >"$BUNDLE/rootfs/bin/script"
 	chmod 755 "$BUNDLE/rootfs/bin/script"
 	program script
+	# poststart hooks are for a program that executes.
+	# shellcheck disable=SC2016  # jq's
+	config --arg mark "$T/poststart" '.hooks.poststart = [{ path: "/bin/touch", args: ["touch", $mark] }]'
 	ok create -b "$BUNDLE" "$ID"
 	refused "script" start "$ID"
 	[[ $err == *"no such file or directory"* ]]
 	ok delete --force "$ID"
+	refused "script" run -b "$BUNDLE" "$ID"
+	[ ! -e "$T/poststart" ]
 	check_clean
+	program true
+	ok run -b "$BUNDLE" "$ID"
+	[ -e "$T/poststart" ]
 }
 
 @test "run returns the program's status, and 128+N for a signal" {

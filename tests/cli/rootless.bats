@@ -243,3 +243,29 @@ fails() {
 	"$DAVIT" run -b "$BUNDLE" "$ID" >"$T/o" 2>&1 </dev/null 3>&-
 	[ -d "$T/runtime/davit" ]
 }
+
+@test "a Debian root in namespaces of an ordinary user" {
+	debian=$("$TOP/tests/lib/debian-root" 2>"$T/why") || skip "needs a Debian root: $(tail -1 "$T/why")"
+	# shellcheck disable=SC2016  # jq's
+	config --arg root "$debian" '.root.path = $root |
+		.process.args = ["/bin/sh", "-c", "cat /etc/os-release; ps ax; id; mount"]'
+	works run -b "$BUNDLE" "$ID"
+	[[ $out == *"PRETTY_NAME="* ]]
+	[ "$(grep -c '^ *[0-9][0-9]* ?' <<<"$out")" -eq 2 ] # the shell and ps
+	grep -qx "uid=0(root) gid=0(root) groups=0(root)" <<<"$out"
+	for line in "/proc proc" "/dev tmpfs" "/dev/pts devpts" "/dev/mqueue mqueue" "/sys sysfs"; do
+		grep -qx "$line" <<<"$(awk 'on { print $3 " " $5 } /^uid=/ { on = 1 }' <<<"$out")"
+	done
+	check_clean
+
+	# Seen from outside: all six namespaces and the user's are new.
+	program sleep 100
+	works create -b "$BUNDLE" "$ID"
+	ok start "$ID"
+	pid=$(init_pid)
+	for ns in pid net ipc uts mnt cgroup user; do
+		[ "$(readlink "/proc/$pid/ns/$ns")" != "$(readlink "/proc/self/ns/$ns")" ] || complain "$ns is not new" || return
+	done
+	[[ $(proc_field "$pid" Uid) == "$USER_ID"$'\t'* ]]
+	ok delete --force "$ID"
+}
