@@ -36,7 +36,7 @@ teardown() {
 }
 
 is_delegated() {
-	[ -d "$CGROOT/$TOKEN" ]
+	[ -n "${TOKEN-}" ] && [ -d "$CGROOT/$TOKEN" ]
 }
 
 # The command as the user calls it: what is in $T/hide stands in the place of the file of that name
