@@ -46,7 +46,7 @@ static struct program prepare(struct arena *a, const char *arg, const char **env
 			      const char *const *extra)
 {
 	const char **args = arena_array(a, 1, sizeof(*args));
-	struct oci_process process = { .cwd = "/work" };
+	struct oci_process process = { .cwd = "/data" };
 	struct program p = { 0 };
 	struct err e = { 0 };
 
@@ -172,8 +172,8 @@ TEST(search_stays_inside_and_speaks_like_runc)
 
 	expect_find(root, "tool", NULL, "/bin/tool");
 	expect_find(root, "in", "PATH=/nope:/bin", "/bin/in");
-	expect_find(root, "local", "PATH=/bin:", "/work/./local");
-	expect_find(root, "local", "PATH=../work", "/work/../work/local");
+	expect_find(root, "local", "PATH=/bin:", "/data/./local");
+	expect_find(root, "local", "PATH=../data", "/data/../data/local");
 	expect_find(root, "/bin/tool", NULL, "/bin/tool");
 	expect_find(root, "./local", NULL, "./local");
 	expect_find(
@@ -244,7 +244,7 @@ TEST(cwd_outside_of_the_root_is_refused)
 
 	if (geteuid() != 0)
 		SKIP("needs root for chroot");
-	CHECK_INT(try_chdir(path, "/work"), 0);
+	CHECK_INT(try_chdir(path, "/data"), 0);
 	CHECK_INT(try_chdir(path, "/nope"), ENOENT);
 	CHECK_INT(try_chdir(path, "@"), EPERM);
 	remove_root(path, root);
