@@ -25,9 +25,9 @@ static int make_root(char path[static 64])
 	if (!mkdtemp(path))
 		return -1;
 	snprintf(command, sizeof(command),
-		 "cd %s && mkdir bin etc work && echo '#!/nope' >bin/tool && chmod 755 bin/tool && "
+		 "cd %s && mkdir bin etc data && echo '#!/nope' >bin/tool && chmod 755 bin/tool && "
 		 "echo x >bin/plain && ln -s /bin/sh bin/out && ln -s /bin/tool bin/in && "
-		 "cp bin/tool work/local && ln -s /proc/self/fd/0 magic && echo junk >bin/junk && "
+		 "cp bin/tool data/local && ln -s /proc/self/fd/0 magic && echo junk >bin/junk && "
 		 "chmod 755 bin/junk",
 		 path);
 	return system(command) == 0 ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
