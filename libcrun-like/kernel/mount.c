@@ -316,16 +316,6 @@ static int statx_fd(int fd, struct statx *ret)
 		       : 0;
 }
 
-int mount_get_id(int fd, uint64_t *ret_id)
-{
-	struct statx st;
-	int r = statx_fd(fd, &st);
-
-	if (r == 0)
-		*ret_id = st.stx_mnt_id;
-	return r;
-}
-
 int mount_is_root(int fd)
 {
 	struct statx st;

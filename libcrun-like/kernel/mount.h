@@ -48,9 +48,6 @@ int mount_set_propagation(int fd, unsigned long flags);
 /* Attaches the detached mount, or moves the mount, @fd to what the O_PATH fd @target names. */
 int mount_attach(int fd, int target);
 
-/* The id of the mount that @fd is on, unique while it lives. */
-int mount_get_id(int fd, uint64_t *ret_id);
-
 /* 1 when @fd is the root of its mount. */
 int mount_is_root(int fd);
 

@@ -190,6 +190,11 @@ static void describe_devices(const struct plan *p, const struct describe *d)
 	devices_describe(&p->devices, d);
 }
 
+static void describe_console(const struct plan *p, const struct describe *d)
+{
+	console_describe(&p->console, d);
+}
+
 static void describe_sysctl(const struct plan *p, const struct describe *d)
 {
 	sysctl_describe(&p->sysctls, d);
@@ -286,7 +291,7 @@ const struct step life_steps[] = {
   "in the listed order (config.md#mounts); built detached, attached to descriptors (CVE-2021-30465)" },
 { "devices", INIT, NULL, step_devices, NULL, describe_devices,
   "after the mounts: /dev is one of them" },
-{ "console", INIT, has_terminal, step_console, NULL, NULL,
+{ "console", INIT, has_terminal, step_console, NULL, describe_console,
   "after devpts is mounted; the peer by TIOCGPTPEER, never by name (CVE-2025-52565)" },
 { "host-hooks", HOST, plan_has_create_hooks, step_host_hooks, NULL, NULL,
   "prestart and createRuntime: namespaces and mounts are there, pivot_root is not done (config.md#posix-platform-hooks)" },

@@ -37,6 +37,11 @@ const char *seccomp_flag_name(size_t i)
 	return NULL;
 }
 
+const char *seccomp_supported_flag_name(size_t i)
+{
+	return NULL;
+}
+
 bool seccomp_has_arch(const char *name)
 {
 	return false;

@@ -385,6 +385,12 @@ const char *seccomp_flag_name(size_t i)
 	return i < ARRAY_SIZE(flags) ? flags[i].name : NULL;
 }
 
+/* The last one, WAIT_KILLABLE_RECV, is known but means nothing without a listener. */
+const char *seccomp_supported_flag_name(size_t i)
+{
+	return i < ARRAY_SIZE(flags) - 1 ? flags[i].name : NULL;
+}
+
 bool seccomp_has_arch(const char *name)
 {
 	return find_arch(name) != 0;

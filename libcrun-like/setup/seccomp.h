@@ -35,6 +35,7 @@ const char *seccomp_built_version(void);
 const char *seccomp_action_name(size_t i);
 const char *seccomp_operator_name(size_t i);
 const char *seccomp_flag_name(size_t i);
+const char *seccomp_supported_flag_name(size_t i);
 bool seccomp_has_arch(const char *name);
 
 #endif
