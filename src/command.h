@@ -14,7 +14,7 @@
 struct command_args {
 	struct davit_create_options create; /* the bundle and config of plan and validate, too */
 	const char *format;
-	bool all, force, quiet, rootless, strict;
+	bool all, force, man, quiet, rootless, strict;
 	struct cli_result words;
 };
 

@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "command.h"
+#include "completion.h"
 #include "help.h"
+#include "manual.h"
 #include "print.h"
 #include "text.h"
 
@@ -122,13 +124,19 @@ static int run_help(struct session *s, const struct command_args *args)
 	const struct command *about;
 
 	if (args->words.count == 0) {
-		help_print_program(s->name);
+		if (args->man)
+			manual_print_page(NULL);
+		else
+			help_print_program(s->name);
 		return EXIT_SUCCESS;
 	}
 	about = command_find(args->words.words[0]);
 	if (!about)
 		return session_fail(s, "No help topic for '%.100s'", args->words.words[0]);
-	help_print_command(s->name, about);
+	if (args->man)
+		manual_print_page(about);
+	else
+		help_print_command(s->name, about);
 	return EXIT_SUCCESS;
 }
 
@@ -205,6 +213,11 @@ static const struct cli_option plan_options[] = {
 	{ 0 }
 };
 
+static const struct cli_option help_options[] = {
+	{ "man", 0, CLI_FLAG, NULL, "as a page for man -l -", AT(man) },
+	{ 0 }
+};
+
 static const struct cli_option no_options[] = {
 	{ 0 }
 };
@@ -221,7 +234,8 @@ const struct command commands[] = {
 	{ "features", "show what this runtime can do, as JSON", "", no_options, 0, 0, false, false, run_features },
 	{ "validate", "show all faults of a bundle's config.json", "[BUNDLE]", validate_options, 0, 1, false, false, run_validate },
 	{ "plan", "show what creating a container would do, and why", "", plan_options, 0, 0, false, true, plan_run },
-	{ "help", "show help", "[COMMAND]", no_options, 0, 1, false, false, run_help },
+	{ "completion", "print a completion script for a shell", "bash|zsh|fish", no_options, 1, 1, false, false, completion_run },
+	{ "help", "show help", "[COMMAND]", help_options, 0, 1, false, false, run_help },
 	{ 0 }
 };
 /* clang-format on */

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "manual.h"
+
 /* The left column of an option. */
 struct flags {
 	char text[64];
@@ -64,8 +66,10 @@ void help_print_command(const char *program, const struct command *command)
 	printf("NAME:\n   %s %s - %s\n", program, command->name, command->summary);
 	printf("\nUSAGE:\n   %s %s [options]%s%s\n", program, command->name,
 	       *command->words ? " " : "", command->words);
+	manual_print_text(command->name, MANUAL_DESCRIPTION);
 	printf("\nOPTIONS:\n");
 	print_options(command->options);
+	manual_print_text(command->name, MANUAL_REST);
 }
 
 void help_print_version(const char *program)

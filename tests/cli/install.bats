@@ -37,13 +37,18 @@ int main(void)
 END
 }
 
-@test "the command, the library, its header, its pkg-config file and the manual are installed" {
+@test "the command, the library, its header, its pkg-config file the manual and the completions are installed" {
 	[ -x "$PREFIX/bin/davit" ]
 	[ -f "$PREFIX/include/davit.h" ]
 	[ -n "$PC" ]
 	[ -n "$(find "$PREFIX" -name 'libdavit.so.*')" ]
 	[ -n "$(find "$PREFIX" -name libdavit.a)" ]
-	[ -f "$PREFIX/share/man/man8/davit.8" ]
+	for page in davit davit-run; do
+		[ -s "$PREFIX/share/man/man8/$page.8" ]
+	done
+	[ -s "$PREFIX/share/bash-completion/completions/davit" ]
+	[ -s "$PREFIX/share/zsh/site-functions/_davit" ]
+	[ -s "$PREFIX/share/fish/vendor_completions.d/davit.fish" ]
 	[ "$(find "$PREFIX/include" -name '*.h' | wc -l)" -eq 1 ]
 }
 
