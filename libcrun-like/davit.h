@@ -95,6 +95,11 @@ DAVIT_API int davit_kill(struct davit_context *ctx, const char *id, int signal, 
 DAVIT_API int davit_delete(struct davit_context *ctx, const char *id, bool force,
 			   struct davit_error *err);
 
+/* Stops every process of a created or running container, and lets them go on. Both return when it
+ * has happened; a container that does not freeze in time is left running. */
+DAVIT_API int davit_pause(struct davit_context *ctx, const char *id, struct davit_error *err);
+DAVIT_API int davit_resume(struct davit_context *ctx, const char *id, struct davit_error *err);
+
 /* JSON texts are malloc'ed for the caller and end with a newline. */
 DAVIT_API int davit_state(struct davit_context *ctx, const char *id, char **ret_json,
 			  struct davit_error *err);

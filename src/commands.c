@@ -72,6 +72,20 @@ static int run_kill(struct session *s, const struct command_args *args)
 	return EXIT_SUCCESS;
 }
 
+static int run_pause(struct session *s, const struct command_args *args)
+{
+	if (davit_pause(s->context, args->words.words[0], s->error) < 0)
+		return session_report(s);
+	return EXIT_SUCCESS;
+}
+
+static int run_resume(struct session *s, const struct command_args *args)
+{
+	if (davit_resume(s->context, args->words.words[0], s->error) < 0)
+		return session_report(s);
+	return EXIT_SUCCESS;
+}
+
 static int run_delete(struct session *s, const struct command_args *args)
 {
 	if (davit_delete(s->context, args->words.words[0], args->force, s->error) < 0)
@@ -228,6 +242,8 @@ const struct command commands[] = {
 	{ "run", "create a container, start it and wait for its end", "ID", run_options, 1, 1, true, true, run_run },
 	{ "state", "show the state of a container", "ID", no_options, 1, 1, false, true, run_state },
 	{ "kill", "send a signal to a container (default: TERM)", "ID [SIGNAL]", kill_options, 1, 2, false, true, run_kill },
+	{ "pause", "stop all processes of a container for a while", "ID", no_options, 1, 1, false, true, run_pause },
+	{ "resume", "let the processes of a paused container go on", "ID", no_options, 1, 1, false, true, run_resume },
 	{ "delete", "delete a stopped container", "ID", delete_options, 1, 1, false, true, run_delete },
 	{ "list", "list the containers", "", list_options, 0, 0, false, true, list_run },
 	{ "spec", "write a default config.json", "", spec_options, 0, 0, false, false, spec_run },
