@@ -193,11 +193,11 @@ static void check_policy_nodes(struct check *k, const struct oci_memory_policy *
 	const char *pointer = "/linux/memoryPolicy/nodes", *nodes = p->nodes ? p->nodes : "";
 
 	if (nodes[strspn(nodes, "0123456789,- ")])
-		check_fail(k, pointer, "not a list of nodes: %s", nodes);
+		check_fail(k, pointer, "invalid memory policy: not a list of nodes: %s", nodes);
 	if (check_is_one_of(p->mode, without) && *nodes)
-		check_fail(k, pointer, "%s takes no nodes", p->mode);
+		check_fail(k, pointer, "invalid memory policy: %s takes no nodes", p->mode);
 	if (!check_is_one_of(p->mode, without) && !check_is_one_of(p->mode, either) && !*nodes)
-		check_fail(k, pointer, "%s needs nodes", p->mode);
+		check_fail(k, pointer, "invalid memory policy: %s needs nodes", p->mode);
 }
 
 static void check_policy_flags(struct check *k, const struct oci_memory_policy *p)
@@ -213,11 +213,11 @@ static void check_policy_flags(struct check *k, const struct oci_memory_policy *
 		count += !is_balancing;
 		if (is_balancing && !check_is_one_of(p->mode, balancing))
 			check_fail(k, POINTER("/linux/memoryPolicy/flags/%zu", i),
-				   "%s does not go with %s", flag, p->mode);
+				   "invalid memory policy: %s does not go with %s", flag, p->mode);
 		if (!is_balancing && count > 1)
 			check_fail(k, POINTER("/linux/memoryPolicy/flags/%zu", i),
-				   "MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each "
-				   "other");
+				   "invalid memory policy: MPOL_F_STATIC_NODES and "
+				   "MPOL_F_RELATIVE_NODES exclude each other");
 	}
 }
 

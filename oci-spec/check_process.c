@@ -8,7 +8,8 @@
 #include "check.h"
 
 enum {
-	GROUPS_MAX = 65536 /* NGROUPS_MAX */
+	GROUPS_MAX = 65536,           /* NGROUPS_MAX */
+	DEADLINE_RUNTIME_LEAST = 1024 /* ns: the resolution of the kernel's bookkeeping */
 };
 
 void check_args(struct check *k, const struct oci_config *c)
@@ -109,6 +110,23 @@ static void check_not_set(struct check *k, const char *member, bool is_set, cons
 			   member);
 }
 
+/* sched(7): runtime <= deadline <= period, and a period that is absent is the deadline. */
+static void check_deadline(struct check *k, const struct oci_scheduler *s)
+{
+	uint64_t runtime = s->runtime ? *s->runtime : 0, deadline = s->deadline ? *s->deadline : 0,
+		 period = s->period && *s->period ? *s->period : deadline;
+
+	if (runtime < DEADLINE_RUNTIME_LEAST)
+		check_fail(k, "/process/scheduler/runtime",
+			   "SCHED_DEADLINE needs a runtime of %d ns or more",
+			   DEADLINE_RUNTIME_LEAST);
+	if (deadline < runtime || !deadline)
+		check_fail(k, "/process/scheduler/deadline",
+			   "SCHED_DEADLINE needs a deadline that is not less than the runtime");
+	if (period < deadline)
+		check_fail(k, "/process/scheduler/period", "the period is less than the deadline");
+}
+
 void check_scheduler(struct check *k, const struct oci_config *c)
 {
 	static const char *const nice[] = { "SCHED_OTHER", "SCHED_BATCH", NULL };
@@ -127,8 +145,10 @@ void check_scheduler(struct check *k, const struct oci_config *c)
 			    1, 99);
 	else
 		check_not_set(k, "priority", s->priority && *s->priority, s->policy);
-	if (!strcmp(s->policy, "SCHED_DEADLINE"))
+	if (!strcmp(s->policy, "SCHED_DEADLINE")) {
+		check_deadline(k, s);
 		return;
+	}
 	check_not_set(k, "runtime", s->runtime && *s->runtime, s->policy);
 	check_not_set(k, "deadline", s->deadline && *s->deadline, s->policy);
 	check_not_set(k, "period", s->period && *s->period, s->policy);

@@ -369,9 +369,11 @@ static const struct oci_field oci_intel_rdt_fields[] = {
 static const struct oci_object oci_intel_rdt_object = OCI_OBJECT_OF(oci_intel_rdt);
 
 static const struct oci_field oci_memory_policy_fields[] = {
-	ROW_WORD(oci_memory_policy, mode, "mode", OCI_REQUIRED, memory_policy_words),
+	OCI_ROW_(oci_memory_policy, mode, "mode", OCI_STRING, const char *, OCI_REQUIRED,
+		 .words = memory_policy_words, .fault = "invalid memory policy mode: "),
 	ROW_STRING(oci_memory_policy, nodes, "nodes", 0),
-	ROW_WORDS(oci_memory_policy, flags, "flags", memory_policy_flag_words),
+	OCI_ROW_(oci_memory_policy, flags, "flags", OCI_STRINGS, struct oci_strings, 0,
+		 .words = memory_policy_flag_words, .fault = "invalid memory policy flag: "),
 };
 static const struct oci_object oci_memory_policy_object = OCI_OBJECT_OF(oci_memory_policy);
 

@@ -68,7 +68,7 @@ static int refuse_type(struct json_reader *r, enum oci_type type, enum json_kind
 
 /* Refuses the current token, whose text the message quotes (cut at 40 bytes, between characters).
  */
-static int refuse_value(struct json_reader *r, const char *expected)
+static int refuse_value(struct json_reader *r, const char *fault, const char *expected)
 {
 	size_t len;
 	const char *raw = json_raw(r, &len);
@@ -76,8 +76,8 @@ static int refuse_value(struct json_reader *r, const char *expected)
 
 	for (len = is_cut ? 40 : len; is_cut && len && (raw[len] & 0xc0) == 0x80; len--)
 		;
-	return json_refuse(r, NULL, "expected %s, found %.*s%s", expected, (int)len, raw,
-			   is_cut ? "..." : "");
+	return json_refuse(r, NULL, "%sexpected %s, found %.*s%s", fault ? fault : "", expected,
+			   (int)len, raw, is_cut ? "..." : "");
 }
 
 /* Exact, and by hand: neither a double in between nor a silent limit. */
@@ -120,7 +120,7 @@ static int decode_integer(struct decoder *d, struct json_reader *r, const struct
 		return refuse_type(r, OCI_I64, t->kind);
 	if (!parse_integer(t->text, t->len, type, &value)) {
 		fmt(expected, sizeof(expected), "integer from %s", type->range);
-		return refuse_value(r, expected);
+		return refuse_value(r, NULL, expected);
 	}
 	if (!is_plain) {
 		place = arena_alloc(d->arena, type->size);
@@ -151,8 +151,9 @@ static bool is_text(const struct json_token *t, const char *word)
 	return *word == *t->text && !strncmp(word, t->text, t->len) && !word[t->len];
 }
 
-static int refuse_word(struct json_reader *r, const char *const *words)
+static int refuse_word(struct json_reader *r, const struct oci_field *f)
 {
+	const char *const *words = f->words;
 	char expected[200];
 	size_t at = fmt(expected, sizeof(expected), "one of");
 
@@ -160,7 +161,7 @@ static int refuse_word(struct json_reader *r, const char *const *words)
 		at += fmt(expected + at, sizeof(expected) - at, "%s %s", i ? "," : "", words[i]);
 	if (at >= 120)
 		fmt(expected + at, sizeof(expected) - at, ", ...");
-	return refuse_value(r, expected);
+	return refuse_value(r, f->fault, expected);
 }
 
 static int decode_string(struct decoder *d, struct json_reader *r, const struct oci_field *f,
@@ -173,7 +174,7 @@ static int decode_string(struct decoder *d, struct json_reader *r, const struct 
 	while (word && *word && !is_text(t, *word))
 		word++;
 	if (word && !*word)
-		return refuse_word(r, f->words);
+		return refuse_word(r, f);
 	*dest = word ? *word : arena_strndup(d->arena, t->text, t->len);
 	return *dest ? 0 : json_no_memory(r);
 }

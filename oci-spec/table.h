@@ -41,6 +41,7 @@ struct oci_field {
 	size_t offset;
 	const struct oci_object *object;
 	const char *const *words; /* of a string, or of each string of a list; closed by NULL */
+	const char *fault;        /* what a message about an unknown word begins with, or NULL */
 };
 
 struct oci_object {

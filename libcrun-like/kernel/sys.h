@@ -172,6 +172,28 @@ static inline int sys_join_session_keyring(const char *name)
 	return (int)sys_result(syscall(SYS_keyctl, JOIN_SESSION_KEYRING, name));
 }
 
+/* @attr: a struct sched_attr of linux/sched/types.h, whose first member is its size. */
+static inline int sys_sched_setattr(pid_t pid, const void *attr)
+{
+	return (int)sys_result(syscall(SYS_sched_setattr, pid, attr, 0));
+}
+
+/* Of one process; 0 is the caller. @class_level: IOPRIO_PRIO_VALUE() of linux/ioprio.h. */
+static inline int sys_ioprio_set(pid_t pid, int class_level)
+{
+	enum {
+		WHO_PROCESS = 1
+	}; /* IOPRIO_WHO_PROCESS */
+
+	return (int)sys_result(syscall(SYS_ioprio_set, WHO_PROCESS, pid, class_level));
+}
+
+/* @bits: how many bits of @mask there are. The kernel takes one more, and looks at one less. */
+static inline int sys_set_mempolicy(int mode, const unsigned long *mask, unsigned long bits)
+{
+	return (int)sys_result(syscall(SYS_set_mempolicy, mode, mask, bits + 1));
+}
+
 /* Returns only on error. */
 static inline int sys_execveat(int fd, char *const argv[], char *const envp[])
 {

@@ -12,6 +12,7 @@
 #include "oci-spec/json.h"
 #include "oci-spec/words.h"
 #include "setup/credentials.h"
+#include "setup/memory_policy.h"
 #include "setup/mount_options.h"
 #include "setup/seccomp.h"
 
@@ -78,6 +79,10 @@ static char *encode(struct arena *a, size_t *ret_len)
 	};
 	const struct oci_features_mount_extensions extensions = { &on };
 	const struct oci_features_intel_rdt rdt = { .enabled = &no };
+	const struct oci_features_memory_policy memory_policy = {
+		.modes = names_of(a, memory_policy_mode_name),
+		.flags = names_of(a, memory_policy_flag_name),
+	};
 	const struct oci_features_linux lin = {
 		.namespaces = names_of(a, namespace_name),
 		.capabilities = caps,
@@ -86,6 +91,7 @@ static char *encode(struct arena *a, size_t *ret_len)
 		.apparmor = &on,
 		.selinux = &on,
 		.intel_rdt = &rdt,
+		.memory_policy = &memory_policy,
 		.mount_extensions = &extensions,
 		.net_devices = &off,
 	};

@@ -145,6 +145,27 @@ static bool has_host_limits(const struct plan *p)
 	return has_limits(p) && p->has_host_sources;
 }
 
+/* In a user namespace nobody has the right to raise either. */
+static bool has_host_scheduling(const struct plan *p)
+{
+	return scheduling_is_asked(&p->scheduling) && p->has_host_sources;
+}
+
+static bool has_own_scheduling(const struct plan *p)
+{
+	return scheduling_is_asked(&p->scheduling) && !p->has_host_sources;
+}
+
+static bool has_memory_policy(const struct plan *p)
+{
+	return p->memory_policy.asked != NULL;
+}
+
+static bool has_personality(const struct plan *p)
+{
+	return p->personality.domain != NULL;
+}
+
 static bool has_labels(const struct plan *p)
 {
 	return p->labels.apparmor || p->labels.selinux;
@@ -203,6 +224,21 @@ static void describe_sysctl(const struct plan *p, const struct describe *d)
 static void describe_masks(const struct plan *p, const struct describe *d)
 {
 	masks_describe(&p->masks, d);
+}
+
+static void describe_scheduling(const struct plan *p, const struct describe *d)
+{
+	scheduling_describe(&p->scheduling, d);
+}
+
+static void describe_memory_policy(const struct plan *p, const struct describe *d)
+{
+	memory_policy_describe(&p->memory_policy, d);
+}
+
+static void describe_personality(const struct plan *p, const struct describe *d)
+{
+	personality_describe(&p->personality, d);
 }
 
 static void describe_credentials(const struct plan *p, const struct describe *d)
@@ -311,6 +347,8 @@ const struct step life_steps[] = {
   "find argv[0] now: a program that is plainly not there fails create" },
 { "raise-rlimits", HOST, has_host_limits, step_raise_rlimits, NULL, NULL,
   "hard limits only, by HOST: raising one takes rights in the first user namespace, which INIT lacks" },
+{ "host-scheduling", HOST, has_host_scheduling, step_host_scheduling, NULL, describe_scheduling,
+  "by HOST too, for the same reason; the last thing but what cannot fail for want of rights" },
 { "process-limit", HOST, has_process_limit, step_process_limit, NULL, NULL,
   "pids.max last: the helper and hooks of the set-up count too, and a limit of 0 must let INIT be born" },
 { "publish", HOST, NULL, step_publish, undo_publish, NULL,
@@ -325,6 +363,12 @@ const struct step life_steps[] = {
   "for the next execve, through a private procfs (CVE-2019-16884)" },
 { "rlimits", INIT, has_limits, step_rlimits, NULL, NULL,
   "after the set-up, which may need more than the limits allow; before the rights to raise them go" },
+{ "memory-policy", INIT, has_memory_policy, step_memory_policy, NULL, describe_memory_policy,
+  "for the program's memory, not for the set-up's; before the filter, which may forbid it" },
+{ "personality", INIT, has_personality, step_personality, NULL, describe_personality,
+  "before the filter, which may forbid it" },
+{ "scheduling", INIT, has_own_scheduling, step_scheduling, NULL, describe_scheduling,
+  "after the hooks: a deadline task cannot fork; after the limits and before the user, which decide on it" },
 { "credentials", INIT, NULL, step_credentials, NULL, describe_credentials,
   "groups, ids, capabilities, no_new_privs, filter: each takes away what the ones before needed" },
 { "exec", INIT, NULL, step_exec, NULL, NULL,

@@ -134,15 +134,10 @@ int plan_check(struct plan *plan, struct err *e)
 static int refuse_unbuilt(const struct oci_config *c, struct err *e)
 {
 	const struct oci_linux *l = c->linux_config;
-	const struct oci_process *p = c->process;
 	const struct {
 		bool is_asked;
 		const char *pointer, *what;
 	} rows[] = {
-		{ p && p->scheduler, "/process/scheduler", "a scheduling policy" },
-		{ p && p->io_priority, "/process/ioPriority", "an I/O priority" },
-		{ l && l->personality, "/linux/personality", "a personality" },
-		{ l && l->memory_policy, "/linux/memoryPolicy", "a memory policy" },
 		{ l && l->intel_rdt, "/linux/intelRdt", "Intel RDT" },
 		{ l && l->net_devices.count, "/linux/netDevices", "moving network devices" },
 		{ l && l->time_offsets, "/linux/timeOffsets", "time offsets" },
@@ -235,6 +230,11 @@ static int prepare_process(struct plan *plan, struct err *e)
 		return -e->code;
 	if (!process)
 		return 0;
+	if (scheduling_prepare(process, &plan->scheduling, e) < 0 ||
+	    memory_policy_prepare(&plan->arena, plan->config->linux_config, &plan->memory_policy,
+				  e) < 0 ||
+	    personality_prepare(plan->config->linux_config, &plan->personality, e) < 0)
+		return -e->code;
 	if (labels_prepare(&plan->arena, process, &plan->labels, e) < 0)
 		return -e->code;
 	if (credentials_prepare(&plan->arena, process, &ctx, &plan->credentials, e) < 0)

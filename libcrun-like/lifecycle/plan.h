@@ -20,10 +20,13 @@
 #include "setup/hooks.h"
 #include "setup/labels.h"
 #include "setup/masks.h"
+#include "setup/memory_policy.h"
 #include "setup/mounts.h"
 #include "setup/namespaces.h"
+#include "setup/personality.h"
 #include "setup/program.h"
 #include "setup/rootfs.h"
+#include "setup/scheduling.h"
 #include "setup/seccomp.h"
 #include "setup/sysctl.h"
 
@@ -59,6 +62,9 @@ struct plan {
 	struct sysctls sysctls;
 	struct labels labels;
 	struct console console;
+	struct scheduling scheduling;
+	struct memory_policy memory_policy;
+	struct personality personality;
 	struct credentials credentials;
 	struct program program;
 	struct cgroup_plan cgroup;

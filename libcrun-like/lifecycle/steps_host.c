@@ -303,6 +303,11 @@ int step_raise_rlimits(struct run *run, struct err *e)
 	return credentials_raise_limits(&run->plan->credentials, run->pid, e);
 }
 
+int step_host_scheduling(struct run *run, struct err *e)
+{
+	return scheduling_apply(&run->plan->scheduling, run->pid, e);
+}
+
 int step_host_hooks(struct run *run, struct err *e)
 {
 	const struct hooks *h = &run->plan->hooks;

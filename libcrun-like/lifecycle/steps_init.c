@@ -173,6 +173,21 @@ int step_rlimits(struct run *run, struct err *e)
 	return credentials_apply_limits(&run->plan->credentials, e);
 }
 
+int step_scheduling(struct run *run, struct err *e)
+{
+	return scheduling_apply(&run->plan->scheduling, 0, e);
+}
+
+int step_memory_policy(struct run *run, struct err *e)
+{
+	return memory_policy_apply(&run->plan->memory_policy, e);
+}
+
+int step_personality(struct run *run, struct err *e)
+{
+	return personality_apply(&run->plan->personality, e);
+}
+
 int step_labels(struct run *run, struct err *e)
 {
 	_cleanup_fd_ int procfd = -1;
