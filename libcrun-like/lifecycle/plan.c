@@ -211,6 +211,16 @@ static int check_terminal(const struct plan *plan, struct err *e)
 	return 0;
 }
 
+/* A filter that does more than refuse is not to be met for an explanation's sake. */
+static bool is_filter_deadly(const struct oci_config *config)
+{
+	const struct oci_seccomp *s = config->linux_config ? config->linux_config->seccomp : NULL;
+	const char *action = s ? s->default_action : NULL;
+
+	return action && strcmp(action, "SCMP_ACT_ALLOW") && strcmp(action, "SCMP_ACT_LOG") &&
+	       strcmp(action, "SCMP_ACT_ERRNO");
+}
+
 static int prepare_process(struct plan *plan, struct err *e)
 {
 	const struct oci_process *process = plan->config->process;
@@ -239,8 +249,11 @@ static int prepare_process(struct plan *plan, struct err *e)
 		return -e->code;
 	if (credentials_prepare(&plan->arena, process, &ctx, &plan->credentials, e) < 0)
 		return -e->code;
-	return program_prepare(&plan->arena, process, plan->extra_env, plan->preserve_fds,
-			       &plan->program, e);
+	if (program_prepare(&plan->arena, process, plan->extra_env, plan->preserve_fds,
+			    &plan->program, e) < 0)
+		return -e->code;
+	plan->program.must_not_ask = is_filter_deadly(plan->config);
+	return 0;
 }
 
 static int prepare_hooks(struct plan *plan, struct err *e)

@@ -62,8 +62,10 @@ static int find_named(const struct program *p, int rootfd, char *ret_path, size_
 
 	if (r == 0)
 		r = check_file(rootfd, path);
-	if (r == -EISDIR || r == -EACCES)
-		return err_kind(e, ERR_EXEC, -r, "exec: \"%s\"", name);
+	if (r == -EISDIR || r == -EACCES) {
+		err_kind(e, ERR_EXEC, -r, "exec: \"%s\"", name);
+		return r == -EACCES ? err_hint(e, "it has no x bit, or is no regular file") : r;
+	}
 	if (r < 0)
 		return err_kind(e, ERR_EXEC, -r, "exec: \"%s\": stat %s", name, name);
 	/* Not the joined path: a relative name is looked up again from the working directory. */
@@ -128,10 +130,12 @@ int program_chdir(const struct program *p, struct err *e)
 }
 
 /* Engines match "exec PATH: no such file or directory"; the hint tells what that hides. */
-static int fail(int code, const char *path, struct err *e)
+static int fail(const struct program *p, int code, const char *path, struct err *e)
 {
 	err_kind(e, ERR_EXEC, code, "exec %s", path);
-	/* program_find() has seen the file, and asking again may not be allowed any more. */
+	if (!p->must_not_ask)
+		program_explain(code, path, e);
+	/* What is left are guesses: err_hint() keeps what is there. */
 	if (code == ENOENT)
 		err_hint(e, "the file's interpreter (its #! line) or loader is missing");
 	else if (code == ENOEXEC)
@@ -155,5 +159,5 @@ int program_exec(const struct program *p, const char *path,
 	r = credentials_load_filter(late_filter, e);
 	if (r < 0)
 		return r;
-	return fail(-exec_program(path, p->argv, p->envp), path, e);
+	return fail(p, -exec_program(path, p->argv, p->envp), path, e);
 }

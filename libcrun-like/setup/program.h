@@ -24,6 +24,7 @@ struct program {
 	char *home;               /* room for "HOME=..." in envp; NULL: config.json sets it */
 	unsigned preserve_fds;    /* descriptors from 3 on that the program inherits */
 	uint64_t ignored_signals; /* inherited by davit, not to be passed on */
+	bool must_not_ask;        /* the filter kills: a failed execve is not looked into */
 };
 
 /*
@@ -61,5 +62,9 @@ int program_chdir(const struct program *p, struct err *e);
  */
 int program_exec(const struct program *p, const char *path,
 		 const struct seccomp_filter *late_filter, struct err *e);
+
+/* Adds to the error of a failed execve of @path what in the file, its interpreter or its loader was
+ * the reason, if that is found out. */
+void program_explain(int code, const char *path, struct err *e);
 
 #endif
