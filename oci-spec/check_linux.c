@@ -116,6 +116,14 @@ static void check_interface_name(struct check *k, const char *pointer, const cha
 		check_fail(k, pointer, "no name for a network interface: %s", name);
 }
 
+/* The kernel knows one "%d" in a new name, and no other use of the sign. */
+static bool is_template_sound(const char *name)
+{
+	const char *sign = strchr(name, '%');
+
+	return !sign || (sign[1] == 'd' && !strchr(sign + 1, '%'));
+}
+
 void check_net_devices(struct check *k, const struct oci_config *c)
 {
 	const struct oci_net_devices *l = c->linux_config ? &c->linux_config->net_devices : NULL;
@@ -132,6 +140,9 @@ void check_net_devices(struct check *k, const struct oci_config *c)
 		check_interface_name(k, pointer, d->host_name);
 		if (d->name)
 			check_interface_name(k, POINTER("%s/name", pointer), d->name);
+		if (d->name && !is_template_sound(d->name))
+			check_fail(k, POINTER("%s/name", pointer),
+				   "\"%%\" other than in one \"%%d\": %s", d->name);
 	}
 }
 

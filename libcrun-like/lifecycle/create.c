@@ -134,6 +134,8 @@ static int destroy_after_run(struct run *run, struct err *e)
 static int finish_run(struct run *run, const struct davit_create_options *o, int *ret_status,
 		      struct err *e)
 {
+	/* Or its network namespace would outlive the container as long as we wait. */
+	net_devices_close(&run->plan->net_devices);
 	if (run->plan->is_detached)
 		return 0;
 	/* While the program runs, others may pause, signal and delete it. */

@@ -65,7 +65,7 @@ static struct oci_strings cap_names(struct arena *a)
 
 static char *encode(struct arena *a, size_t *ret_len)
 {
-	static const struct oci_features_switch off = { &no }, on = { &yes };
+	static const struct oci_features_switch on = { &yes };
 	const bool has_seccomp = seccomp_built_version()[0] != '\0';
 	const struct oci_strings caps = cap_names(a);
 	const struct oci_features_cgroup cgroup = { &no, &yes, &no, &no, &yes };
@@ -93,7 +93,7 @@ static char *encode(struct arena *a, size_t *ret_len)
 		.intel_rdt = &rdt,
 		.memory_policy = &memory_policy,
 		.mount_extensions = &extensions,
-		.net_devices = &off,
+		.net_devices = &on,
 	};
 	struct oci_pair annotations[] = {
 		{ "org.davit.version", DAVIT_VERSION },

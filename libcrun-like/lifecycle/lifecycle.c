@@ -83,6 +83,11 @@ static bool has_id_maps(const struct plan *p)
 	return p->ns.uid_map_count > 0;
 }
 
+static bool has_net_devices(const struct plan *p)
+{
+	return p->net_devices.count > 0;
+}
+
 static bool has_oom_score(const struct plan *p)
 {
 	return p->credentials.oom_score_adj != NULL;
@@ -211,6 +216,11 @@ static void describe_devices(const struct plan *p, const struct describe *d)
 	devices_describe(&p->devices, d);
 }
 
+static void describe_net_devices(const struct plan *p, const struct describe *d)
+{
+	net_devices_describe(&p->net_devices, d);
+}
+
 static void describe_console(const struct plan *p, const struct describe *d)
 {
 	console_describe(&p->console, d);
@@ -311,6 +321,8 @@ const struct step life_steps[] = {
   "before INIT becomes root there, and before it is non-dumpable: a map must be opened by its owner" },
 { "oom-score", HOST, has_oom_score, step_oom_score, NULL, NULL,
   "by HOST: lowering it takes rights on the host" },
+{ "net-devices", HOST, has_net_devices, step_net_devices, undo_net_devices, describe_net_devices,
+  "as soon as the namespace is there: hooks find the devices in it (config-linux.md#network-devices)" },
 { "begin", INIT, NULL, step_begin, NULL, NULL,
   "own session; non-dumpable before it joins anything (CVE-2016-9962); the inherited lock goes" },
 { "join", INIT, joins_in_init, step_join, NULL, describe_joined,

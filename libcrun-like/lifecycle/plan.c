@@ -67,6 +67,7 @@ void plan_release(struct plan *plan)
 {
 	namespaces_close(&plan->ns);
 	mounts_close(&plan->mounts);
+	net_devices_close(&plan->net_devices);
 	arena_release(&plan->arena);
 }
 
@@ -139,7 +140,6 @@ static int refuse_unbuilt(const struct oci_config *c, struct err *e)
 		const char *pointer, *what;
 	} rows[] = {
 		{ l && l->intel_rdt, "/linux/intelRdt", "Intel RDT" },
-		{ l && l->net_devices.count, "/linux/netDevices", "moving network devices" },
 		{ l && l->time_offsets, "/linux/timeOffsets", "time offsets" },
 	};
 
@@ -192,6 +192,9 @@ static int prepare_mounts(struct plan *plan, struct err *e)
 	if (devices_prepare(&plan->arena, plan->config, ctx.has_user_ns, &plan->devices, e) < 0)
 		return -e->code;
 	if (masks_prepare(plan->config, &plan->masks, e) < 0)
+		return -e->code;
+	if (net_devices_prepare(&plan->arena, plan->config, plan->ctx->is_rootless,
+				&plan->net_devices, e) < 0)
 		return -e->code;
 	plan->has_host_sources = has_user_ns && geteuid() == 0;
 	return sysctl_prepare(&plan->arena, plan->config, &plan->sysctls, e);

@@ -23,6 +23,7 @@
 #include "setup/memory_policy.h"
 #include "setup/mounts.h"
 #include "setup/namespaces.h"
+#include "setup/net_devices.h"
 #include "setup/personality.h"
 #include "setup/program.h"
 #include "setup/rootfs.h"
@@ -58,6 +59,7 @@ struct plan {
 	struct rootfs rootfs;
 	struct mounts mounts;
 	struct devices devices;
+	struct net_devices net_devices; /* HOST alone writes on, when it moves them */
 	struct masks masks;
 	struct sysctls sysctls;
 	struct labels labels;

@@ -174,6 +174,8 @@ static const struct row rows[] = {
 	  "/linux/intelRdt/closID /linux/intelRdt/memBwSchema /linux/intelRdt/schemata/1" },
 	{ "the default class", LINUX("\"intelRdt\":{\"closID\":\"/\"}"), NULL },
 	{ "net devices", LINUX("\"netDevices\":{\"eth0\":{}}"), "/linux/netDevices" },
+	{ "net device templates", LINUX_NS(NS("network"), "\"netDevices\":{\"a\":{\"name\":\"e%d\"},\"b\":{\"name\":\"e%s\"},\"c\":{\"name\":\"%d%d\"}}"),
+	  "/linux/netDevices/b/name /linux/netDevices/c/name" },
 	{ "net device names", LINUX_NS(NS("network"), "\"netDevices\":{\"0123456789abcdef\":{},\"a\":{\"name\":\"..\"},\"b/c\":{\"name\":\"\"}}"),
 	  "/linux/netDevices/0123456789abcdef /linux/netDevices/a/name /linux/netDevices/b~1c /linux/netDevices/b~1c/name" },
 	{ "personality", LINUX("\"personality\":{\"domain\":\"LINUX\",\"flags\":[\"X\"]}"), "/linux/personality/flags" },

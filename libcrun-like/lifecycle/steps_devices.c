@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The rows of HOST that hand things of the host over to a container that is being made: network
+ * devices.
+ */
+#include <sched.h>
+
+#include "lifecycle/lifecycle.h"
+
+int step_net_devices(struct run *run, struct err *e)
+{
+	struct plan *p = run->plan;
+	const struct namespace_join *joined = namespaces_find_joined(&p->ns, CLONE_NEWNET);
+
+	if (net_devices_move(&p->arena, &p->net_devices, joined ? joined->fd : run->pidfd, e) < 0)
+		undo_net_devices(run);
+	return -e->code;
+}
+
+void undo_net_devices(struct run *run)
+{
+	net_devices_return(&run->plan->net_devices, context_warn_failure, (void *)run->ctx);
+}
