@@ -157,7 +157,7 @@ static int run_help(struct session *s, const struct command_args *args)
 /* clang-format off */
 const struct cli_option global_options[] = {
 	{ "debug", 0, CLI_FLAG, NULL, "log debug messages too", offsetof(struct globals, debug) },
-	{ "log", 0, CLI_STRING, "FILE", "append errors and messages to FILE", offsetof(struct globals, log) },
+	{ "log", 0, CLI_STRING, "FILE", "append errors and messages to FILE, to journald:NAME or to syslog:NAME", offsetof(struct globals, log) },
 	{ "log-format", 0, CLI_WORD, "text|json", "form of the log (default: text)", offsetof(struct globals, log_format) },
 	{ "log-level", 0, CLI_WORD, LOG_LEVEL_WORDS, "what to log (default: warning; error with --log)", offsetof(struct globals, log_level) },
 	{ "root", 0, CLI_STRING, "DIR", "where the state of containers is kept", offsetof(struct globals, root) },

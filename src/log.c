@@ -6,12 +6,15 @@
  */
 #include "log.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,6 +27,18 @@ static const char *const level_words[] = {
 	[DAVIT_LOG_DEBUG] = "debug",
 };
 
+enum {
+	LOG_DAEMON_FACILITY = 3
+};
+
+/* Of syslog(3). */
+static const int priorities[] = {
+	[DAVIT_LOG_ERROR] = 3,
+	[DAVIT_LOG_WARNING] = 4,
+	[DAVIT_LOG_INFO] = 6,
+	[DAVIT_LOG_DEBUG] = 7,
+};
+
 static enum davit_log_level level_of(const char *word)
 {
 	for (size_t i = 0; i < sizeof(level_words) / sizeof(level_words[0]); i++)
@@ -32,20 +47,38 @@ static enum davit_log_level level_of(const char *word)
 	return DAVIT_LOG_WARNING;
 }
 
-int log_init(struct log *log, const char *file, const char *format, const char *level)
+/* What follows "KIND:", or NULL. */
+static const char *after(const char *file, const char *kind)
 {
+	size_t len = strlen(kind);
+
+	return file && !strncmp(file, kind, len) ? file + len : NULL;
+}
+
+void log_init(struct log *log, const char *file, const char *format, const char *level)
+{
+	static const struct {
+		const char *prefix;
+		enum log_target target;
+	} kinds[] = { { "file:", LOG_FILE },
+		      { "journald:", LOG_JOURNALD },
+		      { "syslog:", LOG_SYSLOG } };
+
 	log->json = format && !strcmp(format, "json");
-	log->path = NULL;
+	log->target = file ? LOG_FILE : LOG_STDERR;
+	log->path = file;
 	if (level)
 		log->level = level_of(level);
 	else
 		log->level = file ? DAVIT_LOG_ERROR : DAVIT_LOG_WARNING;
-	if (file && (!strncmp(file, "journald:", 9) || !strncmp(file, "syslog:", 7)))
-		return -EOPNOTSUPP;
-	if (file && !strncmp(file, "file:", 5))
-		file += 5;
-	log->path = file;
-	return 0;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const char *rest = after(file, kinds[i].prefix);
+
+		if (!rest)
+			continue;
+		log->target = kinds[i].target;
+		log->path = rest;
+	}
 }
 
 /* Short writes and full disks lose the record: there is nobody left to tell. */
@@ -124,26 +157,89 @@ static void write_record(FILE *out, bool json, enum davit_log_level level,
 	fputs("}\n", out);
 }
 
+/* Nobody may be there to read it: that must not disturb the work. */
+static void send_to(const char *socket_path, const char *data, size_t size)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return;
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", socket_path);
+	(void)sendto(fd, data, size, MSG_NOSIGNAL, (const struct sockaddr *)&address,
+		     sizeof(address));
+	close(fd);
+}
+
+/* systemd.io/JOURNAL_NATIVE_PROTOCOL: a value with a newline goes behind its length. */
+static void write_journal_field(FILE *out, const char *key, const char *value)
+{
+	uint64_t len = htole64(strlen(value));
+
+	if (!strchr(value, '\n')) {
+		fprintf(out, "%s=%s\n", key, value);
+		return;
+	}
+	fprintf(out, "%s\n", key);
+	(void)fwrite(&len, sizeof(len), 1, out);
+	fprintf(out, "%s\n", value);
+}
+
+static void write_journal(FILE *out, const struct log *log, enum davit_log_level level,
+			  const struct failure *what)
+{
+	char priority[] = { (char)('0' + priorities[level]), 0 };
+
+	write_journal_field(out, "MESSAGE", what->message);
+	write_journal_field(out, "PRIORITY", priority);
+	write_journal_field(out, "SYSLOG_IDENTIFIER", *log->path ? log->path : log->name);
+	if (what->code)
+		write_journal_field(out, "DAVIT_CODE", what->code);
+}
+
+static void write_syslog(FILE *out, const struct log *log, enum davit_log_level level,
+			 const struct failure *what)
+{
+	fprintf(out, "<%d>%s[%d]: ", LOG_DAEMON_FACILITY << 3 | priorities[level],
+		*log->path ? log->path : log->name, (int)getpid());
+	text_write_line(out, what->message);
+}
+
+static void append_to_file(const char *path, const char *data, size_t size)
+{
+	int fd =
+		open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
+
+	if (fd < 0)
+		return;
+	write_all(fd, data, size);
+	close(fd);
+}
+
 static void append_record(const struct log *log, enum davit_log_level level,
 			  const struct failure *what)
 {
 	char *data = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&data, &size);
-	int fd = STDERR_FILENO;
 
 	if (!out)
 		return;
-	write_record(out, log->json, level, what);
+	if (log->target == LOG_JOURNALD)
+		write_journal(out, log, level, what);
+	else if (log->target == LOG_SYSLOG)
+		write_syslog(out, log, level, what);
+	else
+		write_record(out, log->json, level, what);
 	if (fclose(out) == 0) {
-		if (log->path)
-			fd = open(log->path,
-				  O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
-				  0644);
-		if (fd >= 0)
-			write_all(fd, data, size);
-		if (log->path && fd >= 0)
-			close(fd);
+		if (log->target == LOG_FILE)
+			append_to_file(log->path, data, size);
+		else if (log->target == LOG_JOURNALD)
+			send_to("/run/systemd/journal/socket", data, size);
+		else if (log->target == LOG_SYSLOG)
+			send_to("/dev/log", data, size);
+		else
+			write_all(STDERR_FILENO, data, size);
 	}
 	free(data);
 }
@@ -170,7 +266,7 @@ static void complain(const struct log *log, const char *message)
 void log_failure(const struct log *log, const struct failure *failure)
 {
 	complain(log, failure->message);
-	if (log->path)
+	if (log->target != LOG_STDERR)
 		append_record(log, DAVIT_LOG_ERROR, failure);
 }
 

@@ -112,8 +112,8 @@ static int run_program(struct session *s, char **argv)
 	struct cli_result words;
 	struct cli_error e;
 	int parsed = cli_parse(global_options, *argv ? argv + 1 : argv, 0, &s->globals, &words, &e);
-	int logged = log_init(&s->log, g->log, g->log_format, g->debug ? "debug" : g->log_level);
 
+	log_init(&s->log, g->log, g->log_format, g->debug ? "debug" : g->log_level);
 	if (parsed < 0)
 		return session_usage(s, NULL, "%s", e.text);
 	if (g->version) {
@@ -124,8 +124,6 @@ static int run_program(struct session *s, char **argv)
 		help_print_program(s->name);
 		return EXIT_SUCCESS;
 	}
-	if (logged < 0)
-		return session_fail(s, "this build cannot log to %.100s: only files", g->log);
 	command = command_find(words.rest[0]);
 	if (!command)
 		return refuse_command(s, words.rest);
