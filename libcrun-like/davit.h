@@ -100,6 +100,12 @@ DAVIT_API int davit_delete(struct davit_context *ctx, const char *id, bool force
 DAVIT_API int davit_pause(struct davit_context *ctx, const char *id, struct davit_error *err);
 DAVIT_API int davit_resume(struct davit_context *ctx, const char *id, struct davit_error *err);
 
+/* Calls @each with every process of the container, numbered as the caller's pid namespace does;
+ * with none when all have ended. */
+typedef void davit_pid_fn(void *arg, pid_t pid);
+DAVIT_API int davit_ps(struct davit_context *ctx, const char *id, davit_pid_fn *each, void *arg,
+		       struct davit_error *err);
+
 /* JSON texts are malloc'ed for the caller and end with a newline. */
 DAVIT_API int davit_state(struct davit_context *ctx, const char *id, char **ret_json,
 			  struct davit_error *err);

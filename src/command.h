@@ -30,6 +30,9 @@ struct command {
 	bool seals;   /* starts processes that could reach our executable (CVE-2019-5736) */
 	bool context; /* wants s->context */
 	command_run_fn *run;
+	/* What follows the first word is for another program and is not parsed: words.rest, which
+	 * then is never NULL. */
+	bool passes_rest;
 };
 
 /* Ends with a row without a name. */

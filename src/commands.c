@@ -210,6 +210,11 @@ static const struct cli_option list_options[] = {
 	{ 0 }
 };
 
+static const struct cli_option ps_options[] = {
+	{ "format", 'f', CLI_WORD, "table|json", "form of the list (default: table)", AT(format) },
+	{ 0 }
+};
+
 static const struct cli_option spec_options[] = {
 	{ "bundle", 'b', CLI_STRING, "DIR", "write config.json to DIR (default: the current directory)", AT(create.bundle) },
 	{ "rootless", 0, CLI_FLAG, NULL, "with a user namespace for an ordinary user", AT(rootless) },
@@ -246,6 +251,7 @@ const struct command commands[] = {
 	{ "resume", "let the processes of a paused container go on", "ID", no_options, 1, 1, false, true, run_resume },
 	{ "delete", "delete a stopped container", "ID", delete_options, 1, 1, false, true, run_delete },
 	{ "list", "list the containers", "", list_options, 0, 0, false, true, list_run },
+	{ "ps", "list the processes of a container (with the host's ps and its options)", "ID [PS-OPTION...]", ps_options, 1, 1, false, true, ps_run, .passes_rest = true },
 	{ "spec", "write a default config.json", "", spec_options, 0, 0, false, false, spec_run },
 	{ "features", "show what this runtime can do, as JSON", "", no_options, 0, 0, false, false, run_features },
 	{ "validate", "show all faults of a bundle's config.json", "[BUNDLE]", validate_options, 0, 1, false, false, run_validate },

@@ -84,19 +84,34 @@ static int execute(struct session *s, const struct command *command, struct comm
 	return status;
 }
 
+static int parse_words(const struct command *command, char **words, struct command_args *args,
+		       struct cli_error *e)
+{
+	struct cli_result *found = &args->words;
+
+	if (!command->passes_rest)
+		return cli_parse(command->options, words, command->max_words, args, found, e);
+	/* 0 words: it stops at the first one. */
+	if (cli_parse(command->options, words, 0, args, found, e) < 0)
+		return -EINVAL;
+	if (found->rest)
+		found->words[found->count++] = *found->rest++;
+	return 0;
+}
+
 /* @words: what follows the command's name. */
 static int run_command(struct session *s, const struct command *command, char **words, char **argv)
 {
 	struct command_args args = { .create.size = sizeof(args.create) };
 	struct cli_error e;
 
-	if (cli_parse(command->options, words, command->max_words, &args, &args.words, &e) < 0)
+	if (parse_words(command, words, &args, &e) < 0)
 		return session_usage(s, command->name, "%s", e.text);
 	if (args.words.help) {
 		help_print_command(s->name, command);
 		return EXIT_SUCCESS;
 	}
-	if (args.words.rest)
+	if (args.words.rest && !command->passes_rest)
 		return session_usage(s, command->name, "'%.100s' is one argument too many",
 				     *args.words.rest);
 	if (args.words.count < command->min_words)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The commands whose work is the output: list, plan and spec. Each returns the exit status.
+ * The commands whose work is the output: list, plan, ps and spec. Each returns the exit status.
  */
 #ifndef DAVIT_SRC_PRINT_H
 #define DAVIT_SRC_PRINT_H
@@ -9,6 +9,7 @@
 
 command_run_fn list_run;
 command_run_fn plan_run;
+command_run_fn ps_run;
 command_run_fn spec_run;
 
 #endif

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * See process.h. Nothing here allocates.
+ * See process.h. Nothing here allocates but process_each_of_pid_namespace(), which is for HOST.
  */
 #include "kernel/process.h"
 
+#include <dirent.h>
+#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base/fmt.h"
@@ -114,6 +117,47 @@ int process_get_mask(const char *name, uint64_t *ret)
 		mask = mask << 4 | digit;
 	*ret = mask;
 	return 0;
+}
+
+/* The inode of a process's pid namespace; 0: it is gone, or not to be looked at. */
+static ino_t pid_namespace_of(int proc, const char *pid)
+{
+	char name[NAME_MAX];
+	struct stat st;
+
+	fmt(name, sizeof(name), "%s/ns/pid", pid);
+	return fstatat(proc, name, &st, 0) == 0 ? st.st_ino : 0;
+}
+
+static int each_of_namespace(DIR *proc, ino_t wanted, process_pid_fn *each, void *arg)
+{
+	const struct dirent *entry;
+	int r = 0;
+
+	while (r == 0 && (entry = readdir(proc))) {
+		char *end;
+		long pid = strtol(entry->d_name, &end, 10);
+
+		if (pid > 0 && !*end && pid_namespace_of(dirfd(proc), entry->d_name) == wanted)
+			r = each(arg, (pid_t)pid);
+	}
+	return r;
+}
+
+int process_each_of_pid_namespace(pid_t pid, process_pid_fn *each, void *arg)
+{
+	DIR *proc = opendir("/proc");
+	char name[16];
+	ino_t wanted;
+	int r;
+
+	if (!proc)
+		return neg_errno();
+	fmt(name, sizeof(name), "%d", (int)pid);
+	wanted = pid_namespace_of(dirfd(proc), name);
+	r = wanted ? each_of_namespace(proc, wanted, each, arg) : neg_errno();
+	closedir(proc);
+	return r;
 }
 
 bool process_has_ended(int pidfd)

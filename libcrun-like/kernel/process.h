@@ -31,6 +31,11 @@ int process_boot_id(char ret[static BOOT_ID_SIZE]);
 /* A mask of the calling process by its name in /proc/self/status: "SigIgn", "CapBnd". */
 int process_get_mask(const char *name, uint64_t *ret);
 
+/* Every process of the pid namespace that @pid is in, as /proc numbers them; the callback stops the
+ * walk by a value that is not 0, which is returned. */
+typedef int process_pid_fn(void *arg, pid_t pid);
+int process_each_of_pid_namespace(pid_t pid, process_pid_fn *each, void *arg);
+
 /* True when the process of @pidfd has ended, a zombie too. */
 bool process_has_ended(int pidfd);
 
