@@ -23,15 +23,15 @@ static int move_up(int fd)
 
 static int become(const struct child_spec *spec)
 {
-	int in = move_up(spec->in), out = move_up(spec->out), r;
+	int in = move_up(spec->in), out = move_up(spec->out), err = move_up(spec->err), r;
 
 	/* A hook must not go on when the runtime that waits for it was killed. */
 	process_die_with_parent(true);
-	if (in < 0 || out < 0 || setpgid(0, 0) < 0)
+	if (in < 0 || out < 0 || err < 0 || setpgid(0, 0) < 0)
 		return neg_errno();
 	if (spec->cwd_fd >= 0 && fchdir(spec->cwd_fd) < 0)
 		return neg_errno();
-	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
+	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
 		return neg_errno();
 	r = exec_close_fds_from(3);
 	if (r == 0)

@@ -13,8 +13,8 @@
 struct child_spec {
 	const char *path;
 	char *const *argv, *const *envp;
-	int in, out; /* stdin; stdout and stderr */
-	int cwd_fd;  /* -1: the caller's */
+	int in, out, err;
+	int cwd_fd; /* -1: the caller's */
 };
 
 struct child {

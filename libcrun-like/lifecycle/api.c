@@ -19,28 +19,31 @@ extern char **environ;
 int davit_create(struct davit_context *ctx, const struct davit_create_options *options,
 		 struct davit_error *err)
 {
+	char output[HOOK_OUTPUT_TEXT] = "";
 	struct err e = { 0 };
 
-	operation_create(ctx, options, VERB_CREATE, NULL, &e);
-	return error_export(err, &e);
+	operation_create(ctx, options, VERB_CREATE, NULL, output, &e);
+	return error_export_output(err, &e, output);
 }
 
 int davit_run(struct davit_context *ctx, const struct davit_create_options *options,
 	      int *ret_status, struct davit_error *err)
 {
+	char output[HOOK_OUTPUT_TEXT] = "";
 	struct err e = { 0 };
 
 	*ret_status = 0;
-	operation_create(ctx, options, VERB_RUN, ret_status, &e);
-	return error_export(err, &e);
+	operation_create(ctx, options, VERB_RUN, ret_status, output, &e);
+	return error_export_output(err, &e, output);
 }
 
 int davit_start(struct davit_context *ctx, const char *id, struct davit_error *err)
 {
+	char output[HOOK_OUTPUT_TEXT] = "";
 	struct err e = { 0 };
 
-	operation_start(ctx, id, &e);
-	return error_export(err, &e);
+	operation_start(ctx, id, output, &e);
+	return error_export_output(err, &e, output);
 }
 
 int davit_kill(struct davit_context *ctx, const char *id, int signal, bool all,

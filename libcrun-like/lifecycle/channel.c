@@ -21,7 +21,7 @@ enum {
 
 int channel_send(int fd, const struct message *m)
 {
-	bool has_err = m->kind == MESSAGE_ERR;
+	bool has_err = m->kind == MESSAGE_ERR || m->kind == MESSAGE_OUTPUT;
 	struct message copy = *m;
 
 	copy.version = CHANNEL_VERSION;

@@ -26,6 +26,7 @@ enum message_kind {
 	MESSAGE_PID,     /* from MIDDLE: INIT's pid */
 	MESSAGE_TRACE,   /* from a child: `row` took `nsec` */
 	MESSAGE_RESUME,  /* on the start socket */
+	MESSAGE_OUTPUT,  /* from a child, before ERR: a piece of what a hook printed, in err.msg */
 };
 
 struct message {
@@ -34,7 +35,7 @@ struct message {
 	uint32_t row;
 	int32_t pid;
 	uint64_t nsec;
-	struct err err; /* sent with ERR only */
+	struct err err; /* sent with ERR and OUTPUT only */
 };
 
 /* -EPIPE, -ECONNRESET: the peer is gone. */

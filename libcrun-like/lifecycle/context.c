@@ -50,13 +50,21 @@ const char *davit_error_hint(const struct davit_error *err)
 	return err->err.hint;
 }
 
-int error_export(struct davit_error *to, const struct err *e)
+int error_export_output(struct davit_error *to, const struct err *e, const char *output)
 {
 	if (to) {
+		size_t at = err_format(e, to->text, sizeof(to->text));
+
 		to->err = *e;
-		err_format(e, to->text, sizeof(to->text));
+		if (e->kind == ERR_HOOK && at < sizeof(to->text))
+			fmt(to->text + at, sizeof(to->text) - at, "%s", output);
 	}
 	return -e->code;
+}
+
+int error_export(struct davit_error *to, const struct err *e)
+{
+	return error_export_output(to, e, "");
 }
 
 void context_log(const struct davit_context *ctx, enum davit_log_level level, const char *format,
@@ -81,6 +89,11 @@ void context_warn(void *arg, const char *text)
 void context_warn_failure(void *arg, const struct err *failure)
 {
 	context_log(arg, DAVIT_LOG_WARNING, "%s", failure->msg);
+}
+
+void context_warn_hook(void *arg, const struct err *failure, const char *output)
+{
+	context_log(arg, DAVIT_LOG_WARNING, "%s%s", failure->msg, output);
 }
 
 /* Root of a made user namespace has /run/davit only when nobody gave it a place of its own: /run is

@@ -8,9 +8,10 @@
 
 #include "base/err.h"
 #include "davit.h"
+#include "setup/hook_output.h"
 
 enum {
-	ERROR_TEXT_SIZE = 1024
+	ERROR_TEXT_SIZE = 1024 + HOOK_OUTPUT_TEXT
 };
 
 struct davit_error {
@@ -34,11 +35,14 @@ void context_log(const struct davit_context *ctx, enum davit_log_level level, co
 		 ...) PRINTF_LIKE(3, 4);
 /* The shape that setup/ takes for warnings; @arg is the context. */
 void context_warn(void *arg, const char *text);
-/* The same for a failure that is only to be told of (a poststop hook's). */
+/* The same for a failure that is only to be told of; of a hook, with what it printed. */
 void context_warn_failure(void *arg, const struct err *failure);
+void context_warn_hook(void *arg, const struct err *failure, const char *output);
 
 /* Hands @e over to the caller's error, when there is one; returns what the public call returns. */
 int error_export(struct davit_error *to, const struct err *e);
+/* With what a hook printed behind it. */
+int error_export_output(struct davit_error *to, const struct err *e, const char *output);
 
 /* A malloc'ed copy for the caller that ends with one newline; @text NULL: there was no memory. */
 int export_json(const char *text, size_t len, char **ret, struct err *e);

@@ -62,7 +62,7 @@ static void run_poststop(struct run *run)
 	if (!run->plan->hooks.poststop.count)
 		return;
 	input = run_hook_input(run, "stopped", 0);
-	hooks_run_all(&run->plan->hooks.poststop, &input, context_warn_failure, (void *)run->ctx);
+	hooks_run_all(&run->plan->hooks.poststop, &input, context_warn_hook, (void *)run->ctx);
 }
 
 /*
@@ -162,12 +162,13 @@ static int drive_all(struct run *run, struct err *e)
 }
 
 int operation_create(const struct davit_context *ctx, const struct davit_create_options *options,
-		     enum verb verb, int *ret_status, struct err *e)
+		     enum verb verb, int *ret_status, char *hook_output, struct err *e)
 {
 	struct plan plan = { .is_resumable = verb == VERB_CREATE };
 	struct run run;
 
 	run_init(&run, ctx, &plan, verb);
+	run.hook_output = hook_output;
 	run.steps = life_steps;
 	run.step_count = life_step_count;
 	if (store_check_id(options->id ? options->id : "", e) < 0 || stdio_prepare_host(e) < 0 ||
@@ -241,7 +242,8 @@ static bool is_to_be_destroyed(const struct err *e)
 	return e->kind == ERR_HOOK || strcmp(e->step, "poststart") == 0;
 }
 
-int operation_start(const struct davit_context *ctx, const char *id, struct err *e)
+int operation_start(const struct davit_context *ctx, const char *id, char *hook_output,
+		    struct err *e)
 {
 	struct plan plan = { .ctx = ctx };
 	struct err ignored = { 0 };
@@ -249,6 +251,7 @@ int operation_start(const struct davit_context *ctx, const char *id, struct err 
 	struct run run;
 
 	run_init(&run, ctx, &plan, VERB_START);
+	run.hook_output = hook_output;
 	run.steps = life_steps;
 	run.step_count = life_step_count;
 	if (container_open(ctx, id, CONTAINER_LOCK, &c, e) < 0)
@@ -263,6 +266,8 @@ int operation_start(const struct davit_context *ctx, const char *id, struct err 
 	run.bundle_fd = open(plan.bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (run.bundle_fd < 0) /* gone: hooks must not run in the caller's directory instead */
 		run.bundle_fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (plan.hooks.poststart.count && step_hook_files(&run, e) < 0)
+		goto out;
 	resume(&run, &c, e);
 out:
 	container_close(&c);

@@ -112,8 +112,14 @@ static int remove_cgroup(struct deletion *d, struct err *e)
 	return cgroup_destroy(&ref, END_MSEC, e);
 }
 
+struct poststop {
+	struct hooks hooks;
+	struct hook_state state;
+	struct oci_map annotations;
+};
+
 /* Reads the hooks before the state goes; they run after it (runtime.md#lifecycle, 12 and 13). */
-static void load_hooks(struct deletion *d, struct hooks *ret, struct hook_state *ret_state)
+static void load_hooks(struct deletion *d, struct poststop *ret)
 {
 	struct oci_state state = { .oci_version = davit_oci_version(), .id = d->c.id };
 	struct oci_config *config;
@@ -128,30 +134,40 @@ static void load_hooks(struct deletion *d, struct hooks *ret, struct hook_state 
 	    !config->hooks)
 		return;
 	state.bundle = d->c.state->bundle;
-	state.annotations = config->annotations;
-	if (hook_state_prepare(&d->c.arena, &state, ret_state, &ignored) < 0)
+	state.annotations = ret->annotations = config->annotations;
+	if (hook_state_prepare(&d->c.arena, &state, &ret->state, &ignored) < 0)
 		return;
-	hooks_prepare(&d->c.arena, config->hooks, ret, &ignored);
+	hooks_prepare(&d->c.arena, config->hooks, &ret->hooks, &ignored);
+}
+
+static void run_poststop(struct deletion *d, const struct poststop *p)
+{
+	int files[HOOK_STREAMS] = { -1, -1 };
+	struct hook_input input = { .state = p->state.text, .files = files };
+	struct err e = { 0 };
+
+	input.cwd_fd = open(d->c.state->bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (input.cwd_fd < 0) /* gone: not the caller's directory instead */
+		input.cwd_fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	input.len = hook_state_fill(&p->state, "stopped", 0);
+	/* The container is gone: without a place to print to they run all the same. */
+	if (hook_output_open(&p->annotations, input.cwd_fd, files, &e) < 0)
+		context_warn_failure((void *)d->ctx, &e);
+	hooks_run_all(&p->hooks.poststop, &input, context_warn_hook, (void *)d->ctx);
+	close_fdp(&files[0]);
+	close_fdp(&files[1]);
+	close_fdp(&input.cwd_fd);
 }
 
 static int remove_state(struct deletion *d, struct err *e)
 {
-	struct hook_state state = { 0 };
-	struct hooks hooks = { 0 };
-	struct hook_input input = { .cwd_fd = -1 };
+	struct poststop poststop = { 0 };
 
-	load_hooks(d, &hooks, &state);
+	load_hooks(d, &poststop);
 	if (store_remove(d->c.root_dirfd, d->c.id, d->c.dirfd, e) < 0)
 		return -e->code;
-	if (!hooks.poststop.count)
-		return 0;
-	input.cwd_fd = open(d->c.state->bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (input.cwd_fd < 0) /* gone: not the caller's directory instead */
-		input.cwd_fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	input.len = hook_state_fill(&state, "stopped", 0);
-	input.state = state.text;
-	hooks_run_all(&hooks.poststop, &input, context_warn_failure, (void *)d->ctx);
-	close_fdp(&input.cwd_fd);
+	if (poststop.hooks.poststop.count)
+		run_poststop(d, &poststop);
 	return 0;
 }
 

@@ -167,6 +167,29 @@ static int check_executed(struct run *run, const struct step *step, struct err *
 	return 0;
 }
 
+/* What a hook in a child printed comes in pieces, before the error. */
+static void take_output(struct run *run, const char piece[static sizeof((struct err){ 0 }.msg)])
+{
+	size_t at;
+
+	if (!run->hook_output)
+		return;
+	at = strnlen(run->hook_output, HOOK_OUTPUT_TEXT);
+	fmt(run->hook_output + at, HOOK_OUTPUT_TEXT - at, "%.*s",
+	    (int)sizeof((struct err){ 0 }.msg) - 1, piece);
+}
+
+static void send_output(struct run *run)
+{
+	struct message m = { .kind = MESSAGE_OUTPUT };
+
+	for (const char *at = run->hook_output; at && *at; at += strlen(m.err.msg)) {
+		fmt(m.err.msg, sizeof(m.err.msg), "%s", at);
+		if (channel_send(run->channel, &m) < 0)
+			return;
+	}
+}
+
 /* One answer of a child: 1 when its stretch is done, 0 to go on waiting. */
 static int take_message(struct run *run, const struct message *m, bool *is_execing, struct err *e)
 {
@@ -185,6 +208,9 @@ static int take_message(struct run *run, const struct message *m, bool *is_execi
 	case MESSAGE_TRACE:
 		if (m->row < run->step_count)
 			trace(run, &run->steps[m->row], m->nsec);
+		return 0;
+	case MESSAGE_OUTPUT:
+		take_output(run, m->err.msg);
 		return 0;
 	case MESSAGE_RUN:
 	case MESSAGE_COMMIT:
@@ -275,6 +301,8 @@ static _Noreturn void fail(struct run *run, const struct err *e)
 {
 	struct message m = { .kind = MESSAGE_ERR, .err = *e };
 
+	if (e->kind == ERR_HOOK)
+		send_output(run);
 	channel_send(run->channel, &m);
 	_exit(1);
 }

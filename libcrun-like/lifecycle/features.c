@@ -11,6 +11,7 @@
 #include "lifecycle/context.h"
 #include "oci-spec/json.h"
 #include "oci-spec/words.h"
+#include "setup/annotations.h"
 #include "setup/credentials.h"
 #include "setup/memory_policy.h"
 #include "setup/mount_options.h"
@@ -97,6 +98,8 @@ static char *encode(struct arena *a, size_t *ret_len)
 	};
 	struct oci_pair annotations[] = {
 		{ "org.davit.version", DAVIT_VERSION },
+		/* Engines ask for it by runc's name, as crun answers too. */
+		{ "org.opencontainers.runc.checkpoint.enabled", "false" },
 		{ "io.github.seccomp.libseccomp.version", seccomp_built_version() },
 	};
 	const struct oci_features f = {
@@ -105,7 +108,8 @@ static char *encode(struct arena *a, size_t *ret_len)
 		.hooks = STRINGS("prestart", "createRuntime", "createContainer", "startContainer",
 				 "poststart", "poststop"),
 		.mount_options = names_of(a, mount_option_name),
-		.annotations = { annotations, has_seccomp ? 2 : 1 },
+		.annotations = { annotations, has_seccomp ? 3 : 2 },
+		.potentially_unsafe_config_annotations = names_of(a, annotation_name),
 		.linux_features = &lin,
 	};
 

@@ -123,6 +123,11 @@ static bool has_poststart(const struct plan *p)
 	return p->hooks.poststart.count > 0;
 }
 
+static bool has_hook_files(const struct plan *p)
+{
+	return p->config && p->config->hooks && hook_output_has_files(&p->config->annotations);
+}
+
 static bool has_sysctl(const struct plan *p)
 {
 	return p->sysctls.count > 0;
@@ -278,6 +283,11 @@ static void describe_hostname(const struct plan *p, const struct describe *d)
 		describe(d, "domainname %s", p->config->domainname);
 }
 
+static void describe_hook_files(const struct plan *p, const struct describe *d)
+{
+	hook_output_describe_files(&p->config->annotations, d);
+}
+
 static void describe_filter(const struct plan *p, const struct describe *d)
 {
 	describe(d, "%u instructions", (unsigned)p->seccomp.count);
@@ -307,6 +317,8 @@ const struct step life_steps[] = {
   "the kernel takes the id map of a mount as a user namespace, which INIT could not make for itself" },
 { "open-sources", HOST, has_host_sources, step_open_sources, NULL, NULL,
   "root and bind sources with the host's rights: the user namespace may not reach them" },
+{ "hook-files", HOST, has_hook_files, step_hook_files, NULL, describe_hook_files,
+  "what annotations name for the output of hooks, opened with the host's view; INIT inherits it" },
 { "middle", HOST, has_middle, step_middle, undo_middle, NULL,
   "a helper, so that new namespaces belong to a joined user namespace" },
 { "join-first", MIDDLE, has_middle, step_join_first, NULL, NULL,

@@ -37,6 +37,7 @@ int step_net_devices(struct run *run, struct err *e);
 void undo_net_devices(struct run *run);
 int step_raise_rlimits(struct run *run, struct err *e);
 int step_host_scheduling(struct run *run, struct err *e);
+int step_hook_files(struct run *run, struct err *e);
 int step_host_hooks(struct run *run, struct err *e);
 int step_process_limit(struct run *run, struct err *e);
 int step_publish(struct run *run, struct err *e);

@@ -8,10 +8,14 @@
 #include "lifecycle/run.h"
 #include "lifecycle/status.h"
 
-/* create.c: create and run. @ret_status: run in the foreground; the program's exit status. */
+/*
+ * create.c: create and run. @ret_status: run in the foreground; the program's exit status.
+ * @hook_output: HOOK_OUTPUT_TEXT bytes, for what a failing hook printed.
+ */
 int operation_create(const struct davit_context *ctx, const struct davit_create_options *options,
-		     enum verb verb, int *ret_status, struct err *e);
-int operation_start(const struct davit_context *ctx, const char *id, struct err *e);
+		     enum verb verb, int *ret_status, char *hook_output, struct err *e);
+int operation_start(const struct davit_context *ctx, const char *id, char *hook_output,
+		    struct err *e);
 
 /* kill.c */
 int operation_kill(const struct davit_context *ctx, const char *id, int signal, bool all,

@@ -4,7 +4,7 @@
  */
 #include "lifecycle/run.h"
 
-static int *const *descriptors(struct run *run, int *ret[16])
+static int *const *descriptors(struct run *run, int *ret[24])
 {
 	size_t n = 0;
 
@@ -22,13 +22,15 @@ static int *const *descriptors(struct run *run, int *ret[16])
 	ret[n++] = &run->rootfd;
 	ret[n++] = &run->console_fd;
 	ret[n++] = &run->pty;
+	ret[n++] = &run->hook_files[0];
+	ret[n++] = &run->hook_files[1];
 	ret[n] = NULL;
 	return ret;
 }
 
 void run_init(struct run *run, const struct davit_context *ctx, struct plan *plan, enum verb verb)
 {
-	int *fds[16];
+	int *fds[24];
 
 	*run = (struct run){ .ctx = ctx, .plan = plan, .verb = verb, .fault = ctx->fault };
 	for (int *const *p = descriptors(run, fds); *p; p++)
@@ -38,7 +40,7 @@ void run_init(struct run *run, const struct davit_context *ctx, struct plan *pla
 
 void run_release(struct run *run)
 {
-	int *fds[16];
+	int *fds[24];
 
 	for (int *const *p = descriptors(run, fds); *p; p++)
 		close_fdp(*p);

@@ -52,7 +52,9 @@ struct run {
 	char owner[16];
 	sigset_t old_mask; /* of the caller */
 	int signal_fd;
-	bool is_resuming; /* VERB_START: the channel is the start socket's */
+	int hook_files[HOOK_STREAMS]; /* where hooks print to, when annotations name files */
+	char *hook_output; /* HOOK_OUTPUT_TEXT bytes of the caller's: what a failing hook printed */
+	bool is_resuming;  /* VERB_START: the channel is the start socket's */
 
 	/* INIT */
 	int rootfd;     /* the root of the container */

@@ -295,7 +295,17 @@ struct hook_input run_hook_input(struct run *run, const char *status, pid_t pid)
 	const struct hook_state *s = &run->plan->hook_state;
 	size_t len = hook_state_fill(s, status, pid);
 
-	return (struct hook_input){ .state = s->text, .len = len, .cwd_fd = run->bundle_fd };
+	return (struct hook_input){ .state = s->text,
+				    .len = len,
+				    .cwd_fd = run->bundle_fd,
+				    .files = run->hook_files,
+				    .output = run->hook_output };
+}
+
+int step_hook_files(struct run *run, struct err *e)
+{
+	return hook_output_open(&run->plan->config->annotations, run->bundle_fd, run->hook_files,
+				e);
 }
 
 int step_raise_rlimits(struct run *run, struct err *e)

@@ -4,8 +4,8 @@
  * the deadline. Nothing it does can hold us up (T25):
  *  - stdin is written without blocking; we keep the pipe's read end too, so that a hook that closes
  *    its stdin unread gives neither EPIPE nor SIGPIPE;
- *  - output goes through a fixed ring, whatever its length, and reading stops when the hook itself
- *    has ended: a daemon that it leaves may hold the pipe for ever;
+ *  - of its output the end is kept, whatever its length, and reading stops when the hook itself has
+ *    ended: a daemon that it leaves may hold the pipe for ever;
  *  - at the deadline, on the monotonic clock, its whole process group is killed.
  */
 #include "hooks.h"
@@ -21,25 +21,17 @@
 #include "kernel/child.h"
 
 enum {
-	RING_SIZE = 4096,
-	SHOWN_MAX = 140,        /* of the output's end, in a message */
 	DRAIN_MAX = 256 * 1024, /* what is read after the end: a pipe's content, no more */
 	KILL_WAIT_MS = 900      /* for a killed hook to go; longer only in uninterruptible sleep */
 };
 
-/* The last bytes of a hook's output. */
-struct ring {
-	char bytes[RING_SIZE];
-	size_t total;
-};
-
 struct running {
 	struct child child;
-	int in, in_kept, out; /* -1: done */
+	int in, in_kept, out[HOOK_STREAMS]; /* -1: done */
 	const char *state;
 	size_t left;
 	int64_t deadline; /* ms; -1: none */
-	struct ring ring;
+	struct hook_tail tails[HOOK_STREAMS];
 };
 
 static int64_t now_ms(void)
@@ -51,16 +43,17 @@ static int64_t now_ms(void)
 }
 
 /* 0: nothing more for now. */
-static size_t read_output(struct running *h)
+static size_t read_output(struct running *h, size_t stream)
 {
-	char piece[RING_SIZE];
-	ssize_t n = read(h->out, piece, sizeof(piece));
+	char piece[HOOK_TAIL];
+	ssize_t n = read(h->out[stream], piece, sizeof(piece));
 
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-		close_fdp(&h->out);
-	for (ssize_t i = 0; i < n; i++)
-		h->ring.bytes[h->ring.total++ % RING_SIZE] = piece[i];
-	return n > 0 ? (size_t)n : 0;
+		close_fdp(&h->out[stream]);
+	if (n <= 0)
+		return 0;
+	hook_tail_add(&h->tails[stream], piece, (size_t)n);
+	return (size_t)n;
 }
 
 static void write_state(struct running *h)
@@ -87,28 +80,38 @@ static void set_deadline(struct running *h, const struct hook_op *op)
 	h->deadline = seconds > 0 ? now_ms() + seconds * 1000 : -1;
 }
 
-static int spawn(struct running *h, const struct hook_op *op, const struct hook_input *input,
-		 struct child *ret)
+/* The hook's ends of its pipes are other open files than ours: only ours do not block. */
+static int open_pipe(int *ret_ours, int *ret_hooks, size_t hooks_end)
+{
+	int p[2];
+
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return neg_errno();
+	*ret_ours = p[1 - hooks_end];
+	*ret_hooks = p[hooks_end];
+	return fcntl(*ret_ours, F_SETFL, O_NONBLOCK) < 0 ? neg_errno() : 0;
+}
+
+static int spawn(struct running *h, const struct hook_op *op, const struct hook_input *input)
 {
 	struct child_spec spec = {
 		.path = op->path, .argv = op->argv, .envp = op->envp, .cwd_fd = input->cwd_fd
 	};
-	int in[2], out[2], r;
+	int out[HOOK_STREAMS] = { -1, -1 }, *const to[] = { &spec.out, &spec.err };
+	int r = open_pipe(&h->in, &h->in_kept, 0);
 
-	if (pipe2(in, O_CLOEXEC) < 0)
-		return neg_errno();
-	h->in_kept = in[0];
-	h->in = in[1];
-	if (pipe2(out, O_CLOEXEC) < 0)
-		return neg_errno();
-	h->out = out[0];
-	spec.in = in[0];
-	spec.out = out[1];
-	/* Of our ends alone: the hook's are other open files. */
-	r = fcntl(h->in, F_SETFL, O_NONBLOCK) < 0 || fcntl(h->out, F_SETFL, O_NONBLOCK) < 0
-		    ? neg_errno()
-		    : child_spawn(&spec, ret);
-	close(out[1]);
+	spec.in = h->in_kept;
+	for (size_t i = 0; r == 0 && i < HOOK_STREAMS; i++) {
+		bool has_file = input->files && input->files[i] >= 0;
+
+		if (!has_file)
+			r = open_pipe(&h->out[i], &out[i], 1);
+		*to[i] = has_file ? input->files[i] : out[i];
+	}
+	if (r == 0)
+		r = child_spawn(&spec, &h->child);
+	close_fdp(&out[0]);
+	close_fdp(&out[1]);
 	return r;
 }
 
@@ -116,19 +119,22 @@ static int spawn(struct running *h, const struct hook_op *op, const struct hook_
 static int serve(struct running *h)
 {
 	for (;;) {
-		struct pollfd p[3] = { { .fd = h->child.pidfd, .events = POLLIN },
-				       { .fd = h->in, .events = POLLOUT },
-				       { .fd = h->out, .events = POLLIN } };
+		struct pollfd p[2 + HOOK_STREAMS] = { { .fd = h->child.pidfd, .events = POLLIN },
+						      { .fd = h->in, .events = POLLOUT },
+						      { .fd = h->out[0], .events = POLLIN },
+						      { .fd = h->out[1], .events = POLLIN } };
 		int64_t left = h->deadline < 0 ? -1 : h->deadline - now_ms();
 
 		if (h->deadline >= 0 && left <= 0)
 			return -ETIMEDOUT;
-		if (poll(p, 3, left > INT_MAX ? INT_MAX : (int)left) < 0 && errno != EINTR)
+		if (poll(p, ARRAY_SIZE(p), left > INT_MAX ? INT_MAX : (int)left) < 0 &&
+		    errno != EINTR)
 			return neg_errno();
 		if (p[1].revents)
 			write_state(h);
-		if (p[2].revents)
-			(void)read_output(h); /* what came counts, not how much */
+		for (size_t i = 0; i < HOOK_STREAMS; i++)
+			if (p[2 + i].revents)
+				(void)read_output(h, i); /* what came counts, not how much */
 		if (p[0].revents)
 			return 0;
 	}
@@ -136,32 +142,12 @@ static int serve(struct running *h)
 
 static void drain(struct running *h)
 {
-	size_t total = 0, n;
+	for (size_t i = 0; i < HOOK_STREAMS; i++) {
+		size_t total = 0, n;
 
-	while (h->out >= 0 && total < DRAIN_MAX && (n = read_output(h)) > 0)
-		total += n;
-}
-
-/* The output's end on one line: ", stderr: ..." or nothing. */
-static void describe_output(const struct ring *ring, char ret[static SHOWN_MAX + 24])
-{
-	size_t len = ring->total < RING_SIZE ? ring->total : RING_SIZE, at, n;
-	char text[SHOWN_MAX + 1];
-
-	ret[0] = '\0';
-	n = len < SHOWN_MAX ? len : SHOWN_MAX;
-	at = ring->total - n;
-	for (size_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)ring->bytes[(at + i) % RING_SIZE];
-
-		text[i] = c < ' ' || c == 127 ? ' ' : (char)c;
+		while (h->out[i] >= 0 && total < DRAIN_MAX && (n = read_output(h, i)) > 0)
+			total += n;
 	}
-	/* Newlines at the end say nothing. */
-	while (n && text[n - 1] == ' ')
-		n--;
-	if (n)
-		fmt(ret, SHOWN_MAX + 24, ", stderr: %s%.*s", len > SHOWN_MAX ? "..." : "", (int)n,
-		    text);
 }
 
 static int fail(const struct hook_ops *hooks, size_t index, const char *what, struct err *e)
@@ -170,22 +156,19 @@ static int fail(const struct hook_ops *hooks, size_t index, const char *what, st
 			index, what);
 }
 
-/* The hook is dead or dying: what became of it, in words; false when all is well. */
+/* The hook has ended: what became of it, in words; false when all is well. */
 static bool describe_end(struct running *h, const char *path, char *ret, size_t size)
 {
-	int code, signal, exec_errno, r;
-	char output[SHOWN_MAX + 24];
+	int code, signal, exec_errno, r = child_reap(&h->child, &code, &signal, &exec_errno);
 
-	r = child_reap(&h->child, &code, &signal, &exec_errno);
-	describe_output(&h->ring, output);
 	if (r < 0)
 		fmt(ret, size, "wait: %s", errno_words(-r));
 	else if (exec_errno)
 		fmt(ret, size, "exec %s: %s", path, errno_words(exec_errno));
 	else if (signal)
-		fmt(ret, size, "killed by signal %d%s", signal, output);
+		fmt(ret, size, "killed by signal %d", signal);
 	else if (code)
-		fmt(ret, size, "exit status %d%s", code, output);
+		fmt(ret, size, "exit status %d", code);
 	else
 		return false;
 	return true;
@@ -206,22 +189,23 @@ static void close_pipes(struct running *h)
 {
 	close_fdp(&h->in);
 	close_fdp(&h->in_kept);
-	close_fdp(&h->out);
+	close_fdp(&h->out[0]);
+	close_fdp(&h->out[1]);
 }
 
 static int run_one(const struct hook_ops *hooks, size_t index, const struct hook_input *input,
 		   struct err *e)
 {
 	const struct hook_op *op = &hooks->ops[index];
-	struct running h = {
-		.in = -1, .in_kept = -1, .out = -1, .state = input->state, .left = input->len
-	};
-	char what[256], output[SHOWN_MAX + 24];
+	struct running h = { .in = -1, .in_kept = -1, .out = { -1, -1 } };
 	bool has_failed = true;
+	char what[256];
 	int r;
 
+	h.state = input->state;
+	h.left = input->len;
 	set_deadline(&h, op);
-	r = spawn(&h, op, input, &h.child);
+	r = spawn(&h, op, input);
 	if (r < 0) {
 		fmt(what, sizeof(what), "spawn: %s", errno_words(-r));
 		close_pipes(&h);
@@ -229,18 +213,17 @@ static int run_one(const struct hook_ops *hooks, size_t index, const struct hook
 	}
 	r = serve(&h);
 	drain(&h);
-	if (r == 0) {
+	if (r == 0)
 		has_failed = describe_end(&h, op->path, what, sizeof(what));
-	} else {
+	else
 		kill_and_reap(&h);
-		describe_output(&h.ring, output);
-		if (r == -ETIMEDOUT)
-			fmt(what, sizeof(what), "timed out after %llds%s", (long long)op->timeout,
-			    output);
-		else
-			fmt(what, sizeof(what), "poll: %s", errno_words(-r));
-	}
+	if (r == -ETIMEDOUT)
+		fmt(what, sizeof(what), "timed out after %llds", (long long)op->timeout);
+	else if (r < 0)
+		fmt(what, sizeof(what), "poll: %s", errno_words(-r));
 	close_pipes(&h);
+	if (has_failed && input->output)
+		hook_output_describe(h.tails, input->output);
 	return has_failed ? fail(hooks, index, what, e) : 0;
 }
 
@@ -257,10 +240,13 @@ void hooks_run_all(const struct hook_ops *hooks, const struct hook_input *input,
 		   hooks_warn_fn *warn, void *arg)
 {
 	for (size_t i = 0; i < hooks->count; i++) {
+		char output[HOOK_OUTPUT_TEXT] = "";
+		struct hook_input its = *input;
 		struct err e = { 0 };
 
-		if (run_one(hooks, i, input, &e) < 0)
-			warn(arg, &e);
+		its.output = output;
+		if (run_one(hooks, i, &its, &e) < 0)
+			warn(arg, &e, output);
 	}
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "hook_output.h"
 #include "oci-spec/config.h"
 
 struct hook_op {
@@ -32,7 +33,10 @@ struct hooks {
 struct hook_input {
 	const char *state; /* JSON, hook_state_fill()'s */
 	size_t len;
-	int cwd_fd; /* the bundle for hooks of the host; -1: the caller's own */
+	int cwd_fd;       /* the bundle for hooks of the host; -1: the caller's own */
+	const int *files; /* hook_output_open()'s, or NULL */
+	char *output; /* HOOK_OUTPUT_TEXT bytes: what a failing hook printed, to be put behind its
+			 error; may be NULL */
 };
 
 /*
@@ -45,13 +49,12 @@ int hooks_prepare(struct arena *a, const struct oci_hooks *config, struct hooks 
 
 /*
  * Runs them in order, and stops at the first that fails (ERR_HOOK). Hooks are counted from 0, as
- * runc does: `error running createRuntime hook #0: exit status 1, stderr: ...`. SIGCHLD must not be
- * ignored.
+ * runc does: `error running createRuntime hook #0: exit status 1`. SIGCHLD must not be ignored.
  */
 int hooks_run(const struct hook_ops *hooks, const struct hook_input *input, struct err *e);
 
-/* Runs them all; each failure goes to @warn (poststop: L9). */
-typedef void hooks_warn_fn(void *arg, const struct err *failure);
+/* Runs them all; each failure goes to @warn, with what the hook printed (poststop: L9). */
+typedef void hooks_warn_fn(void *arg, const struct err *failure, const char *output);
 void hooks_run_all(const struct hook_ops *hooks, const struct hook_input *input,
 		   hooks_warn_fn *warn, void *arg);
 

@@ -14,6 +14,10 @@
 #include "setup/hook_state.h"
 #include "test.h"
 
+enum {
+	TEXT = 512 + HOOK_OUTPUT_TEXT
+};
+
 static double now(void)
 {
 	struct timespec t;
@@ -24,32 +28,35 @@ static double now(void)
 
 /* Runs one createRuntime hook, `sh -c @script`; the message goes to @ret. */
 static int run(const char *script, const int64_t *timeout, const struct hook_input *input,
-	       char ret[static 512])
+	       char ret[static TEXT])
 {
 	const char *args[] = { "sh", "-c", script };
 	const char *env[] = { "PATH=/usr/bin:/bin", "A=1" };
 	struct oci_hook hook = { "/bin/sh", { args, 3 }, { env, 2 }, timeout };
 	struct oci_hooks config = { .create_runtime = { &hook, 1 } };
-	struct hook_input none = { "{}", 2, -1 };
+	struct hook_input its = input ? *input : (struct hook_input){ "{}", 2, -1 };
+	char output[HOOK_OUTPUT_TEXT] = "";
 	struct arena a = { 0 };
 	struct err e = { 0 };
 	struct hooks h;
 	int r = hooks_prepare(&a, &config, &h, &e);
 
 	CHECK_INT(r, 0);
-	r = hooks_run(&h.create_runtime, input ? input : &none, &e);
-	err_format(&e, ret, 512);
+	its.output = output;
+	r = hooks_run(&h.create_runtime, &its, &e);
+	strcpy(ret + err_format(&e, ret, 512), output);
 	arena_release(&a);
 	return r;
 }
 
 TEST(success_and_failures_in_words)
 {
-	char text[512];
+	char text[TEXT];
 
 	CHECK_INT(run("exit 0", NULL, NULL, text), 0);
 	CHECK(run("echo out; echo bad >&2; exit 3", NULL, NULL, text) < 0);
-	CHECK_STR(text, "error running createRuntime hook #0: exit status 3, stderr: out bad");
+	CHECK_STR(text,
+		  "error running createRuntime hook #0: exit status 3, stdout: out, stderr: bad");
 	CHECK(run("kill -9 $$", NULL, NULL, text) < 0);
 	CHECK_STR(text, "error running createRuntime hook #0: killed by signal 9");
 }
@@ -70,17 +77,19 @@ TEST(missing_program)
 	arena_release(&a);
 }
 
-static void count_warning(void *arg, const struct err *failure)
+static void count_warning(void *arg, const struct err *failure, const char *output)
 {
 	int *count = arg;
 
+	CHECK_STR(output, *count ? ", stderr: a" : "");
 	CHECK(strstr(failure->msg, "poststop hook #") != NULL);
 	(*count)++;
 }
 
 TEST(all_run_when_failures_are_warnings)
 {
-	struct oci_hook hooks[] = { { .path = "/nope" }, { .path = "/bin/false" } };
+	const char *args[] = { "sh", "-c", "echo a >&2; exit 1" };
+	struct oci_hook hooks[] = { { .path = "/nope" }, { "/bin/sh", { args, 3 } } };
 	struct oci_hooks config = { .poststop = { hooks, 2 } };
 	struct hook_input input = { "{}", 2, -1 };
 	struct arena a = { 0 };
@@ -98,7 +107,7 @@ TEST(gets_state_environment_directory_and_three_descriptors)
 {
 	struct hook_input input = { "{\"id\":\"x\"}", 10, open("/usr", O_PATH | O_CLOEXEC) };
 	int leak = open("/dev/null", O_RDONLY);
-	char text[512];
+	char text[TEXT];
 
 	CHECK_INT(run("test \"$(cat /dev/stdin)\" = '{\"id\":\"x\"}' && test \"$A\" = 1 && "
 		      "test \"$(pwd)\" = /usr && test -z \"$HOME\" && "
@@ -134,7 +143,7 @@ TEST(timeout_kills_the_group)
 					       "sleep 30 & sleep 30 & wait",
 					       "setsid sleep 5 & sleep 30" };
 	int64_t one = 1;
-	char text[512];
+	char text[TEXT];
 
 	for (size_t i = 0; i < ARRAY_SIZE(scripts); i++) {
 		double start = now();
@@ -148,7 +157,7 @@ TEST(timeout_kills_the_group)
 TEST(group_is_gone_after_the_timeout)
 {
 	int64_t one = 1;
-	char text[512], line[64] = "";
+	char text[TEXT], line[64] = "";
 	FILE *f;
 
 	CHECK(run("sleep 4711 & echo $! > /tmp/davit-hook-pid; wait", &one, NULL, text) < 0);
@@ -168,7 +177,7 @@ TEST(unread_state_does_not_block)
 	struct hook_input input = { big, sizeof(big), -1 };
 	int64_t one = 1;
 	double start = now();
-	char text[512];
+	char text[TEXT];
 
 	memset(big, 'x', sizeof(big));
 	CHECK(run("sleep 30", &one, &input, text) < 0);
@@ -181,16 +190,52 @@ TEST(unread_state_does_not_block)
 TEST(daemons_and_floods_do_not_block)
 {
 	double start = now();
-	char text[512];
+	char text[TEXT];
 
 	CHECK_INT(run("sleep 3 & exit 0", NULL, NULL, text), 0);
 	CHECK(now() - start < 1);
 	CHECK(run("head -c 10000000 /dev/zero | tr '\\0' z; echo end; exit 1", NULL, NULL, text) <
 	      0);
-	CHECK(strstr(text, "zzzend") != NULL && strstr(text, "stderr: ...") != NULL);
+	CHECK(strstr(text, "zzzend") != NULL && strstr(text, ", stdout: ...zz") != NULL);
+	CHECK(strlen(text) > HOOK_TAIL && strlen(text) < HOOK_TAIL + 128);
+	CHECK(run("printf '%05000d\\303\\244' 0 >&2; echo out; exit 1", NULL, NULL, text) < 0);
+	CHECK(strstr(text, ": exit status 1, stdout: out, stderr: ...00") != NULL);
+	CHECK(strstr(text, "0\303\244") != NULL);
 	start = now();
 	CHECK_INT(run("yes & sleep 0.1; exit 0", NULL, NULL, text), 0);
 	CHECK(now() - start < 2);
+}
+
+TEST(output_goes_to_files_that_annotations_name)
+{
+	struct oci_pair pairs[] = { { "run.oci.hooks.stderr", "err" },
+				    { "run.oci.hooks.stdout", "" } };
+	struct oci_map annotations = { pairs, 2 }, none = { 0 };
+	char folder[] = "/tmp/davit-hook-XXXXXX", text[TEXT], line[64] = "";
+	struct hook_input input = { "{}", 2, -1 };
+	struct err e = { 0 };
+	int fds[HOOK_STREAMS], dir;
+
+	CHECK(mkdtemp(folder) != NULL);
+	dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CHECK(hook_output_has_files(&annotations) && !hook_output_has_files(&none));
+	CHECK_INT(hook_output_open(&annotations, dir, fds, &e), 0);
+	CHECK(fds[0] < 0 && fds[1] >= 0);
+	input.files = fds;
+	CHECK(run("echo to-err >&2; echo to-out; exit 1", NULL, &input, text) < 0);
+	CHECK(run("echo more >&2; exit 1", NULL, &input, text) < 0);
+	CHECK_STR(text, "error running createRuntime hook #0: exit status 1");
+	close(fds[1]);
+	fds[1] = openat(dir, "err", O_RDONLY);
+	CHECK_INT(read(fds[1], line, sizeof(line) - 1), 12);
+	CHECK_STR(line, "to-err\nmore\n");
+	close(fds[1]);
+	unlinkat(dir, "err", 0);
+	pairs[0].value = "/no/such/file";
+	CHECK(hook_output_open(&annotations, dir, fds, &e) < 0);
+	CHECK_STR(e.msg, "open /no/such/file for the stderr of hooks");
+	close(dir);
+	rmdir(folder);
 }
 
 TEST(bad_hooks_are_refused)

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The annotations of config.json that change what davit does, in one table: code that honours one
+ * asks for it by its number, so that none can be honoured without being listed in the features
+ * document (features.md#potentially-unsafe-annotations). All others are handed on as they are.
+ */
+#ifndef DAVIT_SETUP_ANNOTATIONS_H
+#define DAVIT_SETUP_ANNOTATIONS_H
+
+#include <stddef.h>
+
+#include "oci-spec/config.h"
+
+enum annotation {
+	ANNOTATION_HOOKS_STDOUT, /* a file of the host's that hooks write to */
+	ANNOTATION_HOOKS_STDERR,
+	ANNOTATIONS
+};
+
+/* The value; NULL: it is not there, or empty. */
+const char *annotation_find(const struct oci_map *annotations, enum annotation which);
+
+/* Their names, in the table's order; NULL behind the last. One that ends with "." is a prefix. */
+const char *annotation_name(size_t which);
+
+#endif
