@@ -55,6 +55,13 @@ int mount_clone_tree(int dirfd, const char *path, bool is_recursive)
 			     OPEN_TREE_CLONE | AT_EMPTY_PATH | (is_recursive ? AT_RECURSIVE : 0));
 }
 
+int mount_clone_link(const char *path, bool is_recursive)
+{
+	return sys_open_tree(AT_FDCWD, path,
+			     OPEN_TREE_CLONE | AT_SYMLINK_NOFOLLOW |
+				     (is_recursive ? AT_RECURSIVE : 0));
+}
+
 /* The last error line that the kernel logged into the file system context @fs_fd. */
 static void read_message(int fs_fd, char message[static MOUNT_MESSAGE_SIZE])
 {

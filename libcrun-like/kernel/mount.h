@@ -26,6 +26,9 @@ struct mount_fs {
 /* A detached copy of the tree at @path (of @dirfd itself when @path is ""). */
 int mount_clone_tree(int dirfd, const char *path, bool is_recursive);
 
+/* The same; where the host's @path is a link, of the link itself. */
+int mount_clone_link(const char *path, bool is_recursive);
+
 /*
  * A detached mount of a new file system. On error @message holds what the kernel said, or "".
  * @scratch: a directory of the caller's mount namespace that is covered for a moment where

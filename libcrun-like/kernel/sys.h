@@ -163,6 +163,20 @@ static inline int sys_getcwd(char *buf, size_t size)
 	return (int)sys_result(syscall(SYS_getcwd, buf, size));
 }
 
+/* What getdents64(2) writes; the C libraries do not agree on a name for it. */
+struct sys_dirent {
+	uint64_t inode;
+	int64_t offset;
+	uint16_t size;
+	uint8_t type;
+	char name[];
+};
+
+static inline int sys_getdents(int fd, void *buf, size_t size)
+{
+	return (int)sys_result(syscall(SYS_getdents64, fd, buf, size));
+}
+
 static inline int sys_join_session_keyring(const char *name)
 {
 	enum {

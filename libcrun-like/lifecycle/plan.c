@@ -181,6 +181,8 @@ static int prepare_mounts(struct plan *plan, struct err *e)
 			   e) < 0)
 		return -e->code;
 	ctx.root_propagation = plan->rootfs.host_propagation;
+	if (plan->config->linux_config && plan->config->linux_config->mount_label)
+		ctx.has_selinux = labels_has_selinux();
 	if (plan->cgroup.path) {
 		ctx.cgroup_path = arena_printf(&plan->arena, "%s/%s", plan->cgroup.root,
 					       plan->cgroup.path + strspn(plan->cgroup.path, "/"));

@@ -26,7 +26,7 @@ enum kind {
 	KIND_R_ATIME_UNDO,
 	KIND_PROPAGATION,
 	KIND_IDMAP,
-	KIND_UNSUPPORTED
+	KIND_EXTRA
 };
 
 struct option {
@@ -41,9 +41,9 @@ static const struct option options[] = {
 	{ "async", KIND_CLEAR, 0, MS_SYNCHRONOUS },
 	{ "atime", KIND_ATIME_UNDO, MOUNT_ATTR_NOATIME, 0 },
 	{ "bind", KIND_BIND, 0, 0 },
-	{ "copy-symlink", KIND_UNSUPPORTED, 0, 0 },
+	{ "copy-symlink", KIND_EXTRA, 0, MOUNT_COPY_SYMLINK },
 	{ "defaults", KIND_NOTHING, 0, 0 },
-	{ "dest-nofollow", KIND_UNSUPPORTED, 0, 0 },
+	{ "dest-nofollow", KIND_EXTRA, 0, MOUNT_DEST_NOFOLLOW },
 	{ "dev", KIND_CLEAR, MOUNT_ATTR_NODEV, 0 },
 	{ "diratime", KIND_CLEAR, MOUNT_ATTR_NODIRATIME, 0 },
 	{ "dirsync", KIND_SET, 0, MS_DIRSYNC },
@@ -101,12 +101,12 @@ static const struct option options[] = {
 	{ "shared", KIND_PROPAGATION, 0, MS_SHARED },
 	{ "silent", KIND_SET, 0, MS_SILENT },
 	{ "slave", KIND_PROPAGATION, 0, MS_SLAVE },
-	{ "src-nofollow", KIND_UNSUPPORTED, 0, 0 },
+	{ "src-nofollow", KIND_EXTRA, 0, MOUNT_SOURCE_NOFOLLOW },
 	{ "strictatime", KIND_ATIME_SET, MOUNT_ATTR_STRICTATIME, 0 },
 	{ "suid", KIND_CLEAR, MOUNT_ATTR_NOSUID, 0 },
 	{ "symfollow", KIND_CLEAR, MOUNT_ATTR_NOSYMFOLLOW, 0 },
 	{ "sync", KIND_SET, 0, MS_SYNCHRONOUS },
-	{ "tmpcopyup", KIND_UNSUPPORTED, 0, 0 },
+	{ "tmpcopyup", KIND_EXTRA, 0, MOUNT_COPY_UP },
 	{ "unbindable", KIND_PROPAGATION, 0, MS_UNBINDABLE },
 };
 /* clang-format on */
@@ -121,20 +121,31 @@ static const struct option *option_find(const char *name)
 	return bsearch(name, options, ARRAY_SIZE(options), sizeof(options[0]), compare_name);
 }
 
-bool mount_option_is_known(const char *name)
+/* "idmap=uids=..." is the option idmap with maps of its own, as crun has it. */
+static const struct option *option_of(const char *word, const char **ret_value)
 {
-	return option_find(name) != NULL;
+	*ret_value = NULL;
+	if (strncmp(word, "idmap=", 6) == 0) {
+		*ret_value = word + 6;
+		return option_find("idmap");
+	}
+	if (strncmp(word, "ridmap=", 7) == 0) {
+		*ret_value = word + 7;
+		return option_find("ridmap");
+	}
+	return option_find(word);
+}
+
+bool mount_option_is_known(const char *word)
+{
+	const char *value;
+
+	return option_of(word, &value) != NULL;
 }
 
 const char *mount_option_name(size_t i)
 {
-	for (size_t at = 0; at < ARRAY_SIZE(options); at++) {
-		if (options[at].kind == KIND_UNSUPPORTED)
-			continue;
-		if (i-- == 0)
-			return options[at].name;
-	}
-	return NULL;
+	return i < ARRAY_SIZE(options) ? options[i].name : NULL;
 }
 
 unsigned long mount_option_propagation(const char *word)
@@ -224,8 +235,8 @@ static void option_add(struct mount_options *m, const struct option *o, unsigned
 		m->is_idmapped = true;
 		m->is_idmap_recursive = o->flags & MS_REC;
 		break;
-	case KIND_UNSUPPORTED:
-		m->unsupported = o->name;
+	case KIND_EXTRA:
+		m->extras |= (unsigned)o->flags;
 		break;
 	}
 }
@@ -236,7 +247,7 @@ static int join_unknown(struct arena *a, const struct oci_strings *list, struct 
 	char *data;
 
 	for (size_t i = 0; i < list->count; i++) {
-		if (list->items[i][0] && !option_find(list->items[i]))
+		if (list->items[i][0] && !mount_option_is_known(list->items[i]))
 			size += strlen(list->items[i]) + 1;
 	}
 	if (!size)
@@ -245,7 +256,7 @@ static int join_unknown(struct arena *a, const struct oci_strings *list, struct 
 	if (!data)
 		return -ENOMEM;
 	for (size_t i = 0; i < list->count; i++) {
-		if (!list->items[i][0] || option_find(list->items[i]))
+		if (!list->items[i][0] || mount_option_is_known(list->items[i]))
 			continue;
 		len = strlen(list->items[i]);
 		memcpy(data + at, list->items[i], len);
@@ -266,10 +277,13 @@ int mount_options_parse(struct arena *a, const struct oci_strings *list, struct 
 	if (!propagation)
 		return -ENOMEM;
 	for (size_t i = 0; i < list->count; i++) {
-		const struct option *o = option_find(list->items[i]);
+		const char *value;
+		const struct option *o = option_of(list->items[i], &value);
 
 		if (o)
 			option_add(&m, o, propagation);
+		if (o && o->kind == KIND_IDMAP)
+			m.idmap = value;
 	}
 	m.propagation = propagation;
 	r = join_unknown(a, list, &m);

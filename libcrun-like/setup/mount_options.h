@@ -9,6 +9,14 @@
 #include "base/arena.h"
 #include "oci-spec/config.h"
 
+/* Options that are neither the kernel's nor of the mount itself: things to do. */
+enum {
+	MOUNT_COPY_UP = 1,         /* tmpcopyup: what the tmpfs covers is copied into it */
+	MOUNT_COPY_SYMLINK = 2,    /* a source that is a link is made again as the destination */
+	MOUNT_SOURCE_NOFOLLOW = 4, /* such a source is itself what is mounted */
+	MOUNT_DEST_NOFOLLOW = 8    /* a destination that is a link is itself what is covered */
+};
+
 /* Options of one mount, taken together; a later option undoes an earlier one that it contradicts.
  */
 struct mount_options {
@@ -20,8 +28,9 @@ struct mount_options {
 	unsigned long superblock_set, superblock_clear; /* MS_RDONLY, MS_SYNCHRONOUS, ... */
 	const unsigned long *propagation;               /* MS_SHARED | MS_REC, ... in order */
 	size_t propagation_count;
-	const char *data;        /* the unknown options, comma-joined; NULL: none */
-	const char *unsupported; /* an option that is known but not implemented; NULL: none */
+	unsigned extras;   /* MOUNT_COPY_UP, ... */
+	const char *idmap; /* the maps of "idmap=...", without that word; NULL: none */
+	const char *data;  /* the unknown options, comma-joined; NULL: none */
 };
 
 /* @ret borrows the strings of @list. -ENOMEM. */
@@ -30,7 +39,7 @@ int mount_options_parse(struct arena *a, const struct oci_strings *list, struct 
 /* Whether the table knows @option (it is not data). */
 bool mount_option_is_known(const char *option);
 
-/* The names of all options that are implemented, sorted; NULL after the last. */
+/* The names of all options, sorted; NULL after the last. */
 const char *mount_option_name(size_t i);
 
 /* "private", "rslave", ... -> MS_PRIVATE, MS_SLAVE | MS_REC, ...; 0: not a propagation. */

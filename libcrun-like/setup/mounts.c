@@ -10,6 +10,7 @@
 
 #include "base/fmt.h"
 #include "kernel/sys.h"
+#include "setup/mounts_extras.h"
 #include "setup/mounts_idmap.h"
 
 /* The files of procfs that may be covered, for lxcfs and the like; covering any other one could
@@ -103,17 +104,6 @@ static int prepare_destination(struct prepare *p, struct err *e)
 	return 0;
 }
 
-static int refuse_later_features(const struct prepare *p, struct err *e)
-{
-	const char *pointer = POINTER("/mounts/%zu/options", p->op->index);
-
-	if (!p->op->options.unsupported)
-		return 0;
-	err_kind(e, ERR_UNSUPPORTED, EOPNOTSUPP, "mount option %s is not supported: %s",
-		 p->op->options.unsupported, p->op->destination);
-	return err_at(e, pointer);
-}
-
 static int prepare_bind(struct prepare *p, struct err *e)
 {
 	const char *source = p->mount->source;
@@ -123,6 +113,8 @@ static int prepare_bind(struct prepare *p, struct err *e)
 	if (!source || !source[0])
 		return err_field(e, EINVAL, POINTER("/mounts/%zu/source", op->index),
 				 "the bind mount on %s has no source", op->destination);
+	/* Data is for a file system, and a bind makes none: what is asked for cannot be applied.
+	 * That goes for acl and noacl too, which are options of some file systems. */
 	if (op->options.data)
 		return err_field(e, EINVAL, POINTER("/mounts/%zu/options", op->index),
 				 "the bind mount on %s has unknown options: %s", op->destination,
@@ -261,9 +253,7 @@ static int prepare_one(struct prepare *p, struct err *e)
 	op->fd = op->idmap_fd = -1;
 	if (mount_options_parse(p->arena, op->words, &op->options) < 0)
 		return no_memory(e);
-	r = refuse_later_features(p, e);
-	if (r == 0)
-		r = mounts_prepare_idmap(p->arena, p->config, p->mount, op, e);
+	r = mounts_prepare_idmap(p->arena, p->config, p->mount, op, e);
 	if (r < 0)
 		return r;
 	if (op->options.is_remount)
@@ -272,22 +262,21 @@ static int prepare_one(struct prepare *p, struct err *e)
 		r = prepare_bind(p, e);
 	else
 		r = prepare_fs(p, e);
+	if (r == 0)
+		r = mounts_prepare_extras(p->arena, op, e);
+	if (r == 0)
+		r = mounts_prepare_label(p->arena, p->config, p->ctx, op, e);
 	return r < 0 ? r : prepare_proc_rules(p, e);
 }
 
 int mounts_prepare(struct arena *a, const struct oci_config *config,
 		   const struct mounts_context *ctx, struct mounts *ret, struct err *e)
 {
-	const struct oci_linux *l = config->linux_config;
 	size_t count = config->mounts.count;
 	struct mount_op *ops = arena_array(a, count + 1, sizeof(*ops));
 
 	if (!ops)
 		return no_memory(e);
-	if (l && l->mount_label && l->mount_label[0]) {
-		err_kind(e, ERR_UNSUPPORTED, EOPNOTSUPP, "mount labels are not supported");
-		return err_at(e, "/linux/mountLabel");
-	}
 	for (size_t i = 0; i < count; i++) {
 		struct prepare p = {
 			.arena = a,

@@ -20,6 +20,7 @@ struct mounts_context {
 	const char *bundle; /* absolute: relative sources are below it */
 	bool has_user_ns, has_cgroup_ns, has_net_ns, has_pid_ns; /* a namespace of its own */
 	const char *cgroup_path; /* the container's own cgroup directory on the host, or NULL */
+	bool has_selinux;        /* the host's kernel takes mount labels */
 	unsigned long root_propagation; /* what the mounts of the host become: MS_SLAVE | MS_REC */
 };
 
@@ -46,7 +47,10 @@ struct mount_op {
 	bool is_ordinary_dir;            /* the destination may not be a link */
 	bool is_below_proc;              /* by its text */
 	bool is_proc_allowed;            /* it may stand within a procfs */
-	int fd;                          /* a source opened by HOST, or -1 */
+	bool is_filled;                  /* a tmpfs that gets a mode or content of what it covers */
+	const char *label;               /* an SELinux label for its root directory, or NULL */
+	char *link_text; /* PATH_MAX bytes for what the source of a copy-symlink says, or NULL */
+	int fd;          /* a source opened by HOST, or -1 */
 	struct mount_idmap idmap;
 	int idmap_fd; /* a user namespace with these maps, opened by HOST, or -1 */
 };

@@ -14,6 +14,7 @@
 #include "kernel/mount.h"
 #include "kernel/rootpath.h"
 #include "kernel/sys.h"
+#include "setup/mounts_extras.h"
 #include "setup/mounts_idmap.h"
 
 static const char *what_of(const struct mount_op *op)
@@ -54,15 +55,25 @@ static int settle_options(const struct mount_op *op, int fd, struct err *e)
 	return r;
 }
 
+static int clone_source(const struct mount_op *op)
+{
+	if (op->options.extras & MOUNT_SOURCE_NOFOLLOW)
+		return mount_clone_link(op->source, op->options.is_recursive);
+	return mount_clone_tree(AT_FDCWD, op->source, op->options.is_recursive);
+}
+
 /*
  * A detached clone of the source with its options: before it is attached nobody can use it. HOST
  * needs the propagation too, as if the host's mounts had got theirs before this was cloned.
  */
 static int open_source(struct mount_op *op, unsigned long propagation, struct err *e)
 {
-	_cleanup_fd_ int fd = mount_clone_tree(AT_FDCWD, op->source, op->options.is_recursive);
-	int r;
+	_cleanup_fd_ int fd = -1;
+	int r = op->link_text ? mounts_read_link(op, e) : 0;
 
+	if (r != 0)
+		return r < 0 ? r : 0;
+	fd = clone_source(op);
 	if (fd == -EPERM && op->idmap_fd < 0)
 		return 0;
 	if (fd < 0)
@@ -109,7 +120,7 @@ static int open_bind(const struct mount_op *op, struct err *e)
 		fd = fcntl(op->fd, F_DUPFD_CLOEXEC, 0);
 		return fd < 0 ? err_set(e, errno, "duplicate a descriptor") : take_fd(&fd);
 	}
-	fd = mount_clone_tree(AT_FDCWD, op->source, op->options.is_recursive);
+	fd = clone_source(op);
 	if (fd < 0)
 		return err_set(e, -fd, "open the mount source %s", op->source);
 	r = settle_options(op, fd, e);
@@ -132,10 +143,22 @@ static int open_fallback(const struct mount_op *op)
 	return r < 0 ? r : take_fd(&fd);
 }
 
+/* What a new file system gets once its content is there. */
+static int settle_fs(const struct mount_op *op, int fd, struct err *e)
+{
+	int r = set_attrs(fd, op->options.recursive_set, op->options.recursive_clear, true);
+
+	if (r < 0)
+		return err_set(e, -r, "set the options of the mount on %s", op->destination);
+	if (op->label)
+		r = mounts_label(op, fd, e);
+	return r < 0 ? r : mounts_apply_idmap(op, fd, e);
+}
+
 static int open_fs(const struct mount_op *op, int rootfd, struct err *e)
 {
 	const struct mount_options *o = &op->options;
-	const struct mount_fs fs = {
+	struct mount_fs fs = {
 		.type = op->type,
 		.source = op->source,
 		.data = o->data,
@@ -143,8 +166,14 @@ static int open_fs(const struct mount_op *op, int rootfd, struct err *e)
 		.attrs = o->attr_set,
 	};
 	char message[MOUNT_MESSAGE_SIZE];
-	_cleanup_fd_ int fd = mount_open_fs(&fs, rootfd, message);
+	_cleanup_fd_ int fd = -1;
 	int r;
+
+	if (op->is_filled) {
+		fs.superblock &= ~(unsigned long)MS_RDONLY;
+		fs.attrs &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	}
+	fd = mount_open_fs(&fs, rootfd, message);
 
 	if (fd == -EPERM && op->fallback) {
 		int other = open_fallback(op);
@@ -158,11 +187,17 @@ static int open_fs(const struct mount_op *op, int rootfd, struct err *e)
 	if (fd < 0)
 		return err_set(e, -fd, "mount %s on %s%s%s", op->type, op->destination,
 			       message[0] ? ": " : "", message);
-	r = set_attrs(fd, o->recursive_set, o->recursive_clear, true);
-	if (r < 0)
-		return err_set(e, -r, "set the options of the mount on %s", op->destination);
-	r = mounts_apply_idmap(op, fd, e);
+	r = op->is_filled ? 0 : settle_fs(op, fd, e);
 	return r < 0 ? r : take_fd(&fd);
+}
+
+static int fill_fs(const struct mount_op *op, int fd, int target, struct err *e)
+{
+	int r = mounts_fill(op, fd, target, e);
+
+	if (r == 0)
+		r = mounts_make_readonly(op, fd, e);
+	return r < 0 ? r : settle_fs(op, fd, e);
 }
 
 struct root {
@@ -199,6 +234,14 @@ static int open_ordinary_dir(int rootfd, const char *destination)
 	return S_ISDIR(st.st_mode) ? take_fd(&fd) : -ENOTDIR;
 }
 
+/* A link at the end of the destination is itself what is covered. */
+static int open_link_or_target(const struct mount_op *op, bool is_dir, int rootfd)
+{
+	int target = rootpath_open_nofollow(rootfd, op->destination, O_PATH);
+
+	return target == -ENOENT ? rootpath_make_target(rootfd, op->destination, is_dir) : target;
+}
+
 static int open_target(const struct mount_op *op, bool is_dir, int rootfd, struct err *e)
 {
 	int target;
@@ -209,6 +252,8 @@ static int open_target(const struct mount_op *op, bool is_dir, int rootfd, struc
 			return err_set(e, ENOTDIR,
 				       "mount %s on %s: must be mounted on ordinary directory",
 				       what_of(op), op->destination);
+	} else if (op->options.extras & MOUNT_DEST_NOFOLLOW) {
+		target = open_link_or_target(op, is_dir, rootfd);
 	} else {
 		target = rootpath_make_target(rootfd, op->destination, is_dir);
 	}
@@ -245,8 +290,10 @@ static int check_target(const struct mount_op *op, int fd, int target, const str
 static int verify(const struct mount_op *op, const struct mount_file *own, int rootfd,
 		  struct err *e)
 {
-	_cleanup_fd_ int now = op->is_ordinary_dir
-				       ? rootpath_open_nofollow(rootfd, op->destination, O_PATH)
+	/* A link that was mounted would be followed. */
+	bool is_last = op->is_ordinary_dir ||
+		       (op->options.extras & (MOUNT_SOURCE_NOFOLLOW | MOUNT_DEST_NOFOLLOW));
+	_cleanup_fd_ int now = is_last ? rootpath_open_nofollow(rootfd, op->destination, O_PATH)
 				       : rootpath_open(rootfd, op->destination, O_PATH);
 	struct mount_file at;
 	int r = now < 0 ? now : mount_look(now, &at);
@@ -271,6 +318,8 @@ static int place(const struct mount_op *op, int fd, const struct root *root, str
 	if (target < 0)
 		return target;
 	r = check_target(op, fd, target, root, e);
+	if (r == 0 && op->is_filled)
+		r = fill_fs(op, fd, target, e);
 	if (r < 0)
 		return r;
 	r = mount_attach(fd, target);
@@ -318,6 +367,12 @@ static int apply_one(const struct mount_op *op, const struct root *root, struct 
 
 	if (op->kind == MOUNT_REMOUNT)
 		return remount(op, root->fd, e);
+	if (op->link_text) {
+		int r = mounts_read_link(op, e);
+
+		if (r != 0)
+			return r < 0 ? r : mounts_make_link(op, root->fd, e);
+	}
 	fd = op->kind == MOUNT_BIND ? open_bind(op, e) : open_fs(op, root->fd, e);
 	return fd < 0 ? fd : place(op, fd, root, e);
 }

@@ -121,10 +121,16 @@ TEST(kinds)
 	CHECK_INT(m.propagation[1], MS_SHARED);
 	m = parse("bind tmpcopyup");
 	CHECK(m.is_bind && !m.is_recursive);
-	CHECK_STR(m.unsupported, "tmpcopyup");
+	CHECK_INT(m.extras, MOUNT_COPY_UP);
 	CHECK(!m.is_idmapped);
 	m = parse("bind idmap");
-	CHECK(m.is_idmapped && !m.is_idmap_recursive && !m.unsupported);
+	CHECK(m.is_idmapped && !m.is_idmap_recursive && !m.extras && !m.idmap);
+	m = parse("bind ridmap=uids=0-1-2 idmapx=1");
+	CHECK(m.is_idmapped && m.is_idmap_recursive);
+	CHECK_STR(m.idmap, "uids=0-1-2");
+	CHECK_STR(m.data, "idmapx=1");
+	m = parse("copy-symlink src-nofollow dest-nofollow");
+	CHECK_INT(m.extras, MOUNT_COPY_SYMLINK | MOUNT_SOURCE_NOFOLLOW | MOUNT_DEST_NOFOLLOW);
 	m = parse("rbind ridmap");
 	CHECK(m.is_idmapped && m.is_idmap_recursive);
 	CHECK_INT(mount_option_propagation("rshared"), MS_SHARED | MS_REC);

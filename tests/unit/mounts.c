@@ -75,8 +75,6 @@ TEST(prepare_refuses)
 	CHECK_INT(prepare_error(row(NULL, "/x", "/a", "bind size=1 ro frob"), &e), -EINVAL);
 	CHECK_STR(e.msg, "the bind mount on /a has unknown options: size=1,frob");
 	CHECK_STR(e.pointer, "/mounts/0/options");
-	CHECK_INT(prepare_error(row("tmpfs", NULL, "/a", "tmpcopyup"), &e), -EOPNOTSUPP);
-	CHECK_STR(err_kind_word(e.kind), "unsupported");
 	m = row(NULL, "/x", "/a", "bind");
 	m.uid_mappings.count = 1;
 	CHECK_INT(prepare_error(m, &e), -EINVAL);
