@@ -24,11 +24,17 @@ hook() {
 			"env": ["PATH=/bin:/usr/bin", $token], "timeout": $timeout } | del(.[] | nulls)]'
 }
 
-@test "prestart, createRuntime, createContainer: an error fails create, destroys, and runs poststop" {
+@test "L6 an error of prestart, createRuntime or createContainer fails create, destroys, and runs poststop" {
 	for kind in prestart createRuntime createContainer; do
-		hook "$kind" 'echo words >&2; exit 3'
-		refused "$kind hook #0: exit status 3" create -b "$BUNDLE" --pid-file "$T/pid" "$ID"
-		[[ $err == *words* ]]
+		hook "$kind" 'exit 0'
+		hook "$kind" 'echo some words; seq 100000 >&2; printf "the last ones\n\n" >&2; exit 3'
+		hook "$kind" "touch $T/not-run"
+		refused "error running $kind hook #1: exit status 3" create -b "$BUNDLE" --pid-file "$T/pid" "$ID"
+		# The last 4 KiB of each stream, on the same line.
+		[[ $err == *", stdout: some words, stderr: ...9"*" 99999 100000 the last ones" ]]
+		[ "${#err}" -gt 4096 ]
+		[ "${#err}" -lt 4500 ]
+		[ ! -e "$T/not-run" ]
 		[ "$(<"$T/poststop")" = ran ]
 		[ ! -e "$T/pid" ]
 		rm "$T/poststop"
@@ -37,12 +43,14 @@ hook() {
 	done
 }
 
-@test "startContainer, poststart: an error fails start, destroys the container, and runs poststop" {
+@test "L7, L8 an error of startContainer or poststart fails start, destroys the container, and runs poststop" {
 	for kind in startContainer poststart; do
-		hook "$kind" 'exit 4'
+		hook "$kind" 'exit 0'
+		hook "$kind" 'echo some words >&2; exit 4'
 		ok create -b "$BUNDLE" "$ID"
 		pid=$(init_pid)
-		refused "$kind hook #0: exit status 4" start "$ID"
+		refused "error running $kind hook #1: exit status 4" start "$ID"
+		[[ $err == *", stderr: some words" ]]
 		is_gone "$pid"
 		[ "$(<"$T/poststop")" = ran ]
 		rm "$T/poststop"
@@ -52,17 +60,17 @@ hook() {
 	done
 }
 
-@test "poststop: an error is a warning, the others still run, and the container is gone" {
-	config '.hooks.poststop |= [{ "path": "/bin/sh", "args": ["sh", "-c", "exit 5"] }] + .'
+@test "L9 an error of poststop is a warning, the others still run, and the container is gone" {
+	config '.hooks.poststop |= [{ "path": "/bin/sh", "args": ["sh", "-c", "echo some words; exit 5"] }] + .'
 	ok create -b "$BUNDLE" "$ID"
 	davit delete --force "$ID"
 	[ "$status" -eq 0 ]
-	[[ $err == *"poststop hook #0: exit status 5"* ]]
+	[[ $err == *"poststop hook #0: exit status 5, stdout: some words"* ]]
 	[ "$(<"$T/poststop")" = ran ]
 	check_clean
 }
 
-@test "a hook past its timeout is killed with all that it started" {
+@test "hooks[].timeout: a hook past it is killed with all that it started" {
 	for kind in prestart createRuntime createContainer startContainer poststart; do
 		hook "$kind" 'trap "" TERM; sleep 1000 & sleep 1000' 1
 		SECONDS=0
@@ -85,7 +93,7 @@ hook() {
 	done
 }
 
-@test "a hook that never reads its 256 KiB of state, and one that writes 10 MiB" {
+@test "L19 a hook that never reads its 256 KiB of state, and one that writes 10 MiB" {
 	config '.annotations = { "org.example.long": ("x" * 262144) }'
 	hook prestart 'exit 0'
 	hook createRuntime 'sleep 0.2; head -c 10485760 /dev/zero; exit 0' 20
