@@ -82,6 +82,9 @@ struct davit_create_options {
 	bool no_pivot, no_new_keyring;
 	bool detach; /* run only: return when the program is executing */
 	bool keep;   /* run only: do not delete when it has ended */
+	/* run only, without detach: else the process inherits and reaps the container's orphans
+	 * while it waits (PR_SET_CHILD_SUBREAPER), and with them any other child that ends. */
+	bool no_subreaper;
 };
 DAVIT_API int davit_create(struct davit_context *ctx, const struct davit_create_options *options,
 			   struct davit_error *err);

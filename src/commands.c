@@ -180,7 +180,7 @@ const struct cli_option global_options[] = {
 	{ "no-pivot", 0, CLI_FLAG, NULL, "do not use pivot_root (for a root on a ramdisk)", AT(create.no_pivot) }, \
 	{ "no-new-keyring", 0, CLI_FLAG, NULL, "keep the caller's session keyring", AT(create.no_new_keyring) }, \
 	{ "preserve-fds", 0, CLI_UINT, "N", "pass N descriptors from 3 on to the program (default: 0)", AT(create.preserve_fds) }, \
-	{ "no-subreaper", 0, CLI_IGNORED, NULL, "accepted; changes nothing", 0 }
+	{ "no-subreaper", 0, CLI_FLAG, NULL, "do not inherit and reap orphans while waiting for the program", AT(create.no_subreaper) }
 
 static const struct cli_option create_options[] = {
 	CREATE_OPTIONS,

@@ -210,6 +210,11 @@ void process_die_with_parent(bool wanted)
 	prctl(PR_SET_PDEATHSIG, wanted ? SIGKILL : 0, 0, 0, 0);
 }
 
+void process_set_subreaper(bool wanted)
+{
+	prctl(PR_SET_CHILD_SUBREAPER, wanted ? 1 : 0, 0, 0, 0);
+}
+
 void process_set_name(const char *name)
 {
 	prctl(PR_SET_NAME, name, 0, 0, 0);

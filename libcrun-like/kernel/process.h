@@ -53,6 +53,8 @@ int process_wait(int pidfd, int *ret_status, int *ret_signal);
 void process_set_dumpable(bool is_dumpable);
 /* SIGKILL when the parent ends; cleared by a change of ids. */
 void process_die_with_parent(bool wanted);
+/* Whether it inherits the children of descendants that end. */
+void process_set_subreaper(bool wanted);
 /* Its name in /proc/PID/comm. */
 void process_set_name(const char *name);
 /* A new session keyring, so that the caller's is out of sight. -ENOSYS, -EPERM: no keyrings here.

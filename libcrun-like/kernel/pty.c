@@ -56,7 +56,7 @@ static int open_master(int rootfd, int *ret_fd)
 	return 0;
 }
 
-static int open_slave(int master, int *ret_fd)
+int pty_open_peer(int master, int *ret_fd)
 {
 	_cleanup_fd_ int fd = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 
@@ -77,7 +77,7 @@ int pty_open(int rootfd, struct pty *ret)
 		return r;
 	if (ioctl(master, TIOCSPTLCK, &unlocked) < 0 || ioctl(master, TIOCGPTN, &number) < 0)
 		return neg_errno();
-	r = open_slave(master, &slave);
+	r = pty_open_peer(master, &slave);
 	if (r < 0)
 		return r;
 	*ret = (struct pty){ .master = take_fd(&master),
@@ -104,6 +104,16 @@ int pty_set_size(const struct pty *pty, unsigned short rows, unsigned short colu
 	const struct winsize size = { .ws_row = rows, .ws_col = columns };
 
 	return ioctl(pty->slave, TIOCSWINSZ, &size) < 0 ? neg_errno() : 0;
+}
+
+int pty_keep_newlines(const struct pty *pty)
+{
+	struct termios modes;
+
+	if (tcgetattr(pty->slave, &modes) < 0)
+		return neg_errno();
+	modes.c_oflag &= ~(tcflag_t)ONLCR;
+	return tcsetattr(pty->slave, TCSANOW, &modes) < 0 ? neg_errno() : 0;
 }
 
 int pty_become(int slave)

@@ -21,8 +21,13 @@ struct pty {
 int pty_open(int rootfd, struct pty *ret);
 void pty_close(struct pty *pty);
 
+/* The other end of @master, by descriptor; not a controlling terminal of the caller's. */
+int pty_open_peer(int master, int *ret_fd);
+
 /* The owner of the terminal; the group stays, as devpts chose it. Mode 0620. */
 int pty_chown(const struct pty *pty, uid_t uid);
+/* No carriage return before newlines (ONLCR off). */
+int pty_keep_newlines(const struct pty *pty);
 int pty_set_size(const struct pty *pty, unsigned short rows, unsigned short columns);
 
 /* Makes @slave the controlling terminal of the calling session leader, and its 0, 1 and 2. */

@@ -3,13 +3,11 @@
  * create, start and run: ranges of the step table, and what is left to do around them.
  */
 #include <fcntl.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
 #include "kernel/process.h"
-#include "kernel/sys.h"
 #include "lifecycle/lifecycle.h"
 #include "lifecycle/operation.h"
 #include "lifecycle/store.h"
@@ -86,32 +84,6 @@ static int open_bundle(struct run *run, struct err *e)
 	return run->bundle_fd < 0 ? err_set(e, errno, "open the bundle %s", run->plan->bundle) : 0;
 }
 
-/* In the foreground: hands signals on, and waits for the program's end. */
-static int wait_for_program(struct run *run, int *ret_status, struct err *e)
-{
-	_cleanup_fd_ int signals = -1;
-	int sig, r;
-	sigset_t all;
-
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, NULL);
-	signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
-	for (;;) {
-		struct pollfd p[2] = { { .fd = run->pidfd, .events = POLLIN },
-				       { .fd = signals, .events = POLLIN } };
-		struct signalfd_siginfo si;
-
-		if (poll(p, 2, -1) < 0 && errno != EINTR)
-			return err_set(e, errno, "wait for the program");
-		if (p[0].revents)
-			break;
-		if (read(signals, &si, sizeof(si)) == sizeof(si) && si.ssi_signo != SIGCHLD)
-			sys_pidfd_send_signal(run->pidfd, (int)si.ssi_signo);
-	}
-	r = process_wait(run->pidfd, ret_status, &sig);
-	return r < 0 ? err_set(e, -r, "wait for the program") : 0;
-}
-
 /* Everything is at hand here: the same end as `delete`, without reading the state again. */
 static int destroy_after_run(struct run *run, struct err *e)
 {
@@ -134,13 +106,17 @@ static int destroy_after_run(struct run *run, struct err *e)
 static int finish_run(struct run *run, const struct davit_create_options *o, int *ret_status,
 		      struct err *e)
 {
+	const struct foreground_program program = { .pidfd = run->pidfd,
+						    .pid = run->pid,
+						    .adopts = !o->no_subreaper };
+
 	/* Or its network namespace would outlive the container as long as we wait. */
 	net_devices_close(&run->plan->net_devices);
 	if (run->plan->is_detached)
 		return 0;
 	/* While the program runs, others may pause, signal and delete it. */
 	store_unlock(run->state_dirfd);
-	if (wait_for_program(run, ret_status, e) < 0 || o->keep)
+	if (foreground_wait(&run->foreground, &program, ret_status, e) < 0 || o->keep)
 		return -e->code;
 	return destroy_after_run(run, e);
 }

@@ -48,6 +48,12 @@ static bool has_terminal(const struct plan *p)
 	return p->has_terminal;
 }
 
+/* In the foreground: HOST itself shows it. */
+static bool shows_terminal(const struct plan *p)
+{
+	return p->has_terminal && !p->console_socket;
+}
+
 static bool has_no_terminal(const struct plan *p)
 {
 	return !p->has_terminal;
@@ -307,6 +313,8 @@ const struct step life_steps[] = {
   "open what is joined before anything is made; the wrong type is an error (config-linux.md#namespaces)" },
 { "console-socket", HOST, has_console_socket, step_console_socket, NULL, NULL,
   "connect to who takes the terminal, in the host's view, with a deadline" },
+{ "terminal-pair", HOST, shows_terminal, step_terminal_pair, undo_terminal, NULL,
+  "in the foreground HOST takes the terminal: it stands where the console socket would" },
 { "claim", HOST, NULL, step_claim, undo_claim, NULL,
   "the id is ours from here on; the journal stands before the first side effect" },
 { "cgroup", HOST, has_cgroup, step_cgroup, undo_cgroup, describe_cgroup,
@@ -377,6 +385,8 @@ const struct step life_steps[] = {
   "pids.max last: the helper and hooks of the set-up count too, and a limit of 0 must let INIT be born" },
 { "publish", HOST, NULL, step_publish, undo_publish, NULL,
   "state.json is the commit; the pid file exists when create returns" },
+{ "terminal", HOST, shows_terminal, step_terminal, undo_terminal, NULL,
+  "the caller's terminal becomes raw before the program runs, so that no key is lost or echoed twice" },
 { "await-start", INIT, is_resumable, step_await_start, NULL, NULL,
   "wait for start; only now may INIT outlive HOST (C16)" },
 { "start-container", INIT, has_start_container, step_start_container, NULL, NULL,

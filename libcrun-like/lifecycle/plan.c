@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/fmt.h"
+#include "kernel/terminal.h"
 #include "oci-spec/json.h"
 
 /* Engines pass another pid in LISTEN_PID: it is the program that is meant, process 1 of its
@@ -202,10 +203,18 @@ static int prepare_mounts(struct plan *plan, struct err *e)
 	return sysctl_prepare(&plan->arena, plan->config, &plan->sysctls, e);
 }
 
+bool plan_is_foreground(const struct plan *plan)
+{
+	return !plan->is_resumable && !plan->is_detached;
+}
+
 static int check_terminal(const struct plan *plan, struct err *e)
 {
-	if (plan->has_terminal && !plan->console_socket) {
-		err_field(e, EINVAL, "/process/terminal", "a terminal needs a console socket");
+	/* The words are runc's, which scripts know. */
+	if (plan->has_terminal && !plan->console_socket && !plan_is_foreground(plan)) {
+		err_field(e, EINVAL, "/process/terminal",
+			  "cannot allocate tty if %s will detach without setting console socket",
+			  plan->ctx->name);
 		return err_hint(e, "give --console-socket, or set process.terminal to false");
 	}
 	if (plan->console_socket && !plan->has_terminal) {
@@ -243,6 +252,10 @@ static int prepare_process(struct plan *plan, struct err *e)
 		return -e->code;
 	if (!plan->is_dry && check_terminal(plan, e) < 0)
 		return -e->code;
+	/* In the foreground it begins as large as the caller's. */
+	if (plan->has_terminal && !plan->console_socket && !plan->console.rows &&
+	    !plan->console.columns)
+		terminal_get_size(STDIN_FILENO, &plan->console.rows, &plan->console.columns);
 	if (!process)
 		return 0;
 	if (scheduling_prepare(process, &plan->scheduling, e) < 0 ||

@@ -92,6 +92,9 @@ int plan_take_options(struct plan *plan, const struct davit_context *ctx,
 		      const struct davit_create_options *options, struct err *e);
 void plan_release(struct plan *plan);
 
+/* The caller stays until the program has ended. */
+bool plan_is_foreground(const struct plan *plan);
+
 /* Kinds of hooks: does the plan have any? */
 bool plan_has_create_hooks(const struct plan *plan); /* prestart, createRuntime */
 

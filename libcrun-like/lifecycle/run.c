@@ -36,6 +36,7 @@ void run_init(struct run *run, const struct davit_context *ctx, struct plan *pla
 	for (int *const *p = descriptors(run, fds); *p; p++)
 		**p = -1;
 	run->root_tree = run->bundle_fd = -1;
+	foreground_init(&run->foreground);
 }
 
 void run_release(struct run *run)
@@ -44,6 +45,7 @@ void run_release(struct run *run)
 
 	for (int *const *p = descriptors(run, fds); *p; p++)
 		close_fdp(*p);
+	foreground_end(&run->foreground);
 	close_fdp(&run->root_tree);
 	close_fdp(&run->bundle_fd);
 }

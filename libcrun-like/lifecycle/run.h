@@ -12,6 +12,7 @@
 #include "kernel/process.h"
 #include "lifecycle/channel.h"
 #include "lifecycle/context.h"
+#include "lifecycle/foreground.h"
 #include "lifecycle/plan.h"
 #include "lifecycle/step.h"
 
@@ -54,7 +55,8 @@ struct run {
 	int signal_fd;
 	int hook_files[HOOK_STREAMS]; /* where hooks print to, when annotations name files */
 	char *hook_output; /* HOOK_OUTPUT_TEXT bytes of the caller's: what a failing hook printed */
-	bool is_resuming;  /* VERB_START: the channel is the start socket's */
+	struct foreground foreground;
+	bool is_resuming; /* VERB_START: the channel is the start socket's */
 
 	/* INIT */
 	int rootfd;     /* the root of the container */

@@ -142,6 +142,25 @@ int step_console_socket(struct run *run, struct err *e)
 	return console_connect(run->plan->console_socket, &run->console_fd, e);
 }
 
+int step_terminal_pair(struct run *run, struct err *e)
+{
+	return foreground_prepare(&run->foreground, &run->console_fd, e);
+}
+
+int step_terminal(struct run *run, struct err *e)
+{
+	/* INIT has its own; without this one a terminal that is not sent would be waited for. */
+	close_fdp(&run->console_fd);
+	if (foreground_begin(&run->foreground, e) < 0)
+		undo_terminal(run);
+	return -e->code;
+}
+
+void undo_terminal(struct run *run)
+{
+	foreground_end(&run->foreground);
+}
+
 int step_cgroup(struct run *run, struct err *e)
 {
 	struct plan *p = run->plan;

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Unix sockets of others (whoever shows a terminal, keeps a pidfd, ...) and descriptors sent over
+ * them. A peer that is dead or stuck costs at most the deadline: nothing here blocks without one.
+ * No heap: INIT uses it too.
+ */
+#ifndef DAVIT_KERNEL_PEER_H
+#define DAVIT_KERNEL_PEER_H
+
+#include <sys/types.h>
+
+#include "base/util.h"
+
+enum {
+	PEER_DEADLINE_SEC = 10
+};
+
+/* Connects to a stream socket by its path on the host, of any length; the fd does not block.
+ * -ETIMEDOUT: it did not accept. */
+int peer_connect(const char *path, int *ret_fd);
+
+/* Sends @text (at least a byte) with the one descriptor @passed as one message. -ETIMEDOUT: it was
+ * not taken. */
+int peer_send_fd(int sockfd, const char *text, int passed);
+
+/* Takes the first descriptor of a message that is there already; -ENODATA when there is none. */
+int peer_receive_fd(int sockfd, int *ret_fd);
+
+#endif

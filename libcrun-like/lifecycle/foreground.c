@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * See foreground.h. One loop over poll(2): a descriptor is in it only while there is something to
+ * do with it, so that a stream that has hung up cannot keep the loop busy, and nothing in it
+ * blocks, so that a reader that has stopped reading stops the program's output and nothing else.
+ */
+#include "lifecycle/foreground.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "kernel/peer.h"
+#include "kernel/process.h"
+#include "kernel/pty.h"
+#include "kernel/relay.h"
+#include "kernel/sys.h"
+
+enum {
+	/* More than any terminal buffers: what comes after the program's end beyond this is of
+	 * others who still write to it. */
+	LATE_OUTPUT_MAX = 1024 * 1024
+};
+
+enum slot {
+	PROGRAM,
+	SIGNALS,
+	KEYS,   /* the caller's terminal */
+	SCREEN, /* the container's */
+	OUTPUT, /* the caller's standard output */
+	SLOTS
+};
+
+struct watch {
+	struct foreground *f;
+	const struct foreground_program *program;
+	int signals;
+	int in_fd, out_fd;
+	struct relay in, out;
+	bool is_on_screen; /* standard output is a terminal */
+	bool has_ended;
+	bool has_given_up;  /* somebody wants us to end before the output is read */
+	bool has_paused;    /* in the background: keys are not ours */
+	size_t late_output; /* after the program's end */
+};
+
+void foreground_init(struct foreground *f)
+{
+	*f = (struct foreground){ .sock = -1, .master = -1, .peer = -1, .terminal.fd = -1 };
+}
+
+int foreground_prepare(struct foreground *f, int *ret_console_fd, struct err *e)
+{
+	int pair[2];
+
+	if (!terminal_is_one(STDIN_FILENO)) {
+		err_field(e, ENOTTY, "/process/terminal",
+			  "a terminal is wanted, but standard input is none");
+		return err_hint(e, "run it from a terminal, give --console-socket, or set "
+				   "process.terminal to false");
+	}
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_set(e, errno, "make a socket pair for the terminal");
+	f->sock = pair[0];
+	*ret_console_fd = pair[1];
+	return 0;
+}
+
+int foreground_begin(struct foreground *f, struct err *e)
+{
+	int r = peer_receive_fd(f->sock, &f->master);
+
+	close_fdp(&f->sock);
+	if (r < 0)
+		return err_set(e, -r, "receive the container's terminal");
+	r = pty_open_peer(f->master, &f->peer);
+	if (r == 0 && fcntl(f->master, F_SETFL, O_NONBLOCK) < 0)
+		r = neg_errno();
+	if (r < 0)
+		return err_set(e, -r, "open the container's terminal");
+	r = terminal_make_raw(STDIN_FILENO, &f->terminal);
+	return r < 0 ? err_set(e, -r, "set the modes of the terminal on standard input") : 0;
+}
+
+void foreground_end(struct foreground *f)
+{
+	terminal_restore(&f->terminal);
+	close_fdp(&f->sock);
+	close_fdp(&f->master);
+	close_fdp(&f->peer);
+}
+
+static bool is_to_end(unsigned sig)
+{
+	return sig == SIGHUP || sig == SIGINT || sig == SIGQUIT || sig == SIGTERM;
+}
+
+/* Children of others than the program, which is waited for by its pidfd. */
+static void reap_orphans(const struct foreground_program *program)
+{
+	for (;;) {
+		siginfo_t si = { 0 };
+
+		if (waitid(P_ALL, 0, &si, WEXITED | WNOHANG | WNOWAIT) < 0 || si.si_pid == 0 ||
+		    si.si_pid == program->pid)
+			return;
+		if (waitid(P_PID, (id_t)si.si_pid, &si, WEXITED | WNOHANG) < 0)
+			return;
+	}
+}
+
+/* A shell has just put us in the foreground again, with modes of its own. */
+static void continue_after_stop(struct watch *w)
+{
+	w->has_paused = false;
+	terminal_make_raw_again(&w->f->terminal);
+	terminal_copy_size(STDIN_FILENO, w->f->master);
+}
+
+static void take_signal(struct watch *w, const struct signalfd_siginfo *si)
+{
+	if (si->ssi_signo == SIGCHLD) {
+		if (w->program->adopts)
+			reap_orphans(w->program);
+		return;
+	}
+	if (si->ssi_signo == SIGWINCH) {
+		if (w->f->master >= 0)
+			terminal_copy_size(STDIN_FILENO, w->f->master);
+		return;
+	}
+	/* Of a reader of ours that has gone: no concern of the program. */
+	if (si->ssi_signo == SIGPIPE && si->ssi_pid == (uint32_t)getpid())
+		return;
+	if (si->ssi_signo == SIGCONT && w->f->master >= 0)
+		continue_after_stop(w);
+	if (w->has_ended)
+		w->has_given_up = w->has_given_up || is_to_end(si->ssi_signo);
+	else
+		sys_pidfd_send_signal(w->program->pidfd, (int)si->ssi_signo);
+}
+
+static void take_signals(struct watch *w)
+{
+	struct signalfd_siginfo si;
+
+	while (read(w->signals, &si, sizeof(si)) == sizeof(si))
+		take_signal(w, &si);
+}
+
+/* The caller's terminal is gone, and its output with it: so is the container's, for its programs.
+ */
+static void hang_up(struct watch *w)
+{
+	if (w->out.to >= 0 && !w->is_on_screen)
+		return;
+	w->in.to = w->out.from = -1;
+	close_fdp(&w->f->peer);
+	close_fdp(&w->f->master);
+}
+
+static void take_keys(struct watch *w, short events)
+{
+	ssize_t n = relay_read(&w->in);
+
+	if (n == 0 || (n == -EIO && events & POLLHUP)) {
+		w->in.from = -1;
+		hang_up(w);
+	} else if (n == -EIO) {
+		w->has_paused = true;
+	}
+}
+
+static void take_screen(struct watch *w)
+{
+	relay_write(&w->in);
+	if (relay_read(&w->out) > 0)
+		terminal_follow(&w->f->terminal, w->f->master);
+}
+
+static void set_slot(struct pollfd *p, int fd, short events)
+{
+	*p = (struct pollfd){ .fd = events ? fd : -1, .events = events };
+}
+
+static int wait_once(struct watch *w)
+{
+	struct pollfd p[SLOTS];
+	short screen = relay_write_events(&w->in);
+
+	if (!w->has_ended)
+		screen |= relay_read_events(&w->out);
+	set_slot(&p[PROGRAM], w->program->pidfd, w->has_ended ? 0 : POLLIN);
+	set_slot(&p[SIGNALS], w->signals, POLLIN);
+	set_slot(&p[KEYS], w->in.from, w->has_paused ? 0 : relay_read_events(&w->in));
+	set_slot(&p[SCREEN], w->f->master, screen);
+	set_slot(&p[OUTPUT], w->out.to, relay_write_events(&w->out));
+	if (poll(p, SLOTS, -1) < 0)
+		return errno == EINTR ? 0 : neg_errno();
+	if (p[PROGRAM].revents) {
+		w->has_ended = true;
+		w->in.from = w->in.to = -1;
+	}
+	if (p[SIGNALS].revents)
+		take_signals(w);
+	if (p[KEYS].revents)
+		take_keys(w, p[KEYS].revents);
+	if (p[SCREEN].revents)
+		take_screen(w);
+	if (p[OUTPUT].revents)
+		relay_write(&w->out);
+	return 0;
+}
+
+/* Once the program has ended, an empty read says that everything has been read: the terminal hands
+ * on what is on its way first. */
+static bool is_done(struct watch *w)
+{
+	if (!w->has_ended || w->has_given_up)
+		return w->has_given_up;
+	while (relay_read_events(&w->out)) {
+		ssize_t n = relay_read(&w->out);
+
+		w->late_output += n > 0 ? (size_t)n : 0;
+		if (n <= 0 || w->late_output > LATE_OUTPUT_MAX)
+			w->out.from = -1;
+	}
+	return w->out.len == 0;
+}
+
+static int open_streams(struct watch *w)
+{
+	int r;
+
+	relay_init(&w->in, -1, -1);
+	relay_init(&w->out, -1, -1);
+	if (w->f->master < 0)
+		return 0;
+	r = relay_open_again(STDIN_FILENO, O_RDONLY, &w->in_fd);
+	if (r == 0)
+		r = relay_open_again(STDOUT_FILENO, O_WRONLY, &w->out_fd);
+	if (r < 0)
+		return r;
+	w->is_on_screen = terminal_is_one(w->out_fd);
+	relay_init(&w->in, w->in_fd, w->f->master);
+	relay_init(&w->out, w->f->master, w->out_fd);
+	return 0;
+}
+
+static int watch_program(struct watch *w)
+{
+	int r = open_streams(w);
+
+	while (r == 0 && !is_done(w))
+		r = wait_once(w);
+	close_fdp(&w->in_fd);
+	close_fdp(&w->out_fd);
+	return r;
+}
+
+/* Every signal arrives by descriptor; the mask comes back without a SIGPIPE of our own. */
+static void let_signals_go(const sigset_t *old)
+{
+	sigset_t pipe_only;
+
+	sigemptyset(&pipe_only);
+	sigaddset(&pipe_only, SIGPIPE);
+	(void)sigtimedwait(&pipe_only, NULL, &(struct timespec){ 0 });
+	sigprocmask(SIG_SETMASK, old, NULL);
+}
+
+int foreground_wait(struct foreground *f, const struct foreground_program *program, int *ret_status,
+		    struct err *e)
+{
+	struct watch w = { .f = f, .program = program, .signals = -1, .in_fd = -1, .out_fd = -1 };
+	int sig, r;
+	sigset_t all, old;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &old);
+	w.signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (program->adopts)
+		process_set_subreaper(true);
+	r = w.signals < 0 ? neg_errno() : watch_program(&w);
+	if (r == 0)
+		r = process_wait(program->pidfd, ret_status, &sig);
+	if (program->adopts)
+		process_set_subreaper(false);
+	close_fdp(&w.signals);
+	foreground_end(f);
+	let_signals_go(&old);
+	return r < 0 ? err_set(e, -r, "wait for the program") : 0;
+}

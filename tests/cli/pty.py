@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A user at a terminal: runs a command on a pty of its own, types and reads by a script.
+
+    pty.py SCRIPT COMMAND...
+
+SCRIPT is a list of words, one a line:
+
+    type TEXT      sends it (\\n, \\x03 and so on as in Python)
+    expect TEXT    reads until TEXT has come (10 seconds)
+    sleep SECONDS  reads nothing meanwhile
+    size ROWS COLUMNS
+    raw            waits until the terminal is raw
+    signal NAME    to the command
+    close          hangs the terminal up
+
+Then reads to the end. Prints what came, byte for byte; on stderr what is wrong: a text that has not
+come, a command that has not ended after 20 seconds, modes of the terminal that are not as before.
+Exit status: the command's, 128 + N for a signal; 125 when something was wrong. The command is the
+leader of a session, or with STDOUT=FILE in the environment has only its input on the terminal.
+"""
+
+import fcntl
+import os
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+
+PATIENCE = 10
+MODES = 4
+
+
+class Wrong(Exception):
+    pass
+
+
+class Terminal:
+    def __init__(self, command):
+        self.master, self.slave = os.openpty()
+        self.resize(24, 80)
+        self.modes = termios.tcgetattr(self.slave)
+        self.text = b""
+        self.seen = 0
+        self.status = None
+        self.pid = os.fork()
+        if self.pid == 0:
+            self.become(command)
+
+    def become(self, command):
+        os.setsid()
+        fcntl.ioctl(self.slave, termios.TIOCSCTTY, 0)
+        output = os.environ.pop("STDOUT", None)
+        os.dup2(self.slave, 0)
+        os.dup2(os.open(output, os.O_WRONLY) if output else self.slave, 1)
+        os.dup2(self.slave, 2)
+        os.closerange(3, 256)
+        os.execvp(command[0], command)
+
+    def resize(self, rows, columns):
+        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def read(self, seconds):
+        """False when nothing came."""
+        if self.master < 0 or not select.select([self.master], [], [], seconds)[0]:
+            return False
+        data = os.read(self.master, 65536)
+        self.text += data
+        return bool(data)
+
+    def expect(self, wanted):
+        end = time.monotonic() + PATIENCE
+        while True:
+            at = self.text.find(wanted, self.seen)
+            if at >= 0:
+                self.seen = at + len(wanted)
+                return
+            if time.monotonic() > end or (self.has_ended() and not self.read(0.1)):
+                raise Wrong(f"{wanted!r} has not come")
+            self.read(0.1)
+
+    def has_ended(self):
+        if self.status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.status = os.waitstatus_to_exitcode(status)
+        return self.status is not None
+
+    def is_raw(self):
+        return not termios.tcgetattr(self.slave)[3] & (termios.ECHO | termios.ICANON)
+
+    def await_raw(self):
+        end = time.monotonic() + PATIENCE
+        while not self.is_raw():
+            if time.monotonic() > end:
+                raise Wrong("the terminal does not become raw")
+            self.read(0.02)
+
+    def finish(self):
+        end = time.monotonic() + 2 * PATIENCE
+        while not self.has_ended():
+            if time.monotonic() > end:
+                os.kill(self.pid, signal.SIGKILL)
+                raise Wrong("the command does not end")
+            if not self.read(0.05) and self.master < 0:
+                time.sleep(0.05)
+        while self.read(0.1):
+            pass
+        if self.master >= 0:
+            self.check_modes()
+
+    def check_modes(self):
+        end = time.monotonic() + 1
+        while termios.tcgetattr(self.slave)[:MODES] != self.modes[:MODES]:
+            # A guard may need a moment after a SIGKILL.
+            if time.monotonic() > end:
+                raise Wrong("the terminal's modes are not as before")
+            time.sleep(0.01)
+
+    def do(self, verb, rest):
+        if verb == "type":
+            os.write(self.master, rest.encode().decode("unicode_escape").encode("latin1"))
+        elif verb == "expect":
+            self.expect(rest.encode().decode("unicode_escape").encode("latin1"))
+        elif verb == "sleep":
+            time.sleep(float(rest))
+        elif verb == "size":
+            self.resize(*map(int, rest.split()))
+        elif verb == "raw":
+            self.await_raw()
+        elif verb == "signal":
+            os.kill(self.pid, getattr(signal, "SIG" + rest))
+        elif verb == "close":
+            os.close(self.slave)
+            os.close(self.master)
+            self.master = -1
+        else:
+            raise Wrong(f"no such word: {verb}")
+
+
+def main():
+    script = sys.argv[1].splitlines()
+    terminal = Terminal(sys.argv[2:])
+    status = 125
+    try:
+        for line in script:
+            verb, _, rest = line.strip().partition(" ")
+            if verb:
+                terminal.do(verb, rest)
+        terminal.finish()
+        status = terminal.status if terminal.status >= 0 else 128 - terminal.status
+    except Wrong as wrong:
+        print(wrong, file=sys.stderr)
+    sys.stdout.buffer.write(terminal.text)
+    sys.stdout.flush()
+    sys.exit(status)
+
+
+main()

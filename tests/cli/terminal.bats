@@ -1,0 +1,170 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# A container's terminal on the caller's (run in the foreground, no console socket). pty.py is the
+# user: it types, reads, and says when the terminal's modes are not as they were.
+load helpers
+
+setup() {
+	requires root command:python3
+	new_bundle
+	config '.process.terminal = true'
+	for applet in stty seq tty; do ln -s busybox "$BUNDLE/rootfs/bin/$applet"; done
+}
+
+teardown() {
+	tear_down
+}
+
+# at_terminal SCRIPT ARG...: davit ARG... with a user who follows SCRIPT. Sets status, out, err, OUT.
+at_terminal() {
+	local script=$1
+	shift
+	CALLS=$((CALLS + 1))
+	OUT=$T/out.$CALLS
+	ERR=$T/err.$CALLS
+	status=0
+	DAVIT_TEST=$TOKEN "$HERE/pty.py" "$script" "$DAVIT" --root "$ROOT" "$@" >"$OUT" 2>"$ERR" 3>&- 4>&- || status=$?
+	out=$(tr -d '\r' <"$OUT")
+	err=$(<"$ERR")
+}
+
+# shows STATUS SCRIPT ARG...: and nothing was wrong.
+shows() {
+	local wanted=$1
+	shift
+	at_terminal "$@"
+	[ "$status" -eq "$wanted" ] || complain "not $wanted" || return
+	[ -z "$err" ] || complain "something was wrong" || return
+}
+
+@test "process.terminal: a shell at the caller's terminal, its size, its exit status" {
+	program sh -i
+	shows 5 'expect # 
+		type stty size; tty\n
+		expect 24 80
+		expect /dev/pts/0
+		size 50 111
+		type stty size\n
+		expect 50 111
+		type exit 5\n' run --bundle "$BUNDLE" "$ID"
+	check_clean
+}
+
+@test "process.terminal: Ctrl-C, Ctrl-Z and fg are the business of the shell inside" {
+	program sh -i
+	shows 0 'expect # 
+		type sleep 100; echo was $?\n
+		expect was
+		sleep 0.3
+		type \x03
+		expect # 
+		type sleep 101\n
+		expect 101
+		sleep 0.3
+		type \x1a
+		expect Stopped
+		expect # 
+		type fg\n
+		expect fg
+		expect sleep 101
+		sleep 0.3
+		type \x03
+		expect # 
+		type echo over; exit 0\n
+		expect over' run --bundle "$BUNDLE" "$ID"
+}
+
+@test "process.consoleSize.height, process.consoleSize.width: win over the size of the caller's" {
+	config '.process.consoleSize = { height: 11, width: 22 }'
+	program stty size
+	shows 0 '' run --bundle "$BUNDLE" "$ID"
+	[[ $out == "11 22"* ]] || complain "another size"
+}
+
+@test "process.terminal: /dev/console is the terminal, owned by the user" {
+	config '.process.user.uid = 33'
+	program stat -c '%F %t:%T %u' /dev/console
+	shows 0 '' run --bundle "$BUNDLE" "$ID"
+	[[ $out == "character special file 88:0 33"* ]] || complain "no terminal"
+}
+
+@test "process.terminal: everything arrives, however soon the program ends" {
+	program seq 1 3000
+	shows 0 '' run --bundle "$BUNDLE" "$ID"
+	[ "$out" = "$(seq 1 3000)" ] || complain "not all of it"
+}
+
+@test "process.terminal: everything arrives when the reader stops reading for a while" {
+	program sh -c 'busybox dd if=/dev/zero bs=1k count=1k 2>/dev/null | busybox tr "\0" x'
+	shows 0 'sleep 2' run --bundle "$BUNDLE" "$ID"
+	[ "$(tr -cd x <"$OUT" | wc -c)" -eq 1048576 ] || complain "not all of it"
+}
+
+@test "process.terminal: without a carriage return in a file, and with the newline translation that a program asks for" {
+	: >"$T/file"
+	program sh -c 'echo one; stty opost onlcr; echo two; stty -opost; echo three'
+	STDOUT=$T/file shows 0 '' run --bundle "$BUNDLE" "$ID"
+	[ "$(<"$T/file")" = $'one\ntwo\r\nthree' ] || complain "other newlines: $(od -c "$T/file")"
+	program sh -c 'echo one; sleep 0.2; stty -opost; sleep 0.2; echo two'
+	shows 0 '' run --bundle "$BUNDLE" "$ID"
+	[ "$(<"$OUT")" = $'one\r\ntwo' ] || complain "other newlines: $(od -c "$OUT")"
+}
+
+@test "process.terminal: a reader of the output that goes away stops nothing" {
+	mkfifo "$T/fifo"
+	head -c 10 "$T/fifo" >"$T/head" &
+	program sh -c 'seq 1 200000; echo done >/tmp/done'
+	STDOUT=$T/fifo shows 0 '' run --bundle "$BUNDLE" "$ID"
+	[ "$(<"$BUNDLE/rootfs/tmp/done")" = "done" ]
+	wait
+}
+
+@test "process.terminal: when the caller's terminal goes, the program's hangs up" {
+	program sh -c 'trap "" HUP; echo ready; while echo x; do sleep 0.1; done 2>/dev/null; echo gone >/tmp/done'
+	shows 0 'expect ready
+		close' run --bundle "$BUNDLE" "$ID"
+	[ "$(<"$BUNDLE/rootfs/tmp/done")" = gone ]
+}
+
+@test "process.terminal: davit needs no processor time while nothing happens, and none when the streams are shut" {
+	local pid used
+	program sh -c 'exec sleep 1000 <&- >&- 2>&-'
+	at_terminal 'raw' run --bundle "$BUNDLE" "$ID" &
+	becomes running
+	sleep 0.5
+	pid=$(proc_field "$(init_pid)" PPid)
+	read -r _ _ _ _ _ _ _ _ _ _ _ _ _ used _ <"/proc/$pid/stat"
+	[ "$used" -lt 10 ] || complain "it has used $used ticks"
+	ok kill "$ID" KILL
+	wait
+}
+
+@test "process.terminal: the modes are put back after a failed execve" {
+	printf '#!/nosuch\n' >"$BUNDLE/rootfs/bin/script"
+	chmod +x "$BUNDLE/rootfs/bin/script"
+	program script
+	shows 1 '' run --bundle "$BUNDLE" "$ID"
+	[[ $out == *"exec /bin/script: no such file or directory"* ]] || complain "another error"
+	check_clean
+}
+
+@test "process.terminal: the modes are put back when davit is killed, and nobody stays to do it" {
+	program sleep 1000
+	shows 137 'raw
+		signal KILL' run --bundle "$BUNDLE" "$ID"
+	ok delete --force "$ID"
+	check_clean
+}
+
+@test "process.terminal: standard input must be a terminal" {
+	program true
+	refused "standard input is none" run --bundle "$BUNDLE" "$ID"
+	check_clean
+}
+
+@test "process.terminal: nobody is there to show it without a console socket" {
+	refused "cannot allocate tty if $(basename "$DAVIT") will detach without setting console socket" create --bundle "$BUNDLE" "$ID"
+	refused "cannot allocate tty if $(basename "$DAVIT") will detach without setting console socket" run -d --bundle "$BUNDLE" "$ID"
+	check_clean
+}
