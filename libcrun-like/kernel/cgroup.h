@@ -81,6 +81,12 @@ int cgroup_each_pid(int dirfd, cgroup_pid_fn *each, void *arg);
 /* A signal to every process below, each by its pidfd, after it was seen there again. */
 int cgroup_signal(int dirfd, int sig);
 
+/* Gives the directory and its files for delegation to @uid, so that it may manage what is below.
+ * The name at fault goes to @ret_name. */
+int cgroup_delegate(int dirfd, uid_t uid, char ret_name[static 64]);
+/* The same with a list of files of the caller's, a line each. */
+int cgroup_delegate_from(int dirfd, uid_t uid, const char *list, char ret_name[static 64]);
+
 /* Declares the cgroups right below @dirfd to be somebody else's: cgroup_remove_below() spares them.
  */
 int cgroup_keep_children(int dirfd);

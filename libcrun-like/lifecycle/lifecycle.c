@@ -64,6 +64,16 @@ static bool has_cgroup(const struct plan *p)
 	return p->cgroup.path != NULL;
 }
 
+static bool has_cgroup_owner(const struct plan *p)
+{
+	return p->cgroup.path && p->handover.has_owner;
+}
+
+static bool has_sub_cgroup(const struct plan *p)
+{
+	return p->cgroup.path && p->handover.below;
+}
+
 static bool has_process_limit(const struct plan *p)
 {
 	return p->cgroup.path && cgroup_has_late_limits(&p->cgroup);
@@ -212,6 +222,20 @@ static void describe_cgroup(const struct plan *p, const struct describe *d)
 	cgroup_describe(&p->cgroup, d);
 }
 
+static void describe_cgroup_owner(const struct plan *p, const struct describe *d)
+{
+	const struct cgroup_handover owner = { .has_owner = true, .uid = p->handover.uid };
+
+	cgroup_handover_describe(&owner, d);
+}
+
+static void describe_sub_cgroup(const struct plan *p, const struct describe *d)
+{
+	const struct cgroup_handover below = { .below = p->handover.below };
+
+	cgroup_handover_describe(&below, d);
+}
+
 static void describe_root(const struct plan *p, const struct describe *d)
 {
 	rootfs_describe(&p->rootfs, d);
@@ -319,6 +343,8 @@ const struct step life_steps[] = {
   "the id is ours from here on; the journal stands before the first side effect" },
 { "cgroup", HOST, has_cgroup, step_cgroup, undo_cgroup, describe_cgroup,
   "the cgroup exists before the process that is born in it (CLONE_INTO_CGROUP)" },
+{ "cgroup-owner", HOST, has_cgroup_owner, step_cgroup_owner, NULL, describe_cgroup_owner,
+  "with a cgroup namespace and a writable mount only (config-linux.md#cgroup-ownership)" },
 { "start-socket", HOST, is_resumable, step_start_socket, NULL, NULL,
   "what `start` connects to; bound by HOST, which has the path, and inherited by INIT" },
 { "mount-maps", HOST, has_mount_maps, step_mount_maps, NULL, NULL,
@@ -349,6 +375,8 @@ const struct step life_steps[] = {
   "one setns for each; before any mount is made" },
 { "cgroup-namespace", INIT, has_new_cgroup_ns, step_cgroup_namespace, NULL, NULL,
   "unshared by INIT itself: clone3 would root it in HOST's cgroup" },
+{ "sub-cgroup", HOST, has_sub_cgroup, step_sub_cgroup, NULL, describe_sub_cgroup,
+  "after the cgroup namespace is made: its root is the container's cgroup, not the sub cgroup" },
 { "loopback", INIT, has_new_net_ns, step_loopback, NULL, NULL,
   "a new network namespace has lo down; engines expect it up" },
 { "hostname", INIT, has_hostname, step_hostname, NULL, describe_hostname,

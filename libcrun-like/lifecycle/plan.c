@@ -163,7 +163,15 @@ static int prepare_cgroup(struct plan *plan, struct err *e)
 		.warn_arg = (void *)plan->ctx,
 	};
 
-	return cgroup_prepare(&plan->arena, plan->config, &ctx, &plan->cgroup, e);
+	if (cgroup_prepare(&plan->arena, plan->config, &ctx, &plan->cgroup, e) < 0)
+		return -e->code;
+	if (cgroup_handover_prepare(plan->config, &plan->ns, &plan->handover, e) < 0)
+		return -e->code;
+	if (plan->handover.below && !plan->cgroup.path)
+		context_warn((void *)plan->ctx,
+			     "without a cgroup, the annotation " CGROUP_DELEGATE_ANNOTATION
+			     " has no effect");
+	return 0;
 }
 
 static int prepare_mounts(struct plan *plan, struct err *e)

@@ -13,6 +13,7 @@
 #include "lifecycle/context.h"
 #include "oci-spec/config.h"
 #include "setup/cgroup.h"
+#include "setup/cgroup_owner.h"
 #include "setup/console.h"
 #include "setup/credentials.h"
 #include "setup/devices.h"
@@ -70,6 +71,7 @@ struct plan {
 	struct credentials credentials;
 	struct program program;
 	struct cgroup_plan cgroup;
+	struct cgroup_handover handover;
 	struct hooks hooks;
 	struct hook_state hook_state;
 	bool has_terminal;

@@ -1,11 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The rows of HOST that hand things of the host over to a container that is being made: network
- * devices.
+ * The rows of HOST that hand things of the host over to a container that is being made: its cgroup,
+ * network devices.
  */
 #include <sched.h>
 
 #include "lifecycle/lifecycle.h"
+
+/* One that was there before is its owner's to give. */
+int step_cgroup_owner(struct run *run, struct err *e)
+{
+	if (run->cgroup_was_there)
+		return 0;
+	return cgroup_handover_chown(&run->plan->handover, run->cgroup_fd, e);
+}
+
+int step_sub_cgroup(struct run *run, struct err *e)
+{
+	return cgroup_handover_enter(&run->plan->handover, run->cgroup_fd, run->pid, e);
+}
 
 int step_net_devices(struct run *run, struct err *e)
 {

@@ -57,7 +57,7 @@ new_net_ns() {
 	config '.linux.namespaces |= map(select(.type != "network")) + [{type: "network"}]'
 }
 
-@test "linux.netDevices{host:{name}}: a device is moved, renamed, up, and keeps its lasting global addresses" {
+@test "linux.netDevices, linux.netDevices{}.name: a device is moved, renamed, up, and keeps its lasting global addresses" {
 	make_host
 	new_net_ns
 	at_host ip link set v0 mtu 1400 address 02:00:00:00:00:77 alias uplink
@@ -97,7 +97,7 @@ new_net_ns() {
 	not grep -e v0 -e eth7 "$T/links"
 }
 
-@test "linux.netDevices{host:{name}}: without a name the host's is kept, also in a joined namespace" {
+@test "linux.netDevices, linux.netDevices{}.name: without a name the host's is kept, also in a joined namespace" {
 	make_host
 	unshare -n sleep 100 >/dev/null 2>&1 </dev/null 3>&- 4>&- &
 	other=$!
@@ -114,7 +114,7 @@ new_net_ns() {
 	kill "$other"
 }
 
-@test "linux.netDevices{host:{name}}: a name that is taken is refused unless it ends in %d" {
+@test "linux.netDevices, linux.netDevices{}.name: a name that is taken is refused unless it ends in %d" {
 	make_host
 	new_net_ns
 	config '.linux.netDevices = {v0: {name: "lo"}}'
@@ -131,7 +131,7 @@ new_net_ns() {
 	inside link show net1
 }
 
-@test "linux.netDevices{host:{name}}: names that are no names, a missing device, and no namespace of its own are refused" {
+@test "linux.netDevices, linux.netDevices{}.name: names that are no names, a missing device, and no namespace of its own are refused" {
 	make_host
 	new_net_ns
 	config '.linux.netDevices = {nosuch: {}}'
@@ -150,7 +150,7 @@ new_net_ns() {
 	at_host ip link show v0
 }
 
-@test "linux.netDevices{host:{name}}: a create that fails later leaves the device on the host as it was" {
+@test "linux.netDevices, linux.netDevices{}.name: a create that fails later leaves the device on the host as it was" {
 	make_host
 	new_net_ns
 	at_host ip link set v0 up mtu 1300
@@ -181,4 +181,176 @@ state_of_host() {
 	at_host ip -o addr show v0 scope global
 	at_host ip route
 	at_host ip -6 route | grep -v 'fe80\|ff00'
+}
+
+# --- cgroup ---------------------------------------------------------------------------------------
+
+@test "linux.cgroupsPath: absolute and relative paths are where they say, each time" {
+	requires cgroup2
+	local path try
+	for path in "/davit-spec-$TOKEN/a" "davit-spec-$TOKEN/b"; do
+		config --arg p "$path" '.linux.cgroupsPath = $p'
+		for try in 1 2; do
+			ok create -b "$BUNDLE" "$ID"
+			[ "$(cgroup_of "$(init_pid)")" = "$CGROOT/${path#/}" ] || complain "try $try: not in $path"
+			ok delete -f "$ID"
+			[ ! -e "$CGROOT/davit-spec-$TOKEN" ]
+		done
+	done
+}
+
+@test "linux.cgroupsPath: paths that lead elsewhere or nowhere are refused" {
+	requires cgroup2
+	local path
+	for path in .. ../x "/davit-$TOKEN/../../x" "a/../$TOKEN" "a//$TOKEN" "./$TOKEN" "/$TOKEN/" \
+		$'a\nb' "$(printf '%0300d' 0)" "$(printf 'a/%.0s' {1..3000})$TOKEN"; do
+		config --arg p "$path" '.linux.cgroupsPath = $p'
+		refused "/linux/cgroupsPath" create -b "$BUNDLE" "$ID"
+		check_clean
+	done
+}
+
+@test "linux.cgroupsPath fit: a cgroup with processes, or a frozen one, is refused and left as it was" {
+	requires cgroup2
+	local cg=$CGROOT/davit-fit-$TOKEN
+	mkdir -p "$cg/frozen"
+	config --arg p "/davit-fit-$TOKEN" '.linux.cgroupsPath = $p'
+	sleep 100 >/dev/null 2>&1 3>&- 4>&- &
+	echo $! >"$cg/cgroup.procs"
+	refused "container's cgroup is not empty" create -b "$BUNDLE" "$ID"
+	grep -qx $! "$cg/cgroup.procs"
+	kill $!
+	while grep -q 'populated 1' "$cg/cgroup.events"; do sleep 0.01; done
+	echo 1 >"$cg/frozen/cgroup.freeze"
+	config --arg p "/davit-fit-$TOKEN/frozen" '.linux.cgroupsPath = $p'
+	refused "container's cgroup unexpectedly frozen" create -b "$BUNDLE" "$ID"
+	# Below a frozen one the container would never run either.
+	config --arg p "/davit-fit-$TOKEN/frozen/x" '.linux.cgroupsPath = $p'
+	refused "container's cgroup unexpectedly frozen" create -b "$BUNDLE" "$ID"
+	[ "$(<"$cg/frozen/cgroup.freeze")" = 1 ]
+	[ ! -e "$cg/frozen/x" ]
+	rmdir "$cg/frozen" "$cg"
+	check_clean
+}
+
+# owners CGROUP: "uid gid file" of all that is not root's.
+owners() {
+	find "$1" -maxdepth 1 \( -type f -o -path "$1" \) ! \( -uid 0 -gid 0 \) -printf '%U %G %P\n' | sort
+}
+
+# The cgroup and what the kernel lists, as far as it is there, for user $2.
+expected_owners() {
+	local file
+	{
+		echo "$2 0 "
+		while read -r file; do
+			[ ! -e "$1/$file" ] || echo "$2 0 $file"
+		done <"${3:-/sys/kernel/cgroup/delegate}"
+	} | sort
+}
+
+mount_cgroup() {
+	config --argjson o "$1" '.mounts |= map(select(.destination != "/sys/fs/cgroup")) +
+		[{destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: $o}]'
+}
+
+@test "linux.cgroupsPath ownership: the directory and the kernel's list go to the process's user" {
+	requires cgroup2
+	local cg
+	mount_cgroup '["nosuid", "noexec", "nodev"]'
+	config '.process.user = {uid: 1234, gid: 5678}'
+	ok create -b "$BUNDLE" "$ID"
+	cg=$(cgroup_of "$(init_pid)")
+	expected_owners "$cg" 1234 >"$T/expected"
+	owners "$cg" | diff "$T/expected" -
+	[ "$(wc -l <"$T/expected")" -ge 4 ]
+	ok delete -f "$ID"
+	# Through the id map, and for the container's root.
+	config '.process.user = {uid: 3, gid: 0} | .linux.namespaces += [{type: "user"}] |
+		.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 10}] | .linux.gidMappings = .linux.uidMappings |
+		.process.args = ["sh", "-c", "mkdir /sys/fs/cgroup/own && echo $$ >/sys/fs/cgroup/own/cgroup.procs && echo 1 >/sys/fs/cgroup/cgroup.freeze; cat /proc/self/cgroup"]'
+	chown -R 100000:100000 "$BUNDLE/rootfs"
+	chmod 755 "$T" "$BUNDLE"
+	ok create -b "$BUNDLE" "$ID"
+	cg=$(cgroup_of "$(init_pid)")
+	owners "$cg" | diff <(expected_owners "$cg" 100003) -
+	ok delete -f "$ID"
+	# It is of use: the program makes a cgroup below and enters it; its own limits stay out of reach.
+	davit run -b "$BUNDLE" "$ID"
+	[ "$status" -eq 0 ]
+	[[ $out == *"0::/own"* ]]
+	[[ $err == *"cgroup.freeze"* ]]
+	check_clean
+}
+
+# wrapped COMMANDS: from now on davit runs in a mount namespace of its own, after these commands.
+wrapped() {
+	printf '#!/bin/sh\nexec unshare -m --propagation slave sh -ec '"'"'%s; exec "$@"'"'"' sh %s "$@"\n' "$1" "$DAVIT" >"$T/davit"
+	chmod +x "$T/davit"
+	DAVIT=$T/davit
+}
+
+@test "linux.cgroupsPath ownership: without the kernel's list three files; what a list names and is not there is no failure" {
+	requires cgroup2
+	local cg davit=$DAVIT
+	mount_cgroup '[]'
+	config '.process.user.uid = 1234'
+	printf 'cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n' >"$T/list"
+	wrapped "mount -t tmpfs none /sys/kernel/cgroup"
+	ok create -b "$BUNDLE" "$ID"
+	cg=$(cgroup_of "$(init_pid)")
+	owners "$cg" | diff <(expected_owners "$cg" 1234 "$T/list") -
+	ok delete -f "$ID"
+	DAVIT=$davit
+	printf 'no.such.file\n\n../cgroup.procs\ncgroup.procs\n' >"$T/odd"
+	echo cgroup.procs >"$T/list"
+	wrapped "mount --bind $T/odd /sys/kernel/cgroup/delegate"
+	ok create -b "$BUNDLE" "$ID"
+	cg=$(cgroup_of "$(init_pid)")
+	owners "$cg" | diff <(expected_owners "$cg" 1234 "$T/list") -
+	[ "$(stat -c %u "$CGROOT/cgroup.procs")" -eq 0 ]
+}
+
+@test "linux.cgroupsPath ownership: not without a cgroup namespace and a writable mount" {
+	requires cgroup2
+	local try
+	config '.process.user = {uid: 1234, gid: 5678}'
+	for try in none ro elsewhere source namespace; do
+		cp "$BUNDLE/config.json" "$T/saved.json"
+		case $try in
+		ro) mount_cgroup '["ro"]' ;;
+		*) mount_cgroup '[]' ;;&
+		none) config '.mounts |= map(select(.destination != "/sys/fs/cgroup"))' ;;
+		elsewhere) config '(.mounts[] | select(.type == "cgroup") | .destination) = "/mnt"' ;;
+		source) config '(.mounts[] | select(.type == "cgroup") | .source) = "cgroup2"' ;;
+		namespace) config '.linux.namespaces |= map(select(.type != "cgroup"))' ;;
+		esac
+		ok create -b "$BUNDLE" "$ID"
+		[ -z "$(owners "$(cgroup_of "$(init_pid)")")" ] || complain "$try: $(owners "$(cgroup_of "$(init_pid)")")"
+		ok delete -f "$ID"
+		mv "$T/saved.json" "$BUNDLE/config.json"
+	done
+}
+
+@test "run.oci.delegate-cgroup: the first process is in a sub cgroup of the cgroup namespace's root" {
+	requires cgroup2
+	local cg
+	mount_cgroup '[]'
+	config --arg p "/davit-sub-$TOKEN" '.process.user.uid = 1234 | .linux.cgroupsPath = $p |
+		.annotations = {"run.oci.delegate-cgroup": "/sub/init"} | .process.args = ["cat", "/proc/self/cgroup"]'
+	ok create -b "$BUNDLE" "$ID"
+	cg=$CGROOT/davit-sub-$TOKEN
+	[ "$(cgroup_of "$(init_pid)")" = "$cg/sub/init" ]
+	for try in "$cg" "$cg/sub" "$cg/sub/init"; do
+		owners "$try" | diff <(expected_owners "$try" 1234) -
+	done
+	ok delete -f "$ID"
+	[ ! -e "$cg" ]
+	ok run -b "$BUNDLE" "$ID"
+	grep -qx '0::/sub/init' "$OUT"
+	for try in .. ../x a/../../x a//b $'a\nb' "$(printf '%0300d' 0)"; do
+		config --arg v "$try" '.annotations = {"run.oci.delegate-cgroup": $v}'
+		refused "bad sub cgroup path" create -b "$BUNDLE" "$ID"
+	done
+	check_clean
 }
