@@ -171,6 +171,11 @@ static bool has_host_limits(const struct plan *p)
 	return has_limits(p) && p->has_host_sources;
 }
 
+static bool has_time_offsets(const struct plan *p)
+{
+	return time_offsets_are_asked(&p->time_offsets);
+}
+
 /* In a user namespace nobody has the right to raise either. */
 static bool has_host_scheduling(const struct plan *p)
 {
@@ -215,6 +220,11 @@ static void describe_joined(const struct plan *p, const struct describe *d)
 static void describe_new(const struct plan *p, const struct describe *d)
 {
 	namespaces_describe_new(&p->ns, d);
+}
+
+static void describe_time_offsets(const struct plan *p, const struct describe *d)
+{
+	time_offsets_describe(&p->time_offsets, d);
 }
 
 static void describe_cgroup(const struct plan *p, const struct describe *d)
@@ -290,7 +300,8 @@ static void describe_credentials(const struct plan *p, const struct describe *d)
 {
 	const struct credentials *c = &p->credentials;
 
-	describe(d, "uid %u, gid %u, %zu more groups%s%s", c->uid, c->gid, c->group_count,
+	describe(d, "uid %u, gid %u, %zu more groups%s%s%s", c->uid, c->gid,
+		 c->keep_groups ? 0 : c->group_count, c->keep_groups ? " than the caller's" : "",
 		 c->no_new_privs ? ", no_new_privs" : "",
 		 p->seccomp.count ? ", seccomp filter" : "");
 }
@@ -354,9 +365,11 @@ const struct step life_steps[] = {
 { "hook-files", HOST, has_hook_files, step_hook_files, NULL, describe_hook_files,
   "what annotations name for the output of hooks, opened with the host's view; INIT inherits it" },
 { "middle", HOST, has_middle, step_middle, undo_middle, NULL,
-  "a helper, so that new namespaces belong to a joined user namespace" },
+  "a helper, so that new namespaces belong to a joined user namespace, and offsets come before INIT" },
 { "join-first", MIDDLE, has_middle, step_join_first, NULL, NULL,
   "join before INIT is cloned: it is born in the joined pid and user namespace" },
+{ "time-offsets", MIDDLE, has_time_offsets, step_time_offsets, NULL, describe_time_offsets,
+  "the kernel fixes them when the first process is born in the namespace (time_namespaces(7))" },
 { "spawn-from-middle", MIDDLE, has_middle, step_spawn_from_middle, NULL, describe_new,
   "the one clone, as HOST's child (CLONE_PARENT)" },
 { "adopt", HOST, has_middle, step_adopt, undo_spawn, NULL,

@@ -53,6 +53,7 @@ int step_poststart(struct run *run, struct err *e);
 int step_middle(struct run *run, struct err *e);
 void undo_middle(struct run *run);
 int step_join_first(struct run *run, struct err *e);
+int step_time_offsets(struct run *run, struct err *e);
 int step_spawn_from_middle(struct run *run, struct err *e);
 int step_adopt(struct run *run, struct err *e);
 

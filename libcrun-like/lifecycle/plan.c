@@ -141,7 +141,6 @@ static int refuse_unbuilt(const struct oci_config *c, struct err *e)
 		const char *pointer, *what;
 	} rows[] = {
 		{ l && l->intel_rdt, "/linux/intelRdt", "Intel RDT" },
-		{ l && l->time_offsets, "/linux/timeOffsets", "time offsets" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -248,6 +247,7 @@ static int prepare_process(struct plan *plan, struct err *e)
 	const struct oci_process *process = plan->config->process;
 	const struct credentials_context ctx = {
 		.has_user_ns = namespaces_is_private(&plan->ns, CLONE_NEWUSER),
+		.keep_groups = plan->ns.keep_groups,
 		/* A namespace of others may have setgroups(2) denied as well. */
 		.is_rootless =
 			plan->ctx->is_rootless || namespaces_find_joined(&plan->ns, CLONE_NEWUSER),
@@ -303,7 +303,10 @@ int plan_prepare(struct plan *plan, struct err *e)
 		return -e->code;
 	if (namespaces_prepare(&plan->arena, plan->config, &plan->ns, e) < 0)
 		return -e->code;
-	plan->has_middle = namespaces_need_middle(&plan->ns);
+	plan->ns.keep_groups = credentials_keep_groups(&plan->config->annotations);
+	time_offsets_prepare(plan->config->linux_config, &plan->time_offsets);
+	plan->has_middle =
+		namespaces_need_middle(&plan->ns) || time_offsets_are_asked(&plan->time_offsets);
 	if (prepare_cgroup(plan, e) < 0 || prepare_mounts(plan, e) < 0)
 		return -e->code;
 	if (prepare_process(plan, e) < 0)

@@ -31,6 +31,7 @@
 #include "setup/scheduling.h"
 #include "setup/seccomp.h"
 #include "setup/sysctl.h"
+#include "setup/time_offsets.h"
 
 #define INIT_COMM "davit:init"
 
@@ -57,6 +58,7 @@ struct plan {
 
 	/* Row "prepare". */
 	struct namespaces ns;
+	struct time_offsets time_offsets;
 	struct rootfs rootfs;
 	struct mounts mounts;
 	struct devices devices;

@@ -35,7 +35,7 @@ void run_init(struct run *run, const struct davit_context *ctx, struct plan *pla
 	*run = (struct run){ .ctx = ctx, .plan = plan, .verb = verb, .fault = ctx->fault };
 	for (int *const *p = descriptors(run, fds); *p; p++)
 		**p = -1;
-	run->root_tree = run->bundle_fd = -1;
+	run->root_tree = run->bundle_fd = run->time_offsets_fd = -1;
 	foreground_init(&run->foreground);
 }
 

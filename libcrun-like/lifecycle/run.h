@@ -48,6 +48,7 @@ struct run {
 	int own_pid_ns; /* to come back to, when a pid namespace is joined */
 	int pidfd;
 	pid_t pid, middle_pid;
+	int time_offsets_fd; /* MIDDLE: its timens_offsets */
 	uint64_t start_time;
 	char created[40]; /* RFC 3339, when the state was published */
 	char owner[16];

@@ -71,8 +71,12 @@ void undo_middle(struct run *run)
 
 int step_join_first(struct run *run, struct err *e)
 {
+	if (time_offsets_are_asked(&run->plan->time_offsets) &&
+	    time_offsets_open(&run->time_offsets_fd, e) < 0)
+		return -e->code;
 	/* The user namespace may forbid it for good. Ignored: then there were none to drop. */
-	(void)exec_set_groups(NULL, 0);
+	if (!run->plan->ns.keep_groups)
+		(void)exec_set_groups(NULL, 0);
 	/* Its memory is the runtime's: nobody in the namespaces it joins may look (C10). */
 	process_set_dumpable(false);
 	if (namespaces_join(&run->plan->ns, true, e) < 0)
@@ -90,6 +94,24 @@ int step_join_first(struct run *run, struct err *e)
 	return 0;
 }
 
+/* What the time namespace's offsets make MIDDLE unshare by itself. */
+static unsigned flags_made_before(const struct plan *p)
+{
+	return time_offsets_are_asked(&p->time_offsets)
+		       ? CLONE_NEWTIME | (p->ns.new_flags & CLONE_NEWUSER)
+		       : 0;
+}
+
+int step_time_offsets(struct run *run, struct err *e)
+{
+	int with = (int)(flags_made_before(run->plan) & CLONE_NEWUSER);
+
+	if (time_offsets_apply(&run->plan->time_offsets, run->time_offsets_fd, with, e) < 0)
+		return -e->code;
+	close_fdp(&run->time_offsets_fd);
+	return 0;
+}
+
 static _Noreturn void become_init(struct run *run)
 {
 	close_fdp(&run->channel);
@@ -99,9 +121,8 @@ static _Noreturn void become_init(struct run *run)
 
 int step_spawn_from_middle(struct run *run, struct err *e)
 {
-	struct clone_args args = {
-		.flags = (run->plan->ns.new_flags & ~(unsigned)CLONE_NEWCGROUP) | CLONE_PARENT,
-	};
+	unsigned made = flags_made_before(run->plan) | CLONE_NEWCGROUP;
+	struct clone_args args = { .flags = (run->plan->ns.new_flags & ~made) | CLONE_PARENT };
 	struct message m = { .kind = MESSAGE_PID };
 	int r;
 

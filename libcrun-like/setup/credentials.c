@@ -29,7 +29,7 @@
 
 static int apply_groups(const struct credentials *c, struct err *e)
 {
-	int r = exec_set_groups(c->groups, c->group_count);
+	int r = c->keep_groups ? 0 : exec_set_groups(c->groups, c->group_count);
 
 	/* An unprivileged user namespace has setgroups(2) denied for good: nothing can be dropped,
 	 * and nothing was asked for. */

@@ -18,6 +18,7 @@
 struct credentials_context {
 	bool has_user_ns; /* the program will be in a user namespace other than the caller's */
 	bool is_rootless; /* setgroups(2) may be denied in it */
+	bool keep_groups; /* credentials_keep_groups() of the container's annotations */
 	void (*warn)(void *arg, const char *text); /* may be NULL */
 	void *warn_arg;
 };
@@ -35,11 +36,15 @@ struct credentials {
 	const uint32_t *umask; /* NULL: unchanged */
 	struct caps caps;
 	uint64_t bounding, ambient;
-	bool no_new_privs, is_rootless;
+	bool no_new_privs, is_rootless, keep_groups;
 	const struct credentials_limit *limits;
 	size_t limit_count;
 	const int64_t *oom_score_adj; /* NULL: untouched */
 };
+
+/* Annotation run.oci.keep_original_groups (crun, Podman's --group-add keep-groups): the program
+ * keeps the groups of the caller, which no additionalGids could name where they are not mapped. */
+bool credentials_keep_groups(const struct oci_map *annotations);
 
 /*
  * Capabilities that nobody knows or that cannot be granted are left out, with one warning for all

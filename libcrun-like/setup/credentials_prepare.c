@@ -246,11 +246,28 @@ static int prepare_ids(const struct oci_user *user, struct credentials *ret, str
 	return 0;
 }
 
+bool credentials_keep_groups(const struct oci_map *annotations)
+{
+	for (size_t i = 0; i < annotations->count; i++)
+		if (strcmp(annotations->items[i].key, "run.oci.keep_original_groups") == 0)
+			return strcmp(annotations->items[i].value, "1") == 0 ||
+			       strcmp(annotations->items[i].value, "true") == 0;
+	return false;
+}
+
+static void warn_of_groups(const struct credentials_context *context, const struct credentials *c)
+{
+	if (c->keep_groups && c->group_count && context->warn)
+		context->warn(context->warn_arg, "leaving additionalGids out: "
+						 "run.oci.keep_original_groups is set");
+}
+
 int credentials_prepare(struct arena *a, const struct oci_process *process,
 			const struct credentials_context *context, struct credentials *ret,
 			struct err *e)
 {
 	struct credentials c = { .is_rootless = context->is_rootless,
+				 .keep_groups = context->keep_groups,
 				 .oom_score_adj = process->oom_score_adj,
 				 .no_new_privs = process->no_new_privileges &&
 						 *process->no_new_privileges };
@@ -264,7 +281,9 @@ int credentials_prepare(struct arena *a, const struct oci_process *process,
 		r = prepare_limits(a, &process->rlimits, &c, e);
 	if (r == 0)
 		r = prepare_caps(process, context, &c, e);
-	if (r == 0)
+	if (r == 0) {
+		warn_of_groups(context, &c);
 		*ret = c;
+	}
 	return r;
 }

@@ -287,7 +287,7 @@ int namespaces_become_root(const struct namespaces *ns, struct err *e)
 	bool may_fail = !ns->uid_map_count; /* joined: we do not know its maps */
 	int r;
 
-	r = exec_set_groups(NULL, 0);
+	r = ns->keep_groups ? 0 : exec_set_groups(NULL, 0);
 	if (r < 0 && r != -EPERM && r != -EINVAL)
 		return err_set(e, -r, "drop the runtime's groups");
 	r = exec_set_gid(0);

@@ -36,6 +36,7 @@ struct namespaces {
 	struct idmap_line *uid_map, *gid_map;
 	size_t uid_map_count, gid_map_count;
 	bool is_rootless;    /* the caller is an ordinary user */
+	bool keep_groups;    /* the caller's groups are the program's */
 	uint32_t euid, egid; /* the caller's */
 };
 
@@ -70,7 +71,8 @@ int namespaces_join(const struct namespaces *ns, bool with_pid, struct err *e);
 /* HOST: writes the maps of the new user namespace of @pid. */
 int namespaces_write_maps(const struct namespaces *ns, pid_t pid, struct err *e);
 
-/* In the new or joined user namespace: becomes its root, when id 0 is mapped there. */
+/* In the new or joined user namespace: becomes its root, when id 0 is mapped there. Drops the
+ * caller's groups, unless they are to be kept. */
 int namespaces_become_root(const struct namespaces *ns, struct err *e);
 
 void namespaces_describe_new(const struct namespaces *ns, const struct describe *d);
