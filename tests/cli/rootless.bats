@@ -273,7 +273,7 @@ fails() {
 @test "linux.timeOffsets.boottime: for an ordinary user, whose user namespace owns the time namespace" {
 	requires timens
 	config '.linux.namespaces += [{ type: "time" }] | .linux.timeOffsets = { boottime: { secs: 4545 } }'
-	ok run -d -b "$BUNDLE" "$ID"
+	works run -d -b "$BUNDLE" "$ID"
 	pid=$(init_pid)
 	[ "$(awk '$1 == "boottime" { print $2 }' "/proc/$pid/timens_offsets")" = 4545 ]
 	[ "$(proc_field "$pid" Uid | cut -f1)" = "$USER_ID" ]
