@@ -92,6 +92,41 @@ DAVIT_API int davit_start(struct davit_context *ctx, const char *id, struct davi
 /* create + start + wait + delete. *ret_status: the program's exit status, 128+N for a signal. */
 DAVIT_API int davit_run(struct davit_context *ctx, const struct davit_create_options *options,
 			int *ret_status, struct davit_error *err);
+
+/*
+ * One more program in a container that is created or running. Members that are NULL, 0 or false
+ * leave what they name as it is. Without a process file it is the container's own process object
+ * that they change.
+ */
+struct davit_exec_options {
+	size_t size;
+	const char *id;
+	const char *process_file; /* a process object (config.md#process) to begin with */
+	const char *const *args;  /* the program and its arguments, NULL-terminated */
+	const char *const *env;   /* NAME=VALUE, added; NULL-terminated */
+	const char *cwd;
+	const uint32_t *uid, *gid;
+	const uint32_t *additional_gids; /* added */
+	size_t additional_gid_count;
+	const char *const *caps; /* "CAP_X", added to bounding, permitted and effective;
+				    NULL-terminated */
+	const char *process_label, *apparmor;
+	bool no_new_privs;
+	bool tty;                   /* a terminal; without a process file there is none else */
+	const char *console_socket; /* who takes the terminal */
+	const char *pid_file;
+	/* As for davit_create(). The program finds its own pid in LISTEN_PID. */
+	unsigned listen_fds;
+	const char *listen_fd_names;
+	unsigned preserve_fds;
+	const char *const *cgroups; /* at most one: a cgroup below the container's, instead of it;
+				       NULL-terminated */
+	bool detach;                /* return when the program is executing */
+	bool ignore_paused;         /* wait for the container to be resumed */
+};
+/* *ret_status: the program's exit status, 128+N for a signal; 0 when detached. */
+DAVIT_API int davit_exec(struct davit_context *ctx, const struct davit_exec_options *options,
+			 int *ret_status, struct davit_error *err);
 /* @all: every process of the container. Signal 0 probes. */
 DAVIT_API int davit_kill(struct davit_context *ctx, const char *id, int signal, bool all,
 			 struct davit_error *err);

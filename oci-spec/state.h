@@ -38,6 +38,7 @@ struct davit_state {
 	const bool *terminal, *has_start_socket;
 	const bool
 		*shares_pid_ns; /* no pid namespace of its own: others outlive the first process */
+	const bool *no_new_keyring; /* exec keeps its caller's, too */
 	struct oci_map annotations;
 };
 

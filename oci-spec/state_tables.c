@@ -46,6 +46,7 @@ static const struct oci_field davit_state_fields[] = {
 	ROW_BOOL(davit_state, terminal, "terminal"),
 	ROW_BOOL(davit_state, has_start_socket, "hasStartSocket"),
 	ROW_BOOL(davit_state, shares_pid_ns, "sharesPidNamespace"),
+	ROW_BOOL(davit_state, no_new_keyring, "noNewKeyring"),
 	ROW_MAP(davit_state, annotations, "annotations"),
 };
 const struct oci_object davit_state_object = OCI_OBJECT_OF(davit_state);

@@ -13,6 +13,9 @@
 /* What the options and words of all commands are parsed into. */
 struct command_args {
 	struct davit_create_options create; /* the bundle and config of plan and validate, too */
+	struct davit_exec_options exec;
+	struct cli_strings env, caps, groups, cgroups; /* exec */
+	const char *user;
 	const char *format;
 	bool all, force, man, quiet, rootless, strict;
 	struct cli_result words;
@@ -33,6 +36,7 @@ struct command {
 	/* What follows the first word is for another program and is not parsed: words.rest, which
 	 * then is never NULL. */
 	bool passes_rest;
+	int failure; /* the exit status of a failure, when it is not EXIT_FAILURE */
 };
 
 /* Ends with a row without a name. */
@@ -40,5 +44,15 @@ extern const struct command commands[];
 extern const struct cli_option global_options[]; /* of struct globals */
 
 const struct command *command_find(const char *name);
+
+/* A success or a failure is complete: a signal that asks to stop must not cut off the end of the
+ * command. The library hands the mask on to nobody. */
+void command_hold_signals(void);
+
+/* exec.c. 255 is what scripts know as the failure of exec itself. */
+enum {
+	EXEC_FAILURE = 255
+};
+command_run_fn exec_run;
 
 #endif

@@ -19,7 +19,7 @@
 
 /* create either succeeds or leaves nothing: a signal that the library has not seen by its commit
  * must not make the end look like a failure. The library hands the mask on to nobody. */
-static void hold_signals(void)
+void command_hold_signals(void)
 {
 	static const int held[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
 	sigset_t set;
@@ -35,7 +35,7 @@ static int run_create(struct session *s, const struct command_args *args)
 	struct davit_create_options options = args->create;
 
 	options.id = args->words.words[0];
-	hold_signals();
+	command_hold_signals();
 	if (davit_create(s->context, &options, s->error) < 0)
 		return session_report(s);
 	return EXIT_SUCCESS;
@@ -47,7 +47,7 @@ static int run_run(struct session *s, const struct command_args *args)
 	int status = EXIT_SUCCESS;
 
 	options.id = args->words.words[0];
-	hold_signals();
+	command_hold_signals();
 	if (davit_run(s->context, &options, &status, s->error) < 0)
 		return session_report(s);
 	return status;
@@ -241,10 +241,31 @@ static const struct cli_option no_options[] = {
 	{ 0 }
 };
 
+static const struct cli_option exec_options[] = {
+	{ "process", 'p', CLI_STRING, "FILE", "execute the process object in FILE", AT(exec.process_file) },
+	{ "cwd", 0, CLI_STRING, "DIR", "the working directory", AT(exec.cwd) },
+	{ "env", 'e', CLI_STRINGS, "NAME=VALUE", "add to the environment; may be repeated", AT(env) },
+	{ "user", 'u', CLI_STRING, "UID[:GID]", "the user, and its group", AT(user) },
+	{ "additional-gids", 'g', CLI_STRINGS, "GID", "add a group; may be repeated", AT(groups) },
+	{ "cap", 'c', CLI_STRINGS, "CAP_NAME", "add a capability; may be repeated", AT(caps) },
+	{ "no-new-privs", 0, CLI_FLAG, NULL, "forbid to gain privileges", AT(exec.no_new_privs) },
+	{ "process-label", 0, CLI_STRING, "LABEL", "the SELinux label", AT(exec.process_label) },
+	{ "apparmor", 0, CLI_STRING, "PROFILE", "the AppArmor profile", AT(exec.apparmor) },
+	{ "tty", 't', CLI_FLAG, NULL, "give it a terminal", AT(exec.tty) },
+	{ "console-socket", 0, CLI_STRING, "PATH", "unix socket that receives the terminal", AT(exec.console_socket) },
+	{ "detach", 'd', CLI_FLAG, NULL, "return when the program is executing", AT(exec.detach) },
+	{ "pid-file", 0, CLI_STRING, "FILE", "write the program's process id to FILE", AT(exec.pid_file) },
+	{ "preserve-fds", 0, CLI_UINT, "N", "pass N descriptors from 3 on to the program (default: 0)", AT(exec.preserve_fds) },
+	{ "cgroup", 0, CLI_STRINGS, "PATH", "execute it in the cgroup PATH below the container's", AT(cgroups) },
+	{ "ignore-paused", 0, CLI_FLAG, NULL, "in a paused container, wait until it is resumed", AT(exec.ignore_paused) },
+	{ 0 }
+};
+
 const struct command commands[] = {
 	{ "create", "create a container", "ID", create_options, 1, 1, true, true, run_create },
 	{ "start", "run the program of a created container", "ID", no_options, 1, 1, false, true, run_start },
 	{ "run", "create a container, start it and wait for its end", "ID", run_options, 1, 1, true, true, run_run },
+	{ "exec", "run another program in a container", "ID [COMMAND [ARGUMENT...]]", exec_options, 1, 1, true, true, exec_run, .passes_rest = true, .failure = EXEC_FAILURE },
 	{ "state", "show the state of a container", "ID", no_options, 1, 1, false, true, run_state },
 	{ "kill", "send a signal to a container (default: TERM)", "ID [SIGNAL]", kill_options, 1, 2, false, true, run_kill },
 	{ "pause", "stop all processes of a container for a while", "ID", no_options, 1, 1, false, true, run_pause },

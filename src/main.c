@@ -54,7 +54,7 @@ static void close_inherited(unsigned preserved)
 
 /* Socket activation (sd_listen_fds(3)). Engines leave the pid of their own in LISTEN_PID, so it is
  * not looked at. */
-static void take_listen_fds(struct davit_create_options *create)
+static void take_listen_fds(struct command_args *args)
 {
 	const char *text = getenv("LISTEN_FDS");
 	char *end;
@@ -62,8 +62,8 @@ static void take_listen_fds(struct davit_create_options *create)
 
 	if (!count || *end || count > LISTEN_FDS_MAX)
 		return;
-	create->listen_fds = (unsigned)count;
-	create->listen_fd_names = getenv("LISTEN_FDNAMES");
+	args->create.listen_fds = args->exec.listen_fds = (unsigned)count;
+	args->create.listen_fd_names = args->exec.listen_fd_names = getenv("LISTEN_FDNAMES");
 }
 
 static int execute(struct session *s, const struct command *command, struct command_args *args,
@@ -72,8 +72,9 @@ static int execute(struct session *s, const struct command *command, struct comm
 	int status;
 
 	if (command->seals) {
-		take_listen_fds(&args->create);
-		close_inherited(args->create.listen_fds + args->create.preserve_fds);
+		take_listen_fds(args);
+		close_inherited(args->create.listen_fds + args->create.preserve_fds +
+				args->exec.preserve_fds);
 	}
 	if (command->seals && davit_seal_self(argv, s->error) < 0)
 		return session_report(s);
@@ -102,9 +103,12 @@ static int parse_words(const struct command *command, char **words, struct comma
 /* @words: what follows the command's name. */
 static int run_command(struct session *s, const struct command *command, char **words, char **argv)
 {
-	struct command_args args = { .create.size = sizeof(args.create) };
+	struct command_args args = { .create.size = sizeof(args.create),
+				     .exec.size = sizeof(args.exec) };
 	struct cli_error e;
 
+	if (command->failure)
+		s->failure = command->failure;
 	if (parse_words(command, words, &args, &e) < 0)
 		return session_usage(s, command->name, "%s", e.text);
 	if (args.words.help) {
@@ -158,7 +162,8 @@ static int flush_output(const struct session *s, int status)
 
 int main(int argc, char **argv)
 {
-	struct session s = { .name = program_name(argc > 0 ? argv[0] : NULL) };
+	struct session s = { .name = program_name(argc > 0 ? argv[0] : NULL),
+			     .failure = EXIT_FAILURE };
 	int status;
 
 	s.log.name = s.name;

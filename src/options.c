@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const struct cli_option cli_option_help = { "help", 'h', CLI_HELP, NULL, "show help", 0 };
@@ -58,7 +59,8 @@ static const struct cli_option *find_letter(const struct parser *p, char letter)
 
 static bool takes_value(const struct cli_option *row)
 {
-	return row->type == CLI_STRING || row->type == CLI_WORD || row->type == CLI_UINT;
+	return row->type == CLI_STRING || row->type == CLI_STRINGS || row->type == CLI_WORD ||
+	       row->type == CLI_UINT;
 }
 
 /* How messages call a row. */
@@ -92,21 +94,40 @@ bool cli_word_listed(const char *list, const char *value)
 	}
 }
 
-/* strtoul() would take blanks, signs and what does not fit. */
-static int parse_unsigned(const char *text, unsigned *ret)
+int cli_parse_number(const char *text, size_t len, uint64_t max, uint64_t *ret)
 {
 	uint64_t number = 0;
 
-	if (!*text)
+	if (!len)
 		return -EINVAL;
-	for (; *text; text++) {
-		if (*text < '0' || *text > '9')
+	for (size_t i = 0; i < len; i++) {
+		uint64_t digit = (uint64_t)(text[i] - '0');
+
+		if (text[i] < '0' || text[i] > '9')
 			return -EINVAL;
-		number = number * 10 + (unsigned)(*text - '0');
-		if (number > INT_MAX)
+		if (number > (UINT64_MAX - digit) / 10)
+			return -ERANGE;
+		number = number * 10 + digit;
+		if (number > max)
 			return -ERANGE;
 	}
-	*ret = (unsigned)number;
+	*ret = number;
+	return 0;
+}
+
+/* Grows by doubling: command lines with 100,000 variables exist. */
+static int append(struct cli_strings *list, const char *value)
+{
+	if ((list->count & (list->count + 1)) == 0) {
+		const char **items =
+			realloc(list->items, (2 * list->count + 2) * sizeof(*list->items));
+
+		if (!items)
+			return -ENOMEM;
+		list->items = items;
+	}
+	list->items[list->count++] = value;
+	list->items[list->count] = NULL;
 	return 0;
 }
 
@@ -128,12 +149,17 @@ static int store_value(struct parser *p, const struct cli_option *row, const cha
 {
 	void *place = (char *)p->target + row->offset;
 
+	uint64_t number;
+
 	if (row->type == CLI_UINT) {
-		if (parse_unsigned(value, place) < 0)
+		if (cli_parse_number(value, strlen(value), INT_MAX, &number) < 0)
 			return refuse(p, "option '%s' takes a number, not '%.100s'",
 				      label(row).text, value);
+		*(unsigned *)place = (unsigned)number;
 		return 0;
 	}
+	if (row->type == CLI_STRINGS)
+		return append(place, value) < 0 ? refuse(p, "out of memory") : 0;
 	if (row->type == CLI_WORD && !cli_word_listed(row->arg, value))
 		return refuse(p, "option '%s' takes %s, not '%.100s'", label(row).text, row->arg,
 			      value);

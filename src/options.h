@@ -12,14 +12,23 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum cli_type {
 	CLI_FLAG = 1, /* bool */
 	CLI_STRING,   /* const char * */
 	CLI_WORD,     /* const char *, one of the words that .arg lists: "text|json" */
+	CLI_STRINGS,  /* struct cli_strings: repeatable, in order */
 	CLI_UINT,     /* unsigned */
 	CLI_IGNORED,  /* a flag that others know and that changes nothing here */
 	CLI_HELP      /* ends parsing */
+};
+
+/* The value of a repeatable option. The items end with NULL and are NULL as long as there is none;
+ * they are on the heap for the rest of the process. */
+struct cli_strings {
+	const char **items;
+	size_t count;
 };
 
 struct cli_option {
@@ -60,6 +69,10 @@ struct cli_error {
  */
 int cli_parse(const struct cli_option *rows, char **argv, size_t max_words, void *target,
 	      struct cli_result *ret, struct cli_error *e);
+
+/* Digits alone, not above @max; strtoul(3) would take blanks, signs and what does not fit. -EINVAL,
+ * -ERANGE. */
+int cli_parse_number(const char *text, size_t len, uint64_t max, uint64_t *ret);
 
 /* True when the value is one of the words of a list like "text|json". */
 bool cli_word_listed(const char *list, const char *value);

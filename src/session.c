@@ -27,7 +27,7 @@ int session_report(const struct session *s)
 		};
 	}
 	log_failure(&s->log, &failure);
-	return EXIT_FAILURE;
+	return s->failure;
 }
 
 int session_fail(const struct session *s, const char *fmt, ...)
@@ -39,7 +39,7 @@ int session_fail(const struct session *s, const char *fmt, ...)
 	(void)vsnprintf(message, sizeof(message), fmt, ap); /* cut is good enough */
 	va_end(ap);
 	log_failure(&s->log, &(struct failure){ .message = message, .code = "system" });
-	return EXIT_FAILURE;
+	return s->failure;
 }
 
 /* Lower-case, as the library's messages are and as engines match them. */
@@ -78,7 +78,7 @@ int session_usage(const struct session *s, const char *command, const char *fmt,
 		       command ? ": " : "", text, hint);
 	log_failure(&s->log,
 		    &(struct failure){ .message = message, .code = "usage", .hint = hint });
-	return EXIT_FAILURE;
+	return s->failure;
 }
 
 int session_open(struct session *s)

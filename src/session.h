@@ -25,6 +25,7 @@ struct session {
 	struct log log;
 	struct davit_context *context; /* NULL for commands that need none */
 	struct davit_error *error;     /* NULL when memory is gone */
+	int failure;                   /* the exit status of one */
 };
 
 /* The library's last error. */

@@ -144,10 +144,10 @@ static int make_child(int dirfd, const char *name, bool *ret_was_there)
 	return fd;
 }
 
-int cgroup_get_own_path(char *buf, size_t size)
+static int read_path(const char *file, char *buf, size_t size)
 {
 	char text[8192];
-	int r = cgroup_read(AT_FDCWD, "/proc/self/cgroup", text, sizeof(text));
+	int r = cgroup_read(AT_FDCWD, file, text, sizeof(text));
 	size_t len;
 
 	if (r < 0)
@@ -163,6 +163,19 @@ int cgroup_get_own_path(char *buf, size_t size)
 		return 0;
 	}
 	return -ENOENT;
+}
+
+int cgroup_get_own_path(char *buf, size_t size)
+{
+	return read_path("/proc/self/cgroup", buf, size);
+}
+
+int cgroup_get_path_of(pid_t pid, char *buf, size_t size)
+{
+	char file[40];
+
+	fmt(file, sizeof(file), "/proc/%d/cgroup", (int)pid);
+	return read_path(file, buf, size);
 }
 
 /* A line of /proc/cgroups: name, hierarchy (0: v2 or none), number, enabled. */

@@ -31,6 +31,8 @@ int cgroup_open(int rootfd, const char *path);
 /* The caller's own cgroup as seen from its cgroup namespace's root ("/user.slice/x"); -ENOENT when
  * it has none in the unified hierarchy. */
 int cgroup_get_own_path(char *buf, size_t size);
+/* The same of another process. */
+int cgroup_get_path_of(pid_t pid, char *buf, size_t size);
 /* Whether a v1 hierarchy of this host holds the controller of that (v2) name. */
 bool cgroup_is_on_v1(const char *controller);
 

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
+#include "base/fmt.h"
 #include "kernel/sys.h"
 
 enum {
@@ -63,6 +64,26 @@ int namespace_open_own(int flag, int *ret_fd)
 			return neg_errno();
 		*ret_fd = fd;
 		return 0;
+	}
+	return -EINVAL;
+}
+
+int namespace_differs(pid_t pid, int flag)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(own_paths); i++) {
+		struct stat own, other;
+		char path[48];
+
+		if (own_paths[i].flag != flag)
+			continue;
+		fmt(path, sizeof(path), "/proc/%d%s", (int)pid,
+		    own_paths[i].path + strlen("/proc/self"));
+		if (stat(own_paths[i].path, &own) < 0)
+			/* A kernel without this type. */
+			return errno == ENOENT ? 0 : neg_errno();
+		if (stat(path, &other) < 0)
+			return neg_errno();
+		return own.st_ino != other.st_ino || own.st_dev != other.st_dev;
 	}
 	return -EINVAL;
 }

@@ -19,10 +19,14 @@ int namespace_open(const char *path, int flag, int *ret_fd);
 /* The caller's own namespace of a type, for joining it again. */
 int namespace_open_own(int flag, int *ret_fd);
 
+/* 1: the namespace of this type of process @pid is another than the caller's; 0: the same; -EACCES:
+ * one may not look. */
+int namespace_differs(pid_t pid, int flag);
+
 /* False in any user namespace but the first one, where root is not root of the machine. */
 bool namespace_user_is_first(void);
 
-/* setns(2). */
+/* setns(2). @fd: of a namespace; or a pidfd, and @flag may then be several. */
 int namespace_join(int fd, int flag);
 
 /* Sets the loopback interface up in the caller's network namespace. */

@@ -37,6 +37,16 @@ int davit_run(struct davit_context *ctx, const struct davit_create_options *opti
 	return error_export_output(err, &e, output);
 }
 
+int davit_exec(struct davit_context *ctx, const struct davit_exec_options *options, int *ret_status,
+	       struct davit_error *err)
+{
+	struct err e = { 0 };
+
+	*ret_status = 0;
+	operation_exec(ctx, options, ret_status, &e);
+	return error_export(err, &e);
+}
+
 int davit_start(struct davit_context *ctx, const char *id, struct davit_error *err)
 {
 	char output[HOOK_OUTPUT_TEXT] = "";

@@ -20,7 +20,7 @@ enum {
 
 /* A signal that asks us to stop must not leave half a container behind: the driver takes it between
  * two rows, the last time before the commit. What comes later finds the work done. */
-static void hold_signals(struct run *run)
+void operation_hold_signals(struct run *run)
 {
 	sigset_t set;
 
@@ -33,7 +33,7 @@ static void hold_signals(struct run *run)
 	run->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static void release_signals(struct run *run)
+void operation_release_signals(struct run *run)
 {
 	close_fdp(&run->signal_fd);
 	sigprocmask(SIG_SETMASK, &run->old_mask, NULL);
@@ -150,7 +150,7 @@ int operation_create(const struct davit_context *ctx, const struct davit_create_
 	if (store_check_id(options->id ? options->id : "", e) < 0 || stdio_prepare_host(e) < 0 ||
 	    plan_take_options(&plan, ctx, options, e) < 0 || open_bundle(&run, e) < 0)
 		goto out;
-	hold_signals(&run);
+	operation_hold_signals(&run);
 	if (drive_all(&run, e) < 0) {
 		drive_undo(&run);
 		if (is_poststop_due(&run, e))
@@ -159,7 +159,7 @@ int operation_create(const struct davit_context *ctx, const struct davit_create_
 	/* Still held: what came meanwhile is for the program. */
 	if (!e->code && verb == VERB_RUN)
 		finish_run(&run, options, ret_status, e);
-	release_signals(&run);
+	operation_release_signals(&run);
 out:
 	run_release(&run);
 	plan_release(&plan);
@@ -204,9 +204,9 @@ static int resume(struct run *run, const struct container *c, struct err *e)
 	run->pid = c->pid;
 	run->start_time = *c->state->start_time;
 	run->pidfd = fcntl(c->pidfd, F_DUPFD_CLOEXEC, 3);
-	hold_signals(run);
+	operation_hold_signals(run);
 	drive(run, life_start_row(), run->step_count, e);
-	release_signals(run);
+	operation_release_signals(run);
 	return -e->code;
 }
 

@@ -207,6 +207,21 @@ static bool has_keyring(const struct plan *p)
 	return !p->no_new_keyring;
 }
 
+static bool has_pid_file(const struct plan *p)
+{
+	return p->pid_file != NULL;
+}
+
+static bool has_initial_cpus(const struct plan *p)
+{
+	return p->initial_cpus.is_given;
+}
+
+static bool has_final_cpus(const struct plan *p)
+{
+	return p->final_cpus.is_given;
+}
+
 static void describe_config(const struct plan *p, const struct describe *d)
 {
 	describe(d, "%s, %zu bytes, OCI %s", p->config_path, p->text_len, p->config->oci_version);
@@ -451,10 +466,72 @@ const struct step life_steps[] = {
 { "poststart", HOST, has_poststart, step_poststart, NULL, NULL,
   "strictly after the program is executing, before start returns (runtime.md#lifecycle 9)" },
 };
+
+/* exec: the rows between the way in and execve are those of a container. */
+const struct step exec_steps[] = {
+{ "decode", HOST, NULL, step_exec_decode, NULL, NULL,
+  "the container's own copy of config.json, a process file and the options become one process" },
+{ "check", HOST, NULL, step_exec_check, NULL, NULL,
+  "the rules between fields; nothing has changed yet" },
+{ "prepare", HOST, NULL, step_exec_prepare, NULL, NULL,
+  "which namespaces are not ours; the process as prepared operations: children have no heap" },
+{ "filter", HOST, has_seccomp, step_filter, NULL, describe_filter,
+  "the container's filter, compiled outside of its cgroup" },
+{ "console-socket", HOST, has_console_socket, step_console_socket, NULL, NULL,
+  "connect to who takes the terminal, in the host's view, with a deadline" },
+{ "terminal-pair", HOST, shows_terminal, step_terminal_pair, undo_terminal, NULL,
+  "in the foreground HOST takes the terminal: it stands where the console socket would" },
+{ "cgroup", HOST, NULL, step_exec_cgroup, NULL, NULL,
+  "the container's, by its mark, or one below it: the program is born in it" },
+{ "initial-cpus", HOST, has_initial_cpus, step_initial_cpus, undo_initial_cpus, NULL,
+  "a child inherits them: before it is in the cgroup (config.md#process, execCPUAffinity)" },
+{ "middle", HOST, has_middle, step_middle, undo_middle, NULL,
+  "a helper: an ordinary user may enter a pid namespace only from inside its user namespace" },
+{ "join-first", MIDDLE, has_middle, step_exec_join_first, NULL, NULL,
+  "all namespaces by one setns; non-dumpable before it (CVE-2016-9962)" },
+{ "spawn-from-middle", MIDDLE, has_middle, step_spawn_from_middle, NULL, NULL,
+  "the one clone, as HOST's child (CLONE_PARENT)" },
+{ "adopt", HOST, has_middle, step_adopt, undo_spawn, NULL,
+  "take the program's process over from the helper, by pidfd" },
+{ "spawn", HOST, has_no_middle, step_spawn, undo_spawn, NULL,
+  "one clone3, born in the container's cgroup and pid namespace, with a pidfd from birth" },
+{ "own-cpus", HOST, has_initial_cpus, step_own_cpus, NULL, NULL,
+  "HOST goes back to the CPUs that it had" },
+{ "oom-score", HOST, has_oom_score, step_oom_score, NULL, NULL,
+  "by HOST: lowering it takes rights on the host" },
+{ "raise-rlimits", HOST, has_host_limits, step_raise_rlimits, NULL, NULL,
+  "hard limits only, by HOST: raising one takes rights in the first user namespace" },
+{ "pid-file", HOST, has_pid_file, step_pid_file, undo_pid_file, NULL,
+  "it exists when exec returns" },
+{ "enter", INIT, NULL, step_enter, NULL, NULL,
+  "own session; all namespaces by one setns, non-dumpable before it (CVE-2016-9962)" },
+{ "final-cpus", INIT, has_final_cpus, step_final_cpus, NULL, NULL,
+  "in the cgroup, whose cpuset may have changed them (config.md#process, execCPUAffinity)" },
+{ "keyring", INIT, has_keyring, step_keyring, NULL, NULL,
+  "the container's session keyring, by its name, or one of its own" },
+{ "program", INIT, NULL, step_program, NULL, describe_program,
+  "find argv[0] in the container's root, in the words that engines know" },
+{ "console", INIT, has_terminal, step_console, NULL, describe_console,
+  "from the container's devpts; the peer by TIOCGPTPEER, never by name (CVE-2025-52565)" },
+{ "terminal", HOST, shows_terminal, step_terminal, undo_terminal, NULL,
+  "the caller's terminal becomes raw before the program runs, so that no key is lost or echoed twice" },
+{ "stdio", INIT, has_no_terminal, step_stdio, NULL, NULL,
+  "give the caller's files to the program's user, by descriptor, while it may" },
+{ "labels", INIT, has_labels, step_labels, NULL, describe_labels,
+  "for the next execve, through a private procfs (CVE-2019-16884)" },
+{ "rlimits", INIT, has_limits, step_rlimits, NULL, NULL,
+  "after what may need more than the limits allow; before the rights to raise them go" },
+{ "credentials", INIT, NULL, step_credentials, NULL, describe_credentials,
+  "groups, ids, capabilities, no_new_privs, filter: each takes away what the ones before needed" },
+{ "exec", INIT, NULL, step_exec, NULL, NULL,
+  "every other descriptor closed; the channel closes with execve, which tells HOST that it succeeded" },
+};
 /* clang-format on */
 
 const size_t life_step_count = ARRAY_SIZE(life_steps);
-_Static_assert(ARRAY_SIZE(life_steps) <= 64, "struct run keeps the done rows in 64 bits");
+const size_t exec_step_count = ARRAY_SIZE(exec_steps);
+_Static_assert(ARRAY_SIZE(life_steps) <= 64 && ARRAY_SIZE(exec_steps) <= 64,
+	       "struct run keeps the done rows in 64 bits");
 
 size_t life_start_row(void)
 {

@@ -13,6 +13,22 @@ extern const size_t life_step_count;
 /* Index of the row "await-start", the first of the start. */
 size_t life_start_row(void);
 
+/* The table of exec: another program in a container that is there. */
+extern const struct step exec_steps[];
+extern const size_t exec_step_count;
+
+/* exec_steps.c */
+int step_exec_decode(struct run *run, struct err *e);
+int step_exec_check(struct run *run, struct err *e);
+int step_exec_prepare(struct run *run, struct err *e);
+int step_exec_cgroup(struct run *run, struct err *e);
+int step_initial_cpus(struct run *run, struct err *e);
+void undo_initial_cpus(struct run *run);
+int step_own_cpus(struct run *run, struct err *e);
+int step_exec_join_first(struct run *run, struct err *e);
+int step_enter(struct run *run, struct err *e);
+int step_final_cpus(struct run *run, struct err *e);
+
 /* steps_plan.c: HOST, pure, and what the kernel has to answer first. */
 int step_decode(struct run *run, struct err *e);
 int step_check(struct run *run, struct err *e);
@@ -45,6 +61,8 @@ int step_host_scheduling(struct run *run, struct err *e);
 int step_hook_files(struct run *run, struct err *e);
 int step_host_hooks(struct run *run, struct err *e);
 int step_process_limit(struct run *run, struct err *e);
+int step_pid_file(struct run *run, struct err *e);
+void undo_pid_file(struct run *run);
 int step_publish(struct run *run, struct err *e);
 void undo_publish(struct run *run);
 int step_poststart(struct run *run, struct err *e);

@@ -17,6 +17,14 @@ int operation_create(const struct davit_context *ctx, const struct davit_create_
 int operation_start(const struct davit_context *ctx, const char *id, char *hook_output,
 		    struct err *e);
 
+/* While a set-up works, the driver takes the signals that ask to stop. */
+void operation_hold_signals(struct run *run);
+void operation_release_signals(struct run *run);
+
+/* exec.c. @ret_status: as for a run; 0 when detached. */
+int operation_exec(const struct davit_context *ctx, const struct davit_exec_options *options,
+		   int *ret_status, struct err *e);
+
 /* kill.c */
 int operation_kill(const struct davit_context *ctx, const char *id, int signal, bool all,
 		   struct err *e);

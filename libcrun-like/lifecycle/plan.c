@@ -73,34 +73,37 @@ void plan_release(struct plan *plan)
 }
 
 /* A device, a FIFO or a file without end must not make us wait or eat memory (R03). */
-static int read_config(struct plan *plan, struct err *e)
+int plan_read_document(struct arena *a, const char *path, char **ret, size_t *ret_len,
+		       struct err *e)
 {
-	_cleanup_fd_ int fd = open(plan->config_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 	size_t len = 0;
+	char *text;
 
 	if (fd < 0)
-		return err_set(e, errno, "open %s", plan->config_path);
+		return err_set(e, errno, "open %s", path);
 	if (fstat(fd, &st) < 0)
-		return err_set(e, errno, "look at %s", plan->config_path);
+		return err_set(e, errno, "look at %s", path);
 	if (!S_ISREG(st.st_mode))
-		return err_kind(e, ERR_JSON, EINVAL, "%s is not a regular file", plan->config_path);
+		return err_kind(e, ERR_JSON, EINVAL, "%s is not a regular file", path);
 	if (st.st_size > OCI_JSON_SIZE_MAX)
-		return err_kind(e, ERR_JSON, EFBIG, "%s is larger than %d MiB", plan->config_path,
+		return err_kind(e, ERR_JSON, EFBIG, "%s is larger than %d MiB", path,
 				OCI_JSON_SIZE_MAX >> 20);
-	plan->text = arena_alloc(&plan->arena, (size_t)st.st_size + 1);
-	if (!plan->text)
-		return err_set(e, ENOMEM, "read %s", plan->config_path);
+	text = arena_alloc(a, (size_t)st.st_size + 1);
+	if (!text)
+		return err_set(e, ENOMEM, "read %s", path);
 	while (len < (size_t)st.st_size) {
-		ssize_t n = read(fd, plan->text + len, (size_t)st.st_size - len);
+		ssize_t n = read(fd, text + len, (size_t)st.st_size - len);
 
 		if (n < 0)
-			return err_set(e, errno, "read %s", plan->config_path);
+			return err_set(e, errno, "read %s", path);
 		if (n == 0)
 			break;
 		len += (size_t)n;
 	}
-	plan->text_len = len;
+	*ret = text;
+	*ret_len = len;
 	return 0;
 }
 
@@ -108,7 +111,8 @@ int plan_decode(struct plan *plan, struct err *e)
 {
 	struct oci_config *config;
 
-	if (read_config(plan, e) < 0)
+	if (plan_read_document(&plan->arena, plan->config_path, &plan->text, &plan->text_len, e) <
+	    0)
 		return -e->code;
 	if (oci_config_decode(&plan->arena, plan->text, plan->text_len, "config.json", &config, e) <
 	    0)
@@ -242,7 +246,7 @@ static bool is_filter_deadly(const struct oci_config *config)
 	       strcmp(action, "SCMP_ACT_ERRNO");
 }
 
-static int prepare_process(struct plan *plan, struct err *e)
+int plan_prepare_process(struct plan *plan, struct err *e)
 {
 	const struct oci_process *process = plan->config->process;
 	const struct credentials_context ctx = {
@@ -256,7 +260,7 @@ static int prepare_process(struct plan *plan, struct err *e)
 	};
 
 	plan->has_terminal = process && process->terminal && *process->terminal;
-	if (console_prepare(process, true, plan->console_socket, &plan->console, e) < 0)
+	if (console_prepare(process, !plan->is_exec, plan->console_socket, &plan->console, e) < 0)
 		return -e->code;
 	if (!plan->is_dry && check_terminal(plan, e) < 0)
 		return -e->code;
@@ -309,7 +313,7 @@ int plan_prepare(struct plan *plan, struct err *e)
 		namespaces_need_middle(&plan->ns) || time_offsets_are_asked(&plan->time_offsets);
 	if (prepare_cgroup(plan, e) < 0 || prepare_mounts(plan, e) < 0)
 		return -e->code;
-	if (prepare_process(plan, e) < 0)
+	if (plan_prepare_process(plan, e) < 0)
 		return -e->code;
 	return prepare_hooks(plan, e);
 }

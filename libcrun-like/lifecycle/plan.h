@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "lifecycle/context.h"
 #include "oci-spec/config.h"
+#include "setup/affinity.h"
 #include "setup/cgroup.h"
 #include "setup/cgroup_owner.h"
 #include "setup/console.h"
@@ -35,6 +36,10 @@
 
 #define INIT_COMM "davit:init"
 
+enum {
+	LISTEN_PID_SIZE = 24
+};
+
 struct plan {
 	struct arena arena;
 	const struct davit_context *ctx;
@@ -46,10 +51,12 @@ struct plan {
 	const char *pid_file, *console_socket;
 	unsigned preserve_fds;
 	const char *const *extra_env; /* NULL-terminated; wins over config.json's */
+	char *listen_pid; /* exec: room for "LISTEN_PID=..." among them, for INIT to fill */
 	bool no_pivot, no_new_keyring;
 	bool is_resumable; /* the container waits for `start` (create), it is not run at once */
 	bool is_detached;
-	bool is_dry; /* only described: what the caller has not given yet is no error */
+	bool is_exec; /* of another program in a container that is there */
+	bool is_dry;  /* only described: what the caller has not given yet is no error */
 
 	/* Row "decode". */
 	char *text;
@@ -78,6 +85,7 @@ struct plan {
 	struct hook_state hook_state;
 	bool has_terminal;
 	bool has_middle;
+	struct affinity initial_cpus, final_cpus; /* exec: before and after the change of cgroup */
 	bool has_host_sources; /* HOST opens what is bound into a user namespace, with its own
 				  rights */
 
@@ -90,6 +98,12 @@ int plan_decode(struct plan *plan, struct err *e);
 int plan_check(struct plan *plan, struct err *e);
 int plan_prepare(struct plan *plan, struct err *e);
 int plan_filter(struct plan *plan, int cache_dirfd, struct err *e);
+
+/* For exec, which has no more than a process to prepare; plan->ns is that of the container. */
+int plan_prepare_process(struct plan *plan, struct err *e);
+/* A regular file of a bounded size. */
+int plan_read_document(struct arena *a, const char *path, char **ret, size_t *ret_len,
+		       struct err *e);
 
 /* The plan's strings from the public options; @options->bundle becomes absolute. */
 int plan_take_options(struct plan *plan, const struct davit_context *ctx,

@@ -4,7 +4,11 @@
  */
 #include "lifecycle/run.h"
 
-static int *const *descriptors(struct run *run, int *ret[24])
+enum {
+	DESCRIPTORS = 24 /* room for all, and for the end of the list */
+};
+
+static int *const *descriptors(struct run *run, int *ret[DESCRIPTORS])
 {
 	size_t n = 0;
 
@@ -24,13 +28,14 @@ static int *const *descriptors(struct run *run, int *ret[24])
 	ret[n++] = &run->pty;
 	ret[n++] = &run->hook_files[0];
 	ret[n++] = &run->hook_files[1];
+	ret[n++] = &run->target;
 	ret[n] = NULL;
 	return ret;
 }
 
 void run_init(struct run *run, const struct davit_context *ctx, struct plan *plan, enum verb verb)
 {
-	int *fds[24];
+	int *fds[DESCRIPTORS];
 
 	*run = (struct run){ .ctx = ctx, .plan = plan, .verb = verb, .fault = ctx->fault };
 	for (int *const *p = descriptors(run, fds); *p; p++)
@@ -41,7 +46,7 @@ void run_init(struct run *run, const struct davit_context *ctx, struct plan *pla
 
 void run_release(struct run *run)
 {
-	int *fds[24];
+	int *fds[DESCRIPTORS];
 
 	for (int *const *p = descriptors(run, fds); *p; p++)
 		close_fdp(*p);

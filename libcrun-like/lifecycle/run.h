@@ -19,8 +19,11 @@
 enum verb {
 	VERB_CREATE,
 	VERB_RUN,
-	VERB_START
+	VERB_START,
+	VERB_EXEC
 };
+
+struct container;
 
 struct run {
 	const struct davit_context *ctx;
@@ -58,6 +61,12 @@ struct run {
 	char *hook_output; /* HOOK_OUTPUT_TEXT bytes of the caller's: what a failing hook printed */
 	struct foreground foreground;
 	bool is_resuming; /* VERB_START: the channel is the start socket's */
+
+	/* exec: INIT is the program's process in the container that is */
+	const struct davit_exec_options *exec;
+	const struct container *container;
+	int target;               /* its first process, as a pidfd */
+	struct affinity own_cpus; /* of HOST, while the program's are set */
 
 	/* INIT */
 	int rootfd;     /* the root of the container */

@@ -369,6 +369,16 @@ static int write_pid_file(const char *path, pid_t pid, struct err *e)
 	return 0;
 }
 
+int step_pid_file(struct run *run, struct err *e)
+{
+	return write_pid_file(run->plan->pid_file, run->pid, e);
+}
+
+void undo_pid_file(struct run *run)
+{
+	unlink(run->plan->pid_file);
+}
+
 int step_process_limit(struct run *run, struct err *e)
 {
 	return cgroup_apply_late(&run->plan->cgroup, run->cgroup_fd, e);
@@ -389,6 +399,7 @@ int step_publish(struct run *run, struct err *e)
 	state.terminal = &run->plan->has_terminal;
 	state.has_start_socket = &is_resumable;
 	state.shares_pid_ns = &shares_pid_ns;
+	state.no_new_keyring = &run->plan->no_new_keyring;
 	if (run->plan->pid_file && write_pid_file(run->plan->pid_file, run->pid, e) < 0)
 		return -e->code;
 	if (store_write_state(run->state_dirfd, "state.json", &state, e) < 0)

@@ -167,6 +167,53 @@ int namespaces_open(struct namespaces *ns, struct err *e)
 	return 0;
 }
 
+int namespaces_of_process(pid_t pid, int pidfd, struct namespaces *ret, struct err *e)
+{
+	struct namespaces ns = { .euid = geteuid(), .egid = getegid() };
+
+	ns.is_rootless = ns.euid != 0;
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		struct namespace_join *j = &ns.joined[ns.joined_count];
+		int r = namespace_differs(pid, types[i].flag);
+
+		if (r < 0) {
+			err_set(e, -r, "look at the %s namespace of process %d", types[i].type,
+				(int)pid);
+			if (r == -EACCES)
+				err_hint(e, "an ordinary user may not look into a container that "
+					    "is not started yet");
+			return -e->code;
+		}
+		if (r == 0)
+			continue;
+		*j = (struct namespace_join){ types[i].flag, types[i].type, "of the container", 0,
+					      -1 };
+		ns.joined_count++;
+	}
+	for (size_t i = 0; i < ns.joined_count; i++) {
+		if (ns.joined[i].flag != CLONE_NEWPID)
+			continue;
+		ns.joined[i].fd = fcntl(pidfd, F_DUPFD_CLOEXEC, 3);
+		if (ns.joined[i].fd < 0)
+			return err_set(e, errno, "keep the pid namespace of process %d", (int)pid);
+	}
+	*ret = ns;
+	return 0;
+}
+
+int namespaces_join_process(const struct namespaces *ns, int pidfd, bool with_pid, struct err *e)
+{
+	int flags = 0, r;
+
+	for (size_t i = 0; i < ns->joined_count; i++)
+		if (with_pid || ns->joined[i].flag != CLONE_NEWPID)
+			flags |= ns->joined[i].flag;
+	r = flags ? namespace_join(pidfd, flags) : 0;
+	if (r == -ESRCH)
+		return err_kind(e, ERR_STATUS, ESRCH, "container not running");
+	return r < 0 ? err_set(e, -r, "join the namespaces of the container") : 0;
+}
+
 void namespaces_close(struct namespaces *ns)
 {
 	for (size_t i = 0; i < ns->joined_count; i++)

@@ -45,6 +45,14 @@ struct namespaces {
 int namespaces_prepare(struct arena *a, const struct oci_config *c, struct namespaces *ret,
 		       struct err *e);
 
+/*
+ * HOST, for exec: those of process @pid that are not the runtime's own, as joined ones without
+ * files. @pidfd pins it; the entry of the pid namespace gets a copy of it.
+ */
+int namespaces_of_process(pid_t pid, int pidfd, struct namespaces *ret, struct err *e);
+/* All of them by one setns(2); the pid namespace only @with_pid. */
+int namespaces_join_process(const struct namespaces *ns, int pidfd, bool with_pid, struct err *e);
+
 /* HOST: opens the files of the joined namespaces and checks their types
  * (config-linux.md#namespaces). */
 int namespaces_open(struct namespaces *ns, struct err *e);

@@ -10,6 +10,7 @@ struct target {
 	const char *bundle, *format;
 	unsigned fds;
 	bool all, quiet, version;
+	struct cli_strings env;
 };
 
 static const struct cli_option rows[] = {
@@ -19,6 +20,7 @@ static const struct cli_option rows[] = {
 	{ "all", 'a', CLI_FLAG, NULL, "x", offsetof(struct target, all) },
 	{ "quiet", 'q', CLI_FLAG, NULL, "x", offsetof(struct target, quiet) },
 	{ "no-subreaper", 0, CLI_IGNORED, NULL, "x", 0 },
+	{ "env", 'e', CLI_STRINGS, "NAME=VALUE", "x", offsetof(struct target, env) },
 	{ NULL, 'V', CLI_FLAG, NULL, NULL, offsetof(struct target, version) },
 	{ 0 }
 };
@@ -160,4 +162,37 @@ TEST(refusals_name_the_option)
 		CHECK(p.r < 0);
 		CHECK_STR(p.error.text, cases[i].text);
 	}
+}
+
+TEST(repeatable_options_keep_all_values_in_order)
+{
+	struct parsed p = parse(ARGV("-e", "A=1", "--env=B=2", "-eC=3", "-a", "--env", "D=", "-e",
+				     "-x", "ID", "-e", "E"),
+				1);
+	static const char *const values[] = { "A=1", "B=2", "C=3", "D=", "-x", "E" };
+
+	CHECK_INT(p.r, 0);
+	CHECK_INT(p.target.env.count, 6);
+	for (size_t i = 0; i < 6; i++)
+		CHECK_STR(p.target.env.items[i], values[i]);
+	CHECK(p.target.env.items[6] == NULL);
+	free(p.target.env.items);
+	CHECK(!parse(ARGV("ID"), 1).target.env.items);
+	CHECK_STR(parse(ARGV("-e"), 1).error.text, "option '--env' requires an argument");
+}
+
+TEST(a_number_is_digits_and_nothing_else)
+{
+	static const char *const bad[] = { "",    "-1",         "+1",
+					   " 1",  "1 ",         "0x1",
+					   "1.0", "4294967295", "99999999999999999999999",
+					   "root" };
+	uint64_t n;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		CHECK(cli_parse_number(bad[i], strlen(bad[i]), 4294967294, &n) < 0);
+	CHECK_INT(cli_parse_number("4294967294", 10, 4294967294, &n), 0);
+	CHECK_INT(n, 4294967294);
+	CHECK_INT(cli_parse_number("01:2", 2, 10, &n), 0);
+	CHECK_INT(n, 1);
 }

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The rows that only exec has; see the table in lifecycle.c. What HOST prepares is the process of
+ * one program; its namespaces, cgroup and root are those of the container.
+ *
+ * The way in: HOST's next child is born in the container's pid namespace and cgroup, and everything
+ * else it joins by itself with one setns(2) on the pidfd of the container's first process. It is
+ * not to be looked at from its birth on (C10, CVE-2016-9962).
+ */
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/fmt.h"
+#include "kernel/caps.h"
+#include "kernel/cgroup.h"
+#include "kernel/exec.h"
+#include "kernel/process.h"
+#include "lifecycle/exec_process.h"
+#include "lifecycle/lifecycle.h"
+#include "lifecycle/status.h"
+#include "lifecycle/store.h"
+
+static int read_process_file(struct plan *p, const char *path, struct oci_process **ret,
+			     struct err *e)
+{
+	if (plan_read_document(&p->arena, path, &p->text, &p->text_len, e) < 0)
+		return -e->code;
+	return oci_process_decode(&p->arena, p->text, p->text_len, path, ret, e);
+}
+
+int step_exec_decode(struct run *run, struct err *e)
+{
+	struct plan *p = run->plan;
+	struct oci_process *file = NULL;
+	struct oci_config *config;
+	size_t len;
+	char *text;
+
+	if (store_read_file(&p->arena, run->container->dirfd, "config.json", &text, &len, e) < 0 ||
+	    oci_config_decode(&p->arena, text, len, "config.json", &config, e) < 0)
+		return -e->code;
+	if (run->exec->process_file && read_process_file(p, run->exec->process_file, &file, e) < 0)
+		return -e->code;
+	p->config = config;
+	return exec_process_make(&p->arena, config->process, file, run->exec, &config->process, e);
+}
+
+static bool keep_first(void *arg, const struct err *violation)
+{
+	*(struct err *)arg = *violation;
+	return false;
+}
+
+int step_exec_check(struct run *run, struct err *e)
+{
+	const struct plan *p = run->plan;
+
+	if (oci_process_check(p->config->process, keep_first, e) == 0)
+		return 0;
+	if (p->text)
+		oci_find_line(p->text, p->text_len, e);
+	return -e->code;
+}
+
+/* A pid namespace is entered by clone(2) alone, and prepared for by whoever has rights in his own
+ * user namespace. */
+static bool needs_middle(const struct namespaces *ns)
+{
+	struct caps own;
+
+	if (!namespaces_find_joined(ns, CLONE_NEWPID))
+		return false;
+	return caps_get(&own) < 0 || !(own.effective & UINT64_C(1) << CAP_SYS_ADMIN);
+}
+
+static int prepare_affinity(struct plan *p, struct err *e)
+{
+	const struct oci_exec_cpu_affinity *cpus = p->config->process->exec_cpu_affinity;
+
+	if (!cpus)
+		return 0;
+	if (affinity_prepare(cpus->initial, "/process/execCPUAffinity/initial", &p->initial_cpus,
+			     e) < 0)
+		return -e->code;
+	return affinity_prepare(cpus->final, "/process/execCPUAffinity/final", &p->final_cpus, e);
+}
+
+int step_exec_prepare(struct run *run, struct err *e)
+{
+	struct plan *p = run->plan;
+	const struct container *c = run->container;
+
+	run->target = fcntl(c->pidfd, F_DUPFD_CLOEXEC, 3);
+	if (run->target < 0)
+		return err_set(e, errno, "keep the first process of container %s", c->id);
+	if (namespaces_of_process(c->pid, run->target, &p->ns, e) < 0)
+		return -e->code;
+	/* The root would be the host's. Its first process went there by itself. */
+	if (!namespaces_find_joined(&p->ns, CLONE_NEWNS))
+		return err_kind(e, ERR_STATE, EXDEV,
+				"process %d of container %s is in the runtime's own mount "
+				"namespace",
+				(int)c->pid, c->id);
+	p->has_middle = needs_middle(&p->ns);
+	p->has_host_sources = namespaces_find_joined(&p->ns, CLONE_NEWUSER) && geteuid() == 0;
+	p->no_new_keyring = c->state->no_new_keyring && *c->state->no_new_keyring;
+	if (prepare_affinity(p, e) < 0)
+		return -e->code;
+	return plan_prepare_process(p, e);
+}
+
+static int fail_cgroup(int code, const char *what, const char *path, struct err *e)
+{
+	return err_kind(e, ERR_CGROUP, code, "%s %s", what, path);
+}
+
+/* Below the container's own, and nowhere else. */
+static int open_sub_cgroup(int *fd, const char *path, struct err *e)
+{
+	int sub;
+
+	for (const char *p = path; *p; p += strcspn(p, "/"), p += strspn(p, "/"))
+		if (strncmp(p, "..", 2) == 0 && (p[2] == '/' || !p[2]))
+			return err_kind(e, ERR_CGROUP, EINVAL,
+					"bad sub cgroup path: %.200s is not below the container's",
+					path);
+	sub = cgroup_open(*fd, path);
+	if (sub < 0)
+		return fail_cgroup(-sub, "bad sub cgroup path: open", path, e);
+	close_fdp(fd);
+	*fd = sub;
+	return 0;
+}
+
+/* Controllers have been given to the cgroups below it, so that it takes no more processes itself:
+ * its first process has moved, and the program follows (cgroups.rst, no internal processes). */
+static int follow_init(const struct container *c, int *fd, struct err *e)
+{
+	const char *own = c->state->cgroup_path;
+	char list[256], path[PATH_MAX];
+	size_t len = strlen(own);
+	int r = cgroup_read(*fd, "cgroup.subtree_control", list, sizeof(list));
+
+	if (r <= 0)
+		return 0;
+	r = cgroup_get_path_of(c->pid, path, sizeof(path));
+	if (r < 0)
+		return fail_cgroup(-r, "read the cgroup of the first process of", c->id, e);
+	if (strncmp(path, own, len) != 0 || path[len] != '/')
+		return 0;
+	return open_sub_cgroup(fd, path + len, e);
+}
+
+/* As runc on cgroup v2, where there are no controllers with paths of their own. */
+static int check_cgroup_option(const char *const *cgroups, struct err *e)
+{
+	const char *path = cgroups[0], *colon = strchr(path, ':');
+
+	if (cgroups[1] && !colon)
+		return err_kind(e, ERR_USAGE, EINVAL,
+				"invalid --cgroup argument: %.100s (only one path is possible)",
+				path);
+	if (colon == path)
+		return err_kind(e, ERR_USAGE, EINVAL,
+				"invalid --cgroup argument: %.100s (empty controller)", path);
+	if (colon)
+		return err_kind(e, ERR_CGROUP, EINVAL,
+				"unknown controller %.*s: on cgroup v2 --cgroup takes a path alone",
+				(int)(colon - path), path);
+	return 0;
+}
+
+int step_exec_cgroup(struct run *run, struct err *e)
+{
+	const struct container *c = run->container;
+	const char *const *cgroups = run->exec->cgroups;
+	bool is_asked = cgroups && cgroups[0];
+	_cleanup_fd_ int fd = -1;
+	struct cgroup_ref ref;
+
+	if (is_asked && check_cgroup_option(cgroups, e) < 0)
+		return -e->code;
+	if (!container_cgroup(c, &ref))
+		return is_asked ? err_kind(e, ERR_CGROUP, ENOENT,
+					   "bad sub cgroup path: container %s has no cgroup", c->id)
+				: 0;
+	fd = cgroup_open_ref(&ref);
+	if (fd < 0)
+		return fail_cgroup(-fd, "open the container's cgroup", ref.path, e);
+	if (is_asked ? open_sub_cgroup(&fd, cgroups[0], e) < 0 : follow_init(c, &fd, e) < 0)
+		return -e->code;
+	run->cgroup_fd = take_fd(&fd);
+	return 0;
+}
+
+int step_initial_cpus(struct run *run, struct err *e)
+{
+	if (affinity_get(&run->own_cpus, e) < 0)
+		return -e->code;
+	return affinity_set(&run->plan->initial_cpus, e);
+}
+
+int step_own_cpus(struct run *run, struct err *e)
+{
+	return affinity_set(&run->own_cpus, e);
+}
+
+void undo_initial_cpus(struct run *run)
+{
+	struct err ignored = { 0 };
+
+	affinity_set(&run->own_cpus, &ignored);
+}
+
+static int enter_container(struct run *run, bool with_pid, struct err *e)
+{
+	const struct namespaces *ns = &run->plan->ns;
+
+	process_set_dumpable(false);
+	if (namespaces_join_process(ns, run->target, with_pid, e) < 0)
+		return -e->code;
+	if (namespaces_find_joined(ns, CLONE_NEWUSER) && namespaces_become_root(ns, e) < 0)
+		return -e->code;
+	/* Again: a change of ids makes it what fs.suid_dumpable says. */
+	process_set_dumpable(false);
+	return 0;
+}
+
+int step_exec_join_first(struct run *run, struct err *e)
+{
+	return enter_container(run, true, e);
+}
+
+int step_enter(struct run *run, struct err *e)
+{
+	process_set_name(INIT_COMM);
+	/* Or the program could write into the caller's terminal (TIOCSTI). */
+	if (setsid() < 0 && errno != EPERM)
+		return err_set(e, errno, "make a session");
+	if (!run->plan->has_middle && enter_container(run, false, e) < 0)
+		return -e->code;
+	process_die_with_parent(true);
+	close_fdp(&run->target);
+	/* setns(2) has put us at the root of the mount namespace, where pivot_root(2) has left
+	 * nothing of the host. */
+	run->rootfd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (run->rootfd < 0)
+		return err_set(e, errno, "open the root of the container");
+	if (run->plan->listen_pid)
+		fmt(run->plan->listen_pid, LISTEN_PID_SIZE, "LISTEN_PID=%d", (int)getpid());
+	return 0;
+}
+
+int step_final_cpus(struct run *run, struct err *e)
+{
+	return affinity_set(&run->plan->final_cpus, e);
+}
