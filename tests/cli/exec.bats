@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # exec: another program in a container that is there. What it is given is looked at from outside.
+#
+# shellcheck disable=SC2016,SC2119,SC2120  # programs are text for the container's shell
 load helpers
 
 setup() {
