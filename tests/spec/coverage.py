@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Which tests prove what: rows.txt against the names of the bats tests, and the table of them in
-tests/README.md. Fails on a row without a test, on a test that names no row, and on an old table.
+"""Which tests prove what: rows.txt, and each annotation that davit honours, against the names of
+the bats tests, and the table of them in tests/README.md. Fails on a row without a test, on a test that names no row, and on an old table.
   coverage.py             checks
   coverage.py --write     writes the table anew
   coverage.py --missing   lists the rows without a test, and names that are no row
@@ -14,6 +14,7 @@ import sys
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 README = os.path.join(TOP, "tests", "README.md")
+ANNOTATIONS = os.path.join("libcrun-like", "setup", "annotations.c")
 FOLDERS = ("cli", "security", "vm")
 BEGIN, END = "<!-- coverage.py --write: begin -->", "<!-- end -->"
 # A name is one of a property when it begins with one of these.
@@ -42,7 +43,9 @@ def plain(name):
 
 def rows():
     with open(os.path.join(TOP, "tests", "spec", "rows.txt"), encoding="utf-8") as f:
-        return [Row(line.rstrip("\n")) for line in f if line.strip() and line[0] != "#"]
+        table = [Row(line.rstrip("\n")) for line in f if line.strip() and line[0] != "#"]
+    with open(os.path.join(TOP, ANNOTATIONS), encoding="utf-8") as f:
+        return table + [Row("annotations " + name) for name in re.findall(r'= "(.*?)"', f.read())]
 
 
 def tests():

@@ -3,6 +3,7 @@
 import copy
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -117,6 +118,36 @@ class Schema:
                     value = next(iter(value.values()))
                 return self.resolve(value, node["file"])
         return None
+
+
+PYTHON = {"object": dict, "array": list, "string": str, "boolean": bool, "integer": int}
+
+
+def faults(schema, node, value, pointer=""):
+    """What a schema of ours has to say about a value, as "POINTER: what"."""
+    wanted = node.get("type", "object" if "properties" in node else None)
+    if wanted and (type(value) is not PYTHON[wanted]):
+        yield "%s: not %s" % (pointer, wanted)
+        return
+    if "enum" in node and value not in node["enum"]:
+        yield "%s: %r is none of the words" % (pointer, value)
+    if "pattern" in node and not re.search(node["pattern"], value):
+        yield "%s: %r has not the form %s" % (pointer, value, node["pattern"])
+    if isinstance(value, dict):
+        known, others = schema.properties(node), schema.values(node)
+        for name in set(node.get("required") or []) - set(value):
+            yield "%s: no %s" % (pointer, name)
+        for name, child in value.items():
+            part = known.get(name, others)
+            if part is None:
+                yield "%s/%s: unknown" % (pointer, escape(name))
+            else:
+                yield from faults(schema, part, child, pointer + "/" + escape(name))
+    if isinstance(value, list):
+        if node.get("uniqueItems") and len({json.dumps(v) for v in value}) < len(value):
+            yield "%s: an item twice" % pointer
+        for i, child in enumerate(value):
+            yield from faults(schema, schema.items(node), child, "%s/%d" % (pointer, i))
 
 
 INTEGERS = {(0, 2**16 - 1): "uint16", (-2**31, 2**31 - 1): "int32", (0, 2**32 - 1): "uint32",
