@@ -138,6 +138,26 @@ DAVIT_API int davit_delete(struct davit_context *ctx, const char *id, bool force
 DAVIT_API int davit_pause(struct davit_context *ctx, const char *id, struct davit_error *err);
 DAVIT_API int davit_resume(struct davit_context *ctx, const char *id, struct davit_error *err);
 
+/*
+ * New limits for a container; what is not given stays as it is. Either @resources, a
+ * linux.resources object as JSON, or the texts, which then are ignored with a warning: numbers,
+ * "-1" or "max" for no limit where there is one to lift, and bytes with a unit ("50M", "1GiB"). A
+ * value 0 of memory, cpu or blkio means "as it is", as engines send it. NULL: not given.
+ */
+struct davit_update_options {
+	size_t size;
+	const char *resources;
+	size_t resources_len;
+	const char *memory, *memory_reservation, *memory_swap; /* memory and swap together */
+	const char *kernel_memory, *kernel_memory_tcp;         /* obsolete: a warning */
+	const char *cpu_share, *cpu_quota, *cpu_period, *cpu_burst, *cpu_idle;
+	const char *cpu_rt_runtime, *cpu_rt_period, *cpuset_cpus, *cpuset_mems;
+	const char *pids_limit, *blkio_weight;
+	const char *l3_cache_schema, *mem_bw_schema;
+};
+DAVIT_API int davit_update(struct davit_context *ctx, const char *id,
+			   const struct davit_update_options *options, struct davit_error *err);
+
 /* Calls @each with every process of the container, numbered as the caller's pid namespace does;
  * with none when all have ended. */
 typedef void davit_pid_fn(void *arg, pid_t pid);

@@ -16,6 +16,7 @@ struct command_args {
 	struct davit_exec_options exec;
 	struct cli_strings env, caps, groups, cgroups; /* exec */
 	const char *user;
+	struct davit_update_options update; /* resources: the name of the file */
 	const char *format;
 	bool all, force, man, quiet, rootless, strict;
 	struct cli_result words;

@@ -221,6 +221,29 @@ static const struct cli_option spec_options[] = {
 	{ 0 }
 };
 
+static const struct cli_option update_options[] = {
+	{ "resources", 'r', CLI_STRING, "FILE", "read a linux.resources object from FILE (-: standard input); the other options then count for nothing", AT(update.resources) },
+	{ "memory", 0, CLI_STRING, "BYTES", "limit of memory: 50M, -1", AT(update.memory) },
+	{ "memory-reservation", 0, CLI_STRING, "BYTES", "memory that is taken last", AT(update.memory_reservation) },
+	{ "memory-swap", 0, CLI_STRING, "BYTES", "limit of memory and swap together", AT(update.memory_swap) },
+	{ "cpu-share", 0, CLI_STRING, "N", "relative weight", AT(update.cpu_share) },
+	{ "cpu-quota", 0, CLI_STRING, "USEC", "time in a period; -1: no limit", AT(update.cpu_quota) },
+	{ "cpu-period", 0, CLI_STRING, "USEC", "length of a period", AT(update.cpu_period) },
+	{ "cpu-burst", 0, CLI_STRING, "USEC", "time that may be saved up", AT(update.cpu_burst) },
+	{ "cpu-idle", 0, CLI_STRING, "0|1", "run only when nothing else does", AT(update.cpu_idle) },
+	{ "cpu-rt-runtime", 0, CLI_STRING, "USEC", "realtime; refused on cgroup v2", AT(update.cpu_rt_runtime) },
+	{ "cpu-rt-period", 0, CLI_STRING, "USEC", "realtime; refused on cgroup v2", AT(update.cpu_rt_period) },
+	{ "cpuset-cpus", 0, CLI_STRING, "LIST", "CPUs: 0-3,5", AT(update.cpuset_cpus) },
+	{ "cpuset-mems", 0, CLI_STRING, "LIST", "memory nodes", AT(update.cpuset_mems) },
+	{ "pids-limit", 0, CLI_STRING, "N", "number of processes; -1: no limit", AT(update.pids_limit) },
+	{ "blkio-weight", 0, CLI_STRING, "N", "weight of block devices, 10 to 1000", AT(update.blkio_weight) },
+	{ "l3-cache-schema", 0, CLI_STRING, "TEXT", "Intel RDT: L3 cache", AT(update.l3_cache_schema) },
+	{ "mem-bw-schema", 0, CLI_STRING, "TEXT", "Intel RDT: memory bandwidth", AT(update.mem_bw_schema) },
+	{ "kernel-memory", 0, CLI_STRING, "BYTES", "obsolete; changes nothing", AT(update.kernel_memory) },
+	{ "kernel-memory-tcp", 0, CLI_STRING, "BYTES", "obsolete; changes nothing", AT(update.kernel_memory_tcp) },
+	{ 0 }
+};
+
 static const struct cli_option validate_options[] = {
 	BUNDLE_OPTIONS,
 	{ "strict", 0, CLI_FLAG, NULL, "unknown properties are faults too", AT(strict) },
@@ -271,6 +294,7 @@ const struct command commands[] = {
 	{ "pause", "stop all processes of a container for a while", "ID", no_options, 1, 1, false, true, run_pause },
 	{ "resume", "let the processes of a paused container go on", "ID", no_options, 1, 1, false, true, run_resume },
 	{ "delete", "delete a stopped container", "ID", delete_options, 1, 1, false, true, run_delete },
+	{ "update", "change the limits of a container", "ID", update_options, 1, 1, false, true, update_run },
 	{ "list", "list the containers", "", list_options, 0, 0, false, true, list_run },
 	{ "ps", "list the processes of a container (with the host's ps and its options)", "ID [PS-OPTION...]", ps_options, 1, 1, false, true, ps_run, .passes_rest = true },
 	{ "spec", "write a default config.json", "", spec_options, 0, 0, false, false, spec_run },

@@ -68,6 +68,11 @@ int cgroup_apply(const struct cgroup_plan *plan, int dirfd, struct err *e);
 bool cgroup_has_late_limits(const struct cgroup_plan *plan);
 int cgroup_apply_late(const struct cgroup_plan *plan, int dirfd, struct err *e);
 
+/* Two parts of the above, for a container that exists: its parents give the cgroup the controllers
+ * that are required, and the device program is replaced. */
+int cgroup_enable_controllers(const struct cgroup_plan *plan, struct err *e);
+int cgroup_attach_devices(const struct cgroup_plan *plan, int dirfd, struct err *e);
+
 /*
  * Kills what is in the cgroup, waits until it is gone and removes it with all below it. Gone
  * already, or another's now, is success. ERR_TIMEOUT: something in it does not die; calling again

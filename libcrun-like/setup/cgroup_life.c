@@ -65,6 +65,14 @@ static int enable_in_parents(int rootfd, const struct cgroup_plan *p, struct err
 	return 0;
 }
 
+int cgroup_enable_controllers(const struct cgroup_plan *p, struct err *e)
+{
+	_cleanup_fd_ int rootfd = cgroup_open_root_at(p->root);
+
+	return rootfd < 0 ? err_set(e, -rootfd, "open the cgroup hierarchy %s", p->root)
+			  : enable_in_parents(rootfd, p, e);
+}
+
 /* Spec 1.1: the runtime may refuse a cgroup that does not fit. One that was made a moment ago is
  * looked at too: below a frozen parent the container would never start. */
 static int check_fit(const struct cgroup_made *made, const struct cgroup_plan *p, struct err *e)
@@ -151,7 +159,7 @@ static int write_one(const struct cgroup_plan *p, const struct cgroup_write *w, 
 	return r == -ENOENT ? err_hint(e, "this kernel has no such cgroup file") : -e->code;
 }
 
-static int attach_devices(const struct cgroup_plan *p, int dirfd, struct err *e)
+int cgroup_attach_devices(const struct cgroup_plan *p, int dirfd, struct err *e)
 {
 	_cleanup_fd_ int prog = bpf_device_load(&p->devices);
 	int r = prog < 0 ? prog : bpf_device_attach(dirfd, prog);
@@ -194,7 +202,7 @@ int cgroup_apply(const struct cgroup_plan *p, int dirfd, struct err *e)
 {
 	if (write_limits(p, false, dirfd, e) < 0)
 		return -e->code;
-	return p->devices.insns ? attach_devices(p, dirfd, e) : 0;
+	return p->devices.insns ? cgroup_attach_devices(p, dirfd, e) : 0;
 }
 
 /* Kills and waits; the rest of the deadline goes to *ms. */
