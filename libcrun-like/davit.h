@@ -73,6 +73,7 @@ struct davit_create_options {
 	const char *config;         /* NULL: config.json of the bundle */
 	const char *pid_file;       /* NULL: none */
 	const char *console_socket; /* NULL: none */
+	const char *pidfd_socket;   /* NULL: none; gets a pidfd of the container's process */
 	/* Sockets from 3 on that the caller was given by socket activation (sd_listen_fds(3)), and
 	 * descriptors behind them that the program gets as well. The program finds LISTEN_FDS, and
 	 * LISTEN_PID=1 whatever the caller's said. */

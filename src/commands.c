@@ -176,6 +176,7 @@ const struct cli_option global_options[] = {
 #define CREATE_OPTIONS \
 	BUNDLE_OPTIONS, \
 	{ "console-socket", 0, CLI_STRING, "PATH", "unix socket that receives the terminal", AT(create.console_socket) }, \
+	{ "pidfd-socket", 0, CLI_STRING, "PATH", "unix socket that receives a pidfd of the container's process", AT(create.pidfd_socket) }, \
 	{ "pid-file", 0, CLI_STRING, "FILE", "write the container's process id to FILE", AT(create.pid_file) }, \
 	{ "no-pivot", 0, CLI_FLAG, NULL, "do not use pivot_root (for a root on a ramdisk)", AT(create.no_pivot) }, \
 	{ "no-new-keyring", 0, CLI_FLAG, NULL, "keep the caller's session keyring", AT(create.no_new_keyring) }, \

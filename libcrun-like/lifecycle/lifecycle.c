@@ -43,6 +43,11 @@ static bool has_console_socket(const struct plan *p)
 	return p->console_socket != NULL;
 }
 
+static bool has_pidfd_socket(const struct plan *p)
+{
+	return p->pidfd_socket != NULL;
+}
+
 static bool has_terminal(const struct plan *p)
 {
 	return p->has_terminal;
@@ -281,6 +286,11 @@ static void describe_net_devices(const struct plan *p, const struct describe *d)
 	net_devices_describe(&p->net_devices, d);
 }
 
+static void describe_pidfd_socket(const struct plan *p, const struct describe *d)
+{
+	describe(d, "%s", p->pidfd_socket);
+}
+
 static void describe_console(const struct plan *p, const struct describe *d)
 {
 	console_describe(&p->console, d);
@@ -365,6 +375,8 @@ const struct step life_steps[] = {
   "connect to who takes the terminal, in the host's view, with a deadline" },
 { "terminal-pair", HOST, shows_terminal, step_terminal_pair, undo_terminal, NULL,
   "in the foreground HOST takes the terminal: it stands where the console socket would" },
+{ "pidfd-socket", HOST, has_pidfd_socket, step_pidfd_socket, NULL, describe_pidfd_socket,
+  "connect to who wants a pidfd of the container's process, before anything is made" },
 { "claim", HOST, NULL, step_claim, undo_claim, NULL,
   "the id is ours from here on; the journal stands before the first side effect" },
 { "cgroup", HOST, has_cgroup, step_cgroup, undo_cgroup, describe_cgroup,
@@ -441,6 +453,8 @@ const struct step life_steps[] = {
   "pids.max last: the helper and hooks of the set-up count too, and a limit of 0 must let INIT be born" },
 { "publish", HOST, NULL, step_publish, undo_publish, NULL,
   "state.json is the commit; the pid file exists when create returns" },
+{ "send-pidfd", HOST, has_pidfd_socket, step_send_pidfd, NULL, NULL,
+  "one message with the pidfd, when the container is there and before create returns" },
 { "terminal", HOST, shows_terminal, step_terminal, undo_terminal, NULL,
   "the caller's terminal becomes raw before the program runs, so that no key is lost or echoed twice" },
 { "await-start", INIT, is_resumable, step_await_start, NULL, NULL,

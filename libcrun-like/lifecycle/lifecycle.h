@@ -67,6 +67,10 @@ int step_publish(struct run *run, struct err *e);
 void undo_publish(struct run *run);
 int step_poststart(struct run *run, struct err *e);
 
+/* steps_sockets.c */
+int step_pidfd_socket(struct run *run, struct err *e);
+int step_send_pidfd(struct run *run, struct err *e);
+
 /* steps_middle.c */
 int step_middle(struct run *run, struct err *e);
 void undo_middle(struct run *run);

@@ -16,6 +16,7 @@
 #include "base/fmt.h"
 #include "kernel/terminal.h"
 #include "oci-spec/json.h"
+#include "setup/annotations.h"
 
 /* Engines pass another pid in LISTEN_PID: it is the program that is meant, process 1 of its
  * namespace. */
@@ -55,6 +56,7 @@ int plan_take_options(struct plan *plan, const struct davit_context *ctx,
 		return err_set(e, ENOMEM, "take the options");
 	plan->pid_file = o->pid_file;
 	plan->console_socket = o->console_socket;
+	plan->pidfd_socket = o->pidfd_socket;
 	plan->preserve_fds = o->preserve_fds + o->listen_fds;
 	if (take_listen_fds(plan, o) < 0)
 		return err_set(e, ENOMEM, "take the options");
@@ -303,6 +305,9 @@ static int prepare_hooks(struct plan *plan, struct err *e)
 
 int plan_prepare(struct plan *plan, struct err *e)
 {
+	if (!plan->pidfd_socket)
+		plan->pidfd_socket =
+			annotation_find(&plan->config->annotations, ANNOTATION_PIDFD_RECEIVER);
 	if (refuse_unbuilt(plan->config, e) < 0)
 		return -e->code;
 	if (namespaces_prepare(&plan->arena, plan->config, &plan->ns, e) < 0)

@@ -49,6 +49,7 @@ struct plan {
 	const char *bundle;      /* absolute */
 	const char *config_path; /* of config.json */
 	const char *pid_file, *console_socket;
+	const char *pidfd_socket; /* or what an annotation names */
 	unsigned preserve_fds;
 	const char *const *extra_env; /* NULL-terminated; wins over config.json's */
 	char *listen_pid; /* exec: room for "LISTEN_PID=..." among them, for INIT to fill */

@@ -10,6 +10,7 @@
 static const char *const names[ANNOTATIONS] = {
 	[ANNOTATION_HOOKS_STDOUT] = "run.oci.hooks.stdout",
 	[ANNOTATION_HOOKS_STDERR] = "run.oci.hooks.stderr",
+	[ANNOTATION_PIDFD_RECEIVER] = "run.oci.pidfd_receiver",
 };
 
 const char *annotation_find(const struct oci_map *annotations, enum annotation which)

@@ -14,6 +14,7 @@
 enum annotation {
 	ANNOTATION_HOOKS_STDOUT, /* a file of the host's that hooks write to */
 	ANNOTATION_HOOKS_STDERR,
+	ANNOTATION_PIDFD_RECEIVER, /* a unix socket that gets a pidfd of the container's process */
 	ANNOTATIONS
 };
 

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The rows of HOST that speak to the caller's unix sockets: who wants a pidfd of the container's
+ * process.
+ */
+#include "kernel/peer.h"
+#include "lifecycle/lifecycle.h"
+
+int step_pidfd_socket(struct run *run, struct err *e)
+{
+	const char *path = run->plan->pidfd_socket;
+	int r = peer_connect(path, &run->pidfd_sock);
+
+	if (r == -ETIMEDOUT)
+		return err_kind(e, ERR_TIMEOUT, ETIMEDOUT,
+				"pidfd socket %s did not accept within %d seconds", path,
+				PEER_DEADLINE_SEC);
+	return r < 0 ? err_set(e, -r, "connect to pidfd socket %s", path) : 0;
+}
+
+/* The word that comes with it is runc's. */
+int step_send_pidfd(struct run *run, struct err *e)
+{
+	const char *path = run->plan->pidfd_socket;
+	int r = peer_send_fd(run->pidfd_sock, "standard", run->pidfd);
+
+	close_fdp(&run->pidfd_sock);
+	if (r == -ETIMEDOUT)
+		return err_kind(e, ERR_TIMEOUT, ETIMEDOUT,
+				"pidfd socket %s did not take the pidfd within %d seconds", path,
+				PEER_DEADLINE_SEC);
+	return r < 0 ? err_set(e, -r, "send the pidfd to pidfd socket %s", path) : 0;
+}
