@@ -115,6 +115,7 @@ struct davit_exec_options {
 	bool no_new_privs;
 	bool tty;                   /* a terminal; without a process file there is none else */
 	const char *console_socket; /* who takes the terminal */
+	const char *pidfd_socket;   /* who gets a pidfd of the program's process */
 	const char *pid_file;
 	/* As for davit_create(). The program finds its own pid in LISTEN_PID. */
 	unsigned listen_fds;

@@ -278,6 +278,7 @@ static const struct cli_option exec_options[] = {
 	{ "tty", 't', CLI_FLAG, NULL, "give it a terminal", AT(exec.tty) },
 	{ "console-socket", 0, CLI_STRING, "PATH", "unix socket that receives the terminal", AT(exec.console_socket) },
 	{ "detach", 'd', CLI_FLAG, NULL, "return when the program is executing", AT(exec.detach) },
+	{ "pidfd-socket", 0, CLI_STRING, "PATH", "unix socket that receives a pidfd of the program's process", AT(exec.pidfd_socket) },
 	{ "pid-file", 0, CLI_STRING, "FILE", "write the program's process id to FILE", AT(exec.pid_file) },
 	{ "preserve-fds", 0, CLI_UINT, "N", "pass N descriptors from 3 on to the program (default: 0)", AT(exec.preserve_fds) },
 	{ "cgroup", 0, CLI_STRINGS, "PATH", "execute it in the cgroup PATH below the container's", AT(cgroups) },

@@ -43,6 +43,7 @@ static int take_options(struct plan *plan, const struct davit_context *ctx,
 	plan->id = o->id;
 	plan->pid_file = o->pid_file;
 	plan->console_socket = o->console_socket;
+	plan->pidfd_socket = o->pidfd_socket;
 	plan->preserve_fds = o->preserve_fds + o->listen_fds;
 	plan->is_detached = o->detach;
 	plan->is_exec = true;

@@ -18,11 +18,12 @@ int step_pidfd_socket(struct run *run, struct err *e)
 	return r < 0 ? err_set(e, -r, "connect to pidfd socket %s", path) : 0;
 }
 
-/* The word that comes with it is runc's. */
+/* The words that come with it are runc's. */
 int step_send_pidfd(struct run *run, struct err *e)
 {
 	const char *path = run->plan->pidfd_socket;
-	int r = peer_send_fd(run->pidfd_sock, "standard", run->pidfd);
+	int r = peer_send_fd(run->pidfd_sock, run->plan->is_exec ? "setns" : "standard",
+			     run->pidfd);
 
 	close_fdp(&run->pidfd_sock);
 	if (r == -ETIMEDOUT)

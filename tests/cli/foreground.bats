@@ -3,6 +3,8 @@
 #
 # What happens around the program: signals, a pidfd for others, readiness, traces, standard streams.
 # Terminals are terminal.bats's.
+#
+# shellcheck disable=SC2016  # variables of jq, and of inner shells
 load helpers
 
 setup() {
@@ -16,9 +18,9 @@ teardown() {
 
 # wait_for FILE...: they are there within five seconds, and not empty.
 wait_for() {
-	local try file
+	local file
 	for file; do
-		for try in {1..100}; do
+		for _ in {1..100}; do
 			[ ! -s "$file" ] || continue 2
 			sleep 0.05
 		done
@@ -49,6 +51,16 @@ receive_pidfd() {
 	ok run -d --bundle "$BUNDLE" "$ID"
 	wait_for "$T/pidfd.report"
 	[ "$(<"$T/pidfd.report")" = "standard 1 $(init_pid)" ] || complain "got $(<"$T/pidfd.report")"
+	wait
+}
+
+@test "exec --pidfd-socket sends a pidfd of its program" {
+	requires command:python3
+	receive_pidfd
+	ok run -d --bundle "$BUNDLE" "$ID"
+	ok exec -d --pidfd-socket "$T/pidfd.sock" --pid-file "$T/pid" "$ID" sleep 1000
+	wait_for "$T/pidfd.report"
+	[ "$(<"$T/pidfd.report")" = "setns 1 $(<"$T/pid")" ] || complain "got $(<"$T/pidfd.report")"
 	wait
 }
 
