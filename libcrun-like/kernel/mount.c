@@ -7,9 +7,11 @@
 #include "kernel/mount.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 
 #include "base/fmt.h"
@@ -360,6 +362,73 @@ int mount_is_same(int fd, int other)
 	if (r == 0)
 		r = mount_look(other, &b);
 	return r < 0 ? r : mount_file_is_same(&a, &b);
+}
+
+void mount_type_name(int fd, char ret[static MOUNT_TYPE_SIZE])
+{
+	/* clang-format off */
+	static const struct {
+		long magic;
+		const char *name;
+	} types[] = {
+		{ BTRFS_SUPER_MAGIC, "btrfs" }, { CGROUP2_SUPER_MAGIC, "cgroup2" },
+		{ DEVPTS_SUPER_MAGIC, "devpts" }, { EXT4_SUPER_MAGIC, "ext4" },
+		{ FUSE_SUPER_MAGIC, "fuse" }, { MSDOS_SUPER_MAGIC, "vfat" },
+		{ NFS_SUPER_MAGIC, "nfs" }, { OVERLAYFS_SUPER_MAGIC, "overlay" },
+		{ PROC_SUPER_MAGIC, "proc" }, { SMB2_SUPER_MAGIC, "cifs" },
+		{ SQUASHFS_MAGIC, "squashfs" }, { SYSFS_MAGIC, "sysfs" },
+		{ TMPFS_MAGIC, "tmpfs" }, { V9FS_MAGIC, "9p" }, { XFS_SUPER_MAGIC, "xfs" },
+	};
+	/* clang-format on */
+	struct statfs st = { 0 };
+
+	(void)!fstatfs(fd, &st);
+	fmt(ret, MOUNT_TYPE_SIZE, "file system 0x%lx", (unsigned long)st.f_type);
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		if ((long)st.f_type == types[i].magic)
+			fmt(ret, MOUNT_TYPE_SIZE, "%s", types[i].name);
+	}
+}
+
+struct attr_name {
+	uint64_t attr;
+	unsigned long statfs_flag;
+	const char *name;
+};
+
+/* clang-format off */
+static const struct attr_name attr_names[] = {
+	{ MOUNT_ATTR_RDONLY, ST_RDONLY, "ro" },
+	{ MOUNT_ATTR_NOSUID, ST_NOSUID, "nosuid" },
+	{ MOUNT_ATTR_NODEV, ST_NODEV, "nodev" },
+	{ MOUNT_ATTR_NOEXEC, ST_NOEXEC, "noexec" },
+	{ MOUNT_ATTR_NODIRATIME, ST_NODIRATIME, "nodiratime" },
+	{ MOUNT_ATTR_NOSYMFOLLOW, 0x2000 /* ST_NOSYMFOLLOW, Linux 5.10 */, "nosymfollow" },
+};
+/* clang-format on */
+
+uint64_t mount_attrs(int fd)
+{
+	struct statfs st;
+	uint64_t attrs = 0;
+
+	if (fstatfs(fd, &st) < 0)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(attr_names); i++) {
+		if ((unsigned long)st.f_flags & attr_names[i].statfs_flag)
+			attrs |= attr_names[i].attr;
+	}
+	return attrs;
+}
+
+void mount_attr_names(uint64_t attrs, char *ret, size_t size)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(attr_names) && at < size; i++) {
+		if (attrs & attr_names[i].attr)
+			at += fmt(ret + at, size - at, "%s%s", at ? ", " : "", attr_names[i].name);
+	}
 }
 
 int mount_has_magic(int fd, long magic)

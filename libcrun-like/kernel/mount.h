@@ -67,6 +67,18 @@ bool mount_file_is_same(const struct mount_file *a, const struct mount_file *b);
 /* 1 when both name the same file on the same mount. */
 int mount_is_same(int fd, int other);
 
+enum {
+	MOUNT_TYPE_SIZE = 32
+};
+
+/* What kind of file system @fd is on, for a message: a name, or the magic number. */
+void mount_type_name(int fd, char ret[static MOUNT_TYPE_SIZE]);
+
+/* MOUNT_ATTR_* that the mount of @fd has, but for the atime modes; 0 when it cannot be told. */
+uint64_t mount_attrs(int fd);
+/* "ro, nosuid, ..." for @attrs. */
+void mount_attr_names(uint64_t attrs, char *ret, size_t size);
+
 /* 1 when @fd is on a file system with this magic number (PROC_SUPER_MAGIC, ...). */
 int mount_has_magic(int fd, long magic);
 

@@ -241,6 +241,19 @@ static int prepare_proc_rules(struct prepare *p, struct err *e)
 	return 0;
 }
 
+static int prepare_remount(struct prepare *p, struct err *e)
+{
+	const struct mount_options *o = &p->op->options;
+
+	p->op->kind = MOUNT_REMOUNT;
+	/* Nothing but mount(2) changes this flag, and that would set all others anew as well. */
+	if (o->is_bind || !((o->superblock_set | o->superblock_clear) & MS_I_VERSION))
+		return 0;
+	err_kind(e, ERR_UNSUPPORTED, EOPNOTSUPP, "iversion cannot be changed by a remount: %s",
+		 p->op->destination);
+	return err_at(e, POINTER("/mounts/%zu/options", p->op->index));
+}
+
 static int prepare_one(struct prepare *p, struct err *e)
 {
 	struct mount_op *op = p->op;
@@ -257,7 +270,7 @@ static int prepare_one(struct prepare *p, struct err *e)
 	if (r < 0)
 		return r;
 	if (op->options.is_remount)
-		op->kind = MOUNT_REMOUNT;
+		r = prepare_remount(p, e);
 	else if (op->options.is_bind || is_type(p, "bind"))
 		r = prepare_bind(p, e);
 	else

@@ -32,7 +32,8 @@ enum mount_kind {
 
 struct mount_idmap {
 	struct idmap_line *uids, *gids;
-	size_t uid_count, gid_count; /* 0: the mount is not id-mapped */
+	size_t uid_count, gid_count;
+	const char *path; /* in place of the maps: the user namespace that the container joins */
 };
 
 struct mount_op {

@@ -40,6 +40,26 @@ static int set_attrs(int fd, uint64_t set, uint64_t clear, bool is_recursive)
 	return without ? mount_set_attrs(fd, without, 0, is_recursive) : 0;
 }
 
+/* Which option it was: one that was to be cleared, and that the mount has. */
+static int tell_locked(const struct mount_op *op, int r, int fd, struct err *e)
+{
+	uint64_t clear = op->options.attr_clear | op->options.recursive_clear;
+	uint64_t locked = clear & mount_attrs(fd);
+	char names[64] = "";
+
+	mount_attr_names(locked, names, sizeof(names));
+	err_set(e, -r, "set the options of the mount on %s", op->destination);
+	if (r != -EPERM || !(clear & ~(uint64_t)MOUNT_ATTR__ATIME))
+		return r;
+	if (locked)
+		return err_hint(e,
+				"%s: locked by the host, and cannot be cleared in a user namespace",
+				names);
+	return err_hint(
+		e, "an option of a mount below it is locked by the host, and cannot be cleared "
+		   "in a user namespace");
+}
+
 static int settle_options(const struct mount_op *op, int fd, struct err *e)
 {
 	const struct mount_options *o = &op->options;
@@ -49,10 +69,7 @@ static int settle_options(const struct mount_op *op, int fd, struct err *e)
 		r = set_attrs(fd, o->recursive_set, o->recursive_clear, true);
 	if (r == 0)
 		return 0;
-	err_set(e, -r, "set the options of the mount on %s", op->destination);
-	if (r == -EPERM && ((o->attr_clear | o->recursive_clear) & ~(uint64_t)MOUNT_ATTR__ATIME))
-		err_hint(e, "an option that is to be cleared may be locked by the host");
-	return r;
+	return tell_locked(op, r, fd, e);
 }
 
 static int clone_source(const struct mount_op *op)
@@ -237,9 +254,16 @@ static int open_ordinary_dir(int rootfd, const char *destination)
 /* A link at the end of the destination is itself what is covered. */
 static int open_link_or_target(const struct mount_op *op, bool is_dir, int rootfd)
 {
-	int target = rootpath_open_nofollow(rootfd, op->destination, O_PATH);
+	_cleanup_fd_ int target = rootpath_open_nofollow(rootfd, op->destination, O_PATH);
+	struct stat st;
 
-	return target == -ENOENT ? rootpath_make_target(rootfd, op->destination, is_dir) : target;
+	if (target == -ENOENT)
+		return rootpath_make_target(rootfd, op->destination, is_dir);
+	if (target < 0 || fstat(target, &st) < 0)
+		return target < 0 ? target : neg_errno();
+	if (is_dir != (S_ISDIR(st.st_mode) != 0))
+		return is_dir ? -ENOTDIR : -EISDIR;
+	return take_fd(&target);
 }
 
 static int open_target(const struct mount_op *op, bool is_dir, int rootfd, struct err *e)

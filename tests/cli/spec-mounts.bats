@@ -211,3 +211,458 @@ listing() {
 	has /ro '^ro,noexec,relatime .*- tmpfs tmpfs ro'
 	[ "$(stat -c %a "$in/given")" = 750 ]
 }
+
+# --- destination, type, source --------------------------------------------------------------------
+
+@test "mounts[].destination: in the listed order, relative ones below the root, none outside it" {
+	mount_is /a mode=755
+	mount_is /a/b mode=700
+	mount_is rel/c mode=700
+	mount_is /../../d mode=700
+	ln -s "$T/outside" "$R/out"
+	mount_is /out/e mode=700
+	runs
+	# /a/b is in the tmpfs of /a, which came first.
+	[ "$(info /a/b)" ]
+	[ "$(stat -c %a "$in/a/b")" = 700 ]
+	[ ! -e "$R/a/b" ]
+	[ "$(info /rel/c)" ]
+	[ "$(info /d)" ]
+	[ "$(info "$T/outside/e")" ]
+	[ ! -e "$T/outside" ]
+	awk '{ print $5 }' "/proc/$pid/mountinfo" | tail -n 30 | grep -nxE '/a|/a/b|/rel/c|/d' | cut -d: -f2 >"$T/order"
+	[ "$(tr '\n' ' ' <"$T/order")" = "/a /a/b /rel/c /d " ]
+	stops
+	only_defaults
+	mount_is "" mode=700
+	refused "/mounts/5/destination" create -b "$BUNDLE" "$ID"
+}
+
+@test "mounts[].type, mounts[].source: bind by the option, relative sources are in the bundle" {
+	cp -a "$T/src" "$BUNDLE/data"
+	mount_is /one bind tmpfs data
+	mount_is /two rbind none "$T/src"
+	mount_is /three bind "" data/file
+	mount_is /four mode=700 tmpfs named
+	runs
+	[ "$(<"$in/one/file")" = source ]
+	[ "$(<"$in/two/file")" = source ]
+	[ "$(<"$in/three")" = source ]
+	has /four '- tmpfs named rw,mode=700'
+	stops
+	only_defaults
+	mount_is /one bind tmpfs nowhere
+	refused "open the mount source $BUNDLE/nowhere (at /mounts/5)" create -b "$BUNDLE" "$ID"
+	only_defaults
+	mount_is /one mode=700 frobfs
+	refused "mount frobfs on /one: unknown file system type" create -b "$BUNDLE" "$ID"
+}
+
+# --- options: every word of `features` ------------------------------------------------------------
+
+# For a tmpfs: WORD OPTIONS HAS [LACKS], regular expressions over its line of mountinfo; "-" for none.
+# What a word undoes stands before it.
+visible_words() {
+	cat <<-'END'
+		async sync,async ^rw ,sync
+		atime noatime,atime ,relatime noatime
+		defaults defaults ^rw,relatime ro,
+		dev nodev,dev ^rw nodev
+		diratime nodiratime,diratime ^rw nodiratime
+		dirsync dirsync tmpfs.rw,dirsync -
+		exec noexec,exec ^rw noexec
+		lazytime lazytime ,lazytime -
+		mand mand ^rw -
+		noatime noatime ,noatime relatime
+		nodev nodev ,nodev -
+		nodiratime nodiratime ,nodiratime -
+		noexec noexec ,noexec -
+		nolazytime lazytime,nolazytime ^rw lazytime
+		nomand mand,nomand ^rw ,mand
+		norelatime strictatime,norelatime ^rw relatime
+		nostrictatime strictatime,nostrictatime ,relatime -
+		nosuid nosuid ,nosuid -
+		nosymfollow nosymfollow ,nosymfollow -
+		private shared,private ^rw shared:
+		rasync sync,rasync ^rw ,sync
+		ratime rnoatime,ratime ,relatime noatime
+		rdev rnodev,rdev ^rw nodev
+		rdiratime rnodiratime,rdiratime ^rw nodiratime
+		rdirsync rdirsync tmpfs.rw,dirsync -
+		relatime noatime,relatime ,relatime noatime
+		rexec rnoexec,rexec ^rw noexec
+		rmand rmand ^rw -
+		rnoatime rnoatime ,noatime -
+		rnodev rnodev ,nodev -
+		rnodiratime rnodiratime ,nodiratime -
+		rnoexec rnoexec ,noexec -
+		rnomand mand,rnomand ^rw ,mand
+		rnorelatime rstrictatime,rnorelatime ^rw relatime
+		rnostrictatime rstrictatime,rnostrictatime ,relatime -
+		rnosuid rnosuid ,nosuid -
+		rnosymfollow rnosymfollow ,nosymfollow -
+		ro ro ^ro.*tmpfs.ro -
+		rprivate rshared,rprivate ^rw shared:
+		rrelatime rnoatime,rrelatime ,relatime noatime
+		rro rro ^ro -
+		rrw rro,rrw ^rw -
+		rshared rshared shared: -
+		rstrictatime rstrictatime ^rw relatime
+		rsuid rnosuid,rsuid ^rw nosuid
+		rsymfollow rnosymfollow,rsymfollow ^rw nosymfollow
+		rsync rsync ,sync -
+		runbindable runbindable unbindable -
+		rw ro,rw ^rw.*tmpfs.rw -
+		shared shared shared: -
+		strictatime strictatime ^rw relatime
+		suid nosuid,suid ^rw nosuid
+		symfollow nosymfollow,symfollow ^rw nosymfollow
+		sync sync ,sync -
+		unbindable unbindable unbindable -
+	END
+}
+
+# These have tests of their own below.
+other_words="bind copy-symlink dest-nofollow idmap iversion loud noiversion rbind remount ridmap rslave silent slave src-nofollow tmpcopyup"
+
+@test "mounts[].options: each word of features does what it says" {
+	visible_words >"$T/words"
+	ok features
+	diff <(jq -r '.mountOptions[]' <<<"$out" | sort) <({ cut -d' ' -f1 "$T/words"; tr ' ' '\n' <<<"$other_words"; } | sort)
+	# All words in one container.
+	jq -Rn '[inputs | split(" ") | { destination: ("/w/" + .[0]), type: "tmpfs", source: "tmpfs", options: (.[1] | split(",")) }]' \
+		"$T/words" >"$T/mounts"
+	config --slurpfile m "$T/mounts" '.mounts += $m[0]'
+	runs
+	declare -A lines
+	while read -r at line; do
+		lines[$at]=$line
+	done < <(awk '{ line = $6; for (i = 7; i <= NF; i++) line = line " " $i; print $5, line }' "/proc/$pid/mountinfo")
+	bad=0
+	while read -r word _ wanted unwanted; do
+		line=${lines[/w/$word]-}
+		[[ $line =~ $wanted ]] || { echo "$word: '$line' is without '$wanted'"; bad=1; }
+		[ "$unwanted" = - ] || [[ ! $line =~ $unwanted ]] || { echo "$word: '$line' has '$unwanted'"; bad=1; }
+	done <"$T/words"
+	[ "$bad" = 0 ]
+}
+
+# The flags that the kernel is called with, where it shows nothing of them.
+@test "mounts[].options iversion, noiversion, silent, loud: reach the kernel, and what is undone does not" {
+	requires command:strace plain-build
+	for word in iversion silent; do
+		mount_is "/w/$word" "$word"
+	done
+	mount_is /w/noiversion iversion,noiversion,silent
+	mount_is /w/loud silent,loud,iversion
+	program cat /proc/self/mountinfo
+	DAVIT_TEST=$TOKEN timeout --foreground -k 1 20 strace -f -qq -e trace=mount -o "$T/trace" \
+		"$DAVIT" --root "$ROOT" run -b "$BUNDLE" "$ID" </dev/null >"$T/mountinfo" 2>&1 3>&- 4>&-
+	[ "$(grep -c '/w/.* rw,relatime - tmpfs tmpfs rw' "$T/mountinfo")" = 4 ]
+	# The data of one mount after the other.
+	grep -o '"tmpfs", MS_[A-Z_|]*' "$T/trace" >"$T/flags"
+	diff "$T/flags" - <<-'END'
+		"tmpfs", MS_I_VERSION
+		"tmpfs", MS_SILENT
+		"tmpfs", MS_SILENT
+		"tmpfs", MS_I_VERSION
+	END
+	only_defaults
+	mount_is /w mode=755
+	mount_is /w remount,iversion
+	refused "iversion cannot be changed by a remount: /w (at /mounts/6/options)" create -b "$BUNDLE" "$ID"
+}
+
+@test "mounts[].options bind, rbind: the source alone, or with what is mounted in it" {
+	mount --bind "$T/src" "$T/src/sub"
+	bind_is /one bind
+	bind_is /all rbind
+	bind_is /other rbind,bind
+	runs
+	[ -e "$in/all/sub/file" ]
+	[ "$(info /all/sub)" ]
+	[ ! -e "$in/one/sub/file" ]
+	[ -z "$(info /one/sub)" ]
+	[ "$(info /other/sub)" ]
+}
+
+@test "mounts[].options remount: of one mount, of its file system, and of nothing" {
+	mount_is /w mode=755,size=1m
+	mount_is /w remount,ro,nosuid,size=2m
+	bind_is /one bind
+	bind_is /two bind
+	bind_is /one remount,bind,ro,noexec
+	runs
+	has /w '^ro,nosuid,relatime .*- tmpfs tmpfs ro,size=2048k'
+	has /one '^ro,noexec,'
+	has /two '^rw,'
+	stops
+	only_defaults
+	mount_is /tmp remount,ro
+	refused "remount /tmp: nothing is mounted there (at /mounts/5)" create -b "$BUNDLE" "$ID"
+}
+
+@test "mounts[].options slave, rslave, shared, rshared, private, rprivate: also of what is below a bind" {
+	mount --bind "$T/src" "$T/src"
+	mount --make-shared "$T/src"
+	mount --bind "$T/src" "$T/src/sub"
+	bind_is /plain rbind
+	bind_is /shared rbind,shared
+	bind_is /rshared rbind,rshared
+	bind_is /slave rbind,shared,slave
+	bind_is /rslave rbind,rshared,rslave
+	bind_is /rprivate rbind,rshared,rprivate
+	bind_is /private rbind,rshared,private
+	bind_is /unbindable rbind,unbindable
+	bind_is /runbindable rbind,runbindable
+	runs
+	has /plain ' master:'
+	has /shared ' shared:'
+	lacks /shared/sub ' shared:'
+	has /rshared ' shared:'
+	has /rshared/sub ' shared:'
+	has /slave ' master:'
+	lacks /slave ' shared:'
+	has /rslave/sub ' master:'
+	lacks /rslave/sub ' shared:'
+	has /rprivate '^rw,[a-z]* - '
+	has /rprivate/sub '^rw,[a-z]* - '
+	has /private '^rw,[a-z]* - '
+	has /private/sub ' shared:'
+	has /unbindable ' unbindable '
+	lacks /unbindable/sub unbindable
+	has /runbindable/sub ' unbindable '
+}
+
+@test "mounts[].options rro, rrw, rnosuid, rnodev, rnoexec, rnoatime, rnosymfollow, ...: of all below a bind" {
+	mount --bind "$T/src" "$T/src/sub"
+	mount -o remount,bind,ro,nosuid,nodev,noexec,noatime,nodiratime "$T/src/sub"
+	bind_is /top rbind,ro,nosuid
+	bind_is /set rbind,rro,rnosuid,rnodev,rnoexec,rnoatime,rnodiratime,rnosymfollow
+	bind_is /clear rbind,rrw,rsuid,rdev,rexec,rrelatime,rdiratime,rsymfollow
+	bind_is /strict rbind,rstrictatime
+	bind_is /atime rbind,ratime
+	runs
+	has /top '^ro,nosuid,'
+	has /top/sub '^ro,nosuid,nodev,noexec,noatime,nodiratime'
+	has /set '^ro,nosuid,nodev,noexec,noatime,nodiratime,nosymfollow '
+	has /set/sub '^ro,nosuid,nodev,noexec,noatime,nodiratime,nosymfollow '
+	has /clear '^rw,relatime '
+	has /clear/sub '^rw,relatime '
+	has /strict/sub '^ro,nosuid,nodev,noexec,nodiratime '
+	has /atime/sub '^ro,nosuid,nodev,noexec,nodiratime,relatime '
+}
+
+@test "mounts[].options nosymfollow, symfollow, ro, noexec, nodev: hold inside" {
+	ln -s file "$T/src/link"
+	cp "$(command -v busybox)" "$T/src/true"
+	mknod "$T/src/null" c 1 3
+	bind_is /no bind,nosymfollow,noexec,nodev,ro
+	bind_is /yes bind,symfollow
+	config '.linux.resources.devices += [{ allow: true, type: "c", major: 1, minor: 3, access: "rwm" }]'
+	program sh -c 'for d in /no /yes; do cat $d/link; $d/true && echo ran; cat $d/null && echo opened; echo x >$d/new && echo written; done'
+	davit run -b "$BUNDLE" "$ID"
+	[ "$out" = source$'\n'ran$'\n'opened$'\n'written ]
+	[ "$(grep -c -e 'Too many levels' -e 'Permission denied' -e 'Permission denied' -e 'Read-only' "$ERR")" = 4 ]
+}
+
+@test "mounts[].options: unknown words are data of the file system, and the kernel's message is passed on" {
+	mount_is /w size=1m,nr_inodes=77,uid=5
+	runs
+	has /w ',size=1024k,nr_inodes=77,uid=5'
+	[ "$(stat -c %u "$in/w")" = 5 ]
+	stops
+	only_defaults
+	mount_is /w size=frob
+	refused "mount tmpfs on /w: tmpfs: Bad value for 'size'" create -b "$BUNDLE" "$ID"
+	only_defaults
+	mount_is /w frob=1
+	refused "mount tmpfs on /w: tmpfs: Unknown parameter 'frob'" create -b "$BUNDLE" "$ID"
+	check_clean
+}
+
+@test "mounts[].options: data on a bind is refused, acl too" {
+	for word in size=1m acl noacl; do
+		only_defaults
+		bind_is /w "bind,ro,$word"
+		refused "the bind mount on /w has unknown options: $word (at /mounts/5/options)" create -b "$BUNDLE" "$ID"
+	done
+}
+
+@test "mounts[].options: values of 256 bytes and more" {
+	lower=$T/src
+	for name in {a..h}{a..h}; do
+		mkdir "$T/a-long-name-of-a-directory-$name"
+		lower=$lower:$T/a-long-name-of-a-directory-$name
+	done
+	echo last >"$T/a-long-name-of-a-directory-hh/last"
+	[ ${#lower} -gt 2000 ] && [ ${#lower} -lt 4000 ] || skip "the test's folder has an unfit name"
+	mount_is /w "ro,lowerdir=$lower" overlay overlay
+	runs
+	has /w '^ro,.*- overlay overlay ro,lowerdir='
+	[ "$(<"$in/w/last")" = last ]
+	[ "$(<"$in/w/file")" = source ]
+	# Nothing of the private directory that mount(2) needed.
+	[ "$(awk '$5 == "/" || $5 == "/m"' "/proc/$pid/mountinfo" | wc -l)" = 1 ]
+}
+
+# --- crun's options -------------------------------------------------------------------------------
+
+@test "mounts[].options copy-symlink: a source that is a link is made again" {
+	ln -s /nowhere/at/all "$T/link"
+	ln -s /nowhere/at/all "$R/same"
+	ln -s /elsewhere "$R/other"
+	bind_is /new/link bind,copy-symlink "$T/link"
+	bind_is /same bind,copy-symlink "$T/link"
+	bind_is /plain bind,copy-symlink,ro "$T/src/file"
+	runs
+	[ "$(readlink "$in/new/link")" = /nowhere/at/all ]
+	[ "$(readlink "$in/same")" = /nowhere/at/all ]
+	[ -z "$(info /new/link)" ]
+	has /plain ^ro
+	[ "$(<"$in/plain")" = source ]
+	stops
+	for at in /other /bin /bin/busybox; do
+		only_defaults
+		bind_is "$at" bind,copy-symlink "$T/link"
+		refused "make the link $at to /nowhere/at/all: something else is there (at /mounts/5)" create -b "$BUNDLE" "$ID"
+	done
+	only_defaults
+	bind_is /x bind,copy-symlink,src-nofollow "$T/link"
+	refused "copy-symlink excludes src-nofollow and dest-nofollow" create -b "$BUNDLE" "$ID"
+	only_defaults
+	mount_is /x copy-symlink
+	refused "are for a bind mount" create -b "$BUNDLE" "$ID"
+	# A link of the image does not lead it out.
+	only_defaults
+	mkdir "$T/outside"
+	ln -s "$T/outside" "$R/out"
+	bind_is /out/link bind,copy-symlink "$T/link"
+	runs
+	[ -z "$(ls "$T/outside")" ]
+	[ "$(readlink "$in$T/outside/link")" = /nowhere/at/all ]
+}
+
+@test "mounts[].options src-nofollow, dest-nofollow: the links themselves" {
+	ln -s /nowhere/at/all "$T/link"
+	ln -s data "$R/link"
+	mkdir "$R/data"
+	bind_is /source bind,src-nofollow "$T/link"
+	bind_is /link bind,dest-nofollow,ro "$T/src/file"
+	bind_is /new bind,dest-nofollow "$T/src"
+	runs
+	[ "$(readlink "$in/source")" = /nowhere/at/all ]
+	[ "$(info /source)" ]
+	has /link ^ro
+	[ "$(<"$in/link")" = source ]
+	[ -z "$(info /data)" ]
+	[ "$(<"$in/new/file")" = source ]
+	[ "$(readlink "$R/link")" = data ]
+	stops
+	# A directory, as bind or tmpfs, does not go onto a link.
+	for words in bind,dest-nofollow dest-nofollow; do
+		only_defaults
+		mount_is /link "$words" tmpfs "$T/src"
+		refused "make the mount point /link (at /mounts/5)" create -b "$BUNDLE" "$ID"
+	done
+	only_defaults
+	bind_is /both bind,src-nofollow,dest-nofollow "$T/link"
+	runs
+	[ "$(readlink "$in/both")" = /nowhere/at/all ]
+}
+
+@test "mounts[].options copy-symlink, src-nofollow: sources that only the caller can reach" {
+	has_userns
+	mkdir -m 700 "$T/closed"
+	ln -s /nowhere/at/all "$T/closed/link"
+	bind_is /copied bind,copy-symlink "$T/closed/link"
+	bind_is /source bind,src-nofollow "$T/closed/link"
+	runs
+	[ "$(readlink "$in/copied")" = /nowhere/at/all ]
+	[ "$(stat -c %u "$in/copied")" = 100000 ]
+	[ "$(readlink "$in/source")" = /nowhere/at/all ]
+}
+
+# --- id-mapped mounts -----------------------------------------------------------------------------
+
+# maps OUTSIDE...: to the last mount, ids 0 to 9 of its files as OUTSIDE ones.
+maps() {
+	config --argjson out "$1" '[{ containerID: 0, hostID: $out, size: 10 }] as $map |
+		.mounts[-1] += { uidMappings: $map, gidMappings: $map }'
+}
+
+@test "mounts[].uidMappings, mounts[].gidMappings: ids of a bind and of a new file system" {
+	chown 3:4 "$T/src/file"
+	bind_is /bind bind
+	maps 5000
+	mount_is /tmpfs mode=700
+	maps 6000
+	bind_is /plain bind
+	runs
+	has /bind 'idmapped'
+	[ "$(stat -c %u:%g "$in/bind/file")" = 5003:5004 ]
+	[ "$(stat -c %u:%g "$in/tmpfs")" = 6000:6000 ]
+	[ "$(stat -c %u:%g "$in/plain/file")" = 3:4 ]
+	stops
+	config '.mounts[5] |= del(.gidMappings)'
+	refused "go together (at /mounts/5)" create -b "$BUNDLE" "$ID"
+	only_defaults
+	mount_is /p nosuid proc proc
+	maps 5000
+	refused "id-map the mount on /p (at /mounts/5)" create -b "$BUNDLE" "$ID"
+	[[ $err == *"proc has no id-mapped mounts on Linux $(uname -r)" ]]
+}
+
+@test "mounts[].options idmap, ridmap: with the mount's maps, one mount or all below" {
+	chown 3:4 "$T/src/file"
+	mount --bind "$T/src" "$T/src/sub"
+	bind_is /one rbind,idmap
+	maps 5000
+	bind_is /all rbind,ridmap
+	maps 5000
+	runs
+	[ "$(stat -c %u:%g "$in/one/file")" = 5003:5004 ]
+	[ "$(stat -c %u:%g "$in/one/sub/file")" = 3:4 ]
+	[ "$(stat -c %u:%g "$in/all/sub/file")" = 5003:5004 ]
+}
+
+@test "mounts[].options idmap, ridmap: with the container's maps, of a namespace made or joined" {
+	has_userns
+	chown 3:4 "$T/src/file"
+	bind_is /m bind,idmap
+	runs
+	[ "$(stat -c %u:%g "$in/m/file")" = 100003:100004 ]
+	config --arg path "/proc/$pid/ns/user" '.linux.namespaces |= map(if .type == "user" then .path = $path else . end) |
+		del(.linux.uidMappings, .linux.gidMappings)'
+	ok run -d -b "$BUNDLE" "$ID-2"
+	[ "$(stat -c %u:%g "/proc/$(init_pid "$ID-2")/root/m/file")" = 100003:100004 ]
+	ok delete --force "$ID-2"
+	config '.linux.namespaces |= map(select(.type != "user"))'
+	refused "neither it nor the container has id mappings" create -b "$BUNDLE" "$ID-3"
+}
+
+@test "mounts[].options idmap=, ridmap=: maps of crun's form, also relative to the container's" {
+	has_userns 10
+	config '.linux.uidMappings += [{ containerID: 10, hostID: 500000, size: 10 }]'
+	for id in 0 1 2 5; do
+		touch "$T/src/$id"
+		chown "$id:$id" "$T/src/$id"
+	done
+	mount --bind "$T/src" "$T/src/sub"
+	bind_is /absolute "rbind,idmap=uids=0-7000-1#5-100005-2;gids=0-8000-10"
+	bind_is /relative "rbind,ridmap=gids=@0-1-1;uids=@0-8-6#"
+	config '.mounts[-1].options[1] |= rtrimstr("#")'
+	runs
+	[ "$(stat -c %u:%g "$in/absolute/0" "$in/absolute/5" "$in/absolute/1" "$in/absolute/sub/1" | tr '\n' ' ')" = "7000:8000 100005:8005 65534:8001 1:1 " ]
+	# 8 and 9 of the container lie in its first map, 10 and what follows in the second.
+	[ "$(stat -c %u:%g "$in/relative/"{0,1,2,5} "$in/relative/sub/2" | tr '\n' ' ')" = "100008:100001 100009:65534 500000:65534 500003:65534 500000:65534 " ]
+	stops
+	for maps in "" uids=0-1-1 "uids=0-1;gids=0-1-1" "uids=0-1-1;gids=0-1-1;x" "uids=0-1-4294967296;gids=0-1-1" "uids=-1-1-1;gids=0-1-1" "uids=0-1-0;gids=0-1-1"; do
+		only_defaults
+		bind_is /m "bind,idmap=$maps"
+		refused "idmap \"$maps\" of the mount on /m: not \"uids=" create -b "$BUNDLE" "$ID"
+	done
+	only_defaults
+	bind_is /m "bind,idmap=uids=@15-18-3;gids=0-0-1"
+	refused "not in the container's id mappings (at /mounts/5/options)" create -b "$BUNDLE" "$ID"
+}
