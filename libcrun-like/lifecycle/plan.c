@@ -173,9 +173,9 @@ static int prepare_cgroup(struct plan *plan, struct err *e)
 	if (cgroup_handover_prepare(plan->config, &plan->ns, &plan->handover, e) < 0)
 		return -e->code;
 	if (plan->handover.below && !plan->cgroup.path)
-		context_warn((void *)plan->ctx,
-			     "without a cgroup, the annotation " CGROUP_DELEGATE_ANNOTATION
-			     " has no effect");
+		context_log(plan->ctx, DAVIT_LOG_WARNING,
+			    "without a cgroup, the annotation %s has no effect",
+			    annotation_name(ANNOTATION_DELEGATE_CGROUP));
 	return 0;
 }
 

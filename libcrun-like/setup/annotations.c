@@ -8,6 +8,9 @@
 #include <string.h>
 
 static const char *const names[ANNOTATIONS] = {
+	[ANNOTATION_KEEP_GROUPS] = "run.oci.keep_original_groups",
+	[ANNOTATION_MOUNT_CONTEXT] = "run.oci.mount_context_type",
+	[ANNOTATION_DELEGATE_CGROUP] = "run.oci.delegate-cgroup",
 	[ANNOTATION_HOOKS_STDOUT] = "run.oci.hooks.stdout",
 	[ANNOTATION_HOOKS_STDERR] = "run.oci.hooks.stderr",
 	[ANNOTATION_PIDFD_RECEIVER] = "run.oci.pidfd_receiver",

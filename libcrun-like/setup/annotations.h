@@ -12,7 +12,10 @@
 #include "oci-spec/config.h"
 
 enum annotation {
-	ANNOTATION_HOOKS_STDOUT, /* a file of the host's that hooks write to */
+	ANNOTATION_KEEP_GROUPS,     /* the caller's groups are the program's */
+	ANNOTATION_MOUNT_CONTEXT,   /* the mount option that linux.mountLabel is given by */
+	ANNOTATION_DELEGATE_CGROUP, /* a sub-cgroup for the first process */
+	ANNOTATION_HOOKS_STDOUT,    /* a file of the host's that hooks write to */
 	ANNOTATION_HOOKS_STDERR,
 	ANNOTATION_PIDFD_RECEIVER, /* a unix socket that gets a pidfd of the container's process */
 	ANNOTATIONS

@@ -10,6 +10,7 @@
 
 #include "base/fmt.h"
 #include "kernel/cgroup.h"
+#include "setup/annotations.h"
 
 static bool has_option(const struct oci_mount *m, const char *option)
 {
@@ -70,17 +71,11 @@ static bool map_uid(const struct oci_config *config, const struct namespaces *ns
 	return false;
 }
 
-static const char *annotation(const struct oci_config *config, const char *key)
-{
-	for (size_t i = 0; i < config->annotations.count; i++)
-		if (strcmp(config->annotations.items[i].key, key) == 0)
-			return config->annotations.items[i].value;
-	return NULL;
-}
+#define DELEGATE_POINTER POINTER("/annotations/%s", annotation_name(ANNOTATION_DELEGATE_CGROUP))
 
 static int take_below(const struct oci_config *config, const char **ret, struct err *e)
 {
-	const char *value = annotation(config, CGROUP_DELEGATE_ANNOTATION), *at;
+	const char *value = annotation_find(&config->annotations, ANNOTATION_DELEGATE_CGROUP), *at;
 	size_t len;
 
 	*ret = NULL;
@@ -91,8 +86,8 @@ static int take_below(const struct oci_config *config, const char **ret, struct 
 		len = strcspn(at, "/");
 		if (len == 0 || len > NAME_MAX || (len == 1 && at[0] == '.') ||
 		    (len == 2 && memcmp(at, "..", 2) == 0) || strchr(value, '\n'))
-			return err_field(e, EINVAL, "/annotations/" CGROUP_DELEGATE_ANNOTATION,
-					 "bad sub cgroup path \"%s\"", value);
+			return err_field(e, EINVAL, DELEGATE_POINTER, "bad sub cgroup path \"%s\"",
+					 value);
 		if (!at[len])
 			break;
 	}
@@ -159,7 +154,7 @@ int cgroup_handover_enter(const struct cgroup_handover *h, int dirfd, pid_t pid,
 	}
 	if (r < 0) {
 		err_set(e, -r, "move the container's first process to the sub cgroup %s", h->below);
-		return err_at(e, "/annotations/" CGROUP_DELEGATE_ANNOTATION);
+		return err_at(e, DELEGATE_POINTER);
 	}
 	return h->has_owner ? chown_way(h, dirfd, e) : 0;
 }

@@ -14,8 +14,6 @@
 #include "oci-spec/config.h"
 #include "setup/namespaces.h"
 
-#define CGROUP_DELEGATE_ANNOTATION "run.oci.delegate-cgroup"
-
 struct cgroup_handover {
 	bool has_owner; /* else it stays with the runtime's user */
 	uid_t uid;

@@ -7,6 +7,7 @@
 #include <sys/capability.h>
 #include <sys/resource.h>
 
+#include "annotations.h"
 #include "base/fmt.h"
 #include "credentials.h"
 
@@ -248,18 +249,17 @@ static int prepare_ids(const struct oci_user *user, struct credentials *ret, str
 
 bool credentials_keep_groups(const struct oci_map *annotations)
 {
-	for (size_t i = 0; i < annotations->count; i++)
-		if (strcmp(annotations->items[i].key, "run.oci.keep_original_groups") == 0)
-			return strcmp(annotations->items[i].value, "1") == 0 ||
-			       strcmp(annotations->items[i].value, "true") == 0;
-	return false;
+	const char *value = annotation_find(annotations, ANNOTATION_KEEP_GROUPS);
+
+	return value && (strcmp(value, "1") == 0 || strcmp(value, "true") == 0);
 }
 
 static void warn_of_groups(const struct credentials_context *context, const struct credentials *c)
 {
 	if (c->keep_groups && c->group_count && context->warn)
-		context->warn(context->warn_arg, "leaving additionalGids out: "
-						 "run.oci.keep_original_groups is set");
+		context->warn(
+			context->warn_arg,
+			"leaving additionalGids out: an annotation keeps the caller's groups");
 }
 
 int credentials_prepare(struct arena *a, const struct oci_process *process,

@@ -16,6 +16,7 @@
 #include "kernel/rootpath.h"
 #include "kernel/sys.h"
 #include "kernel/tree.h"
+#include "setup/annotations.h"
 
 static bool is_tmpfs(const struct mount_op *op)
 {
@@ -78,13 +79,11 @@ int mounts_prepare_extras(struct arena *a, struct mount_op *op, struct err *e)
 static int find_context_word(const struct oci_config *config, const char **ret, struct err *e)
 {
 	static const char *const words[] = { "context", "fscontext", "defcontext", "rootcontext" };
-	static const char key[] = "run.oci.mount_context_type";
-	const char *given = "context";
+	const char *given = annotation_find(&config->annotations, ANNOTATION_MOUNT_CONTEXT);
+	const char *key = annotation_name(ANNOTATION_MOUNT_CONTEXT);
 
-	for (size_t i = 0; i < config->annotations.count; i++) {
-		if (strcmp(config->annotations.items[i].key, key) == 0)
-			given = config->annotations.items[i].value;
-	}
+	if (!given)
+		given = "context";
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		if (strcmp(given, words[i]) != 0)
 			continue;

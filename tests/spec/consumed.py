@@ -85,7 +85,7 @@ def uses_in(path, includes):
                           "-Wdeprecated-declarations", *includes, path],
                          capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"})
     if run.returncode:
-        raise SystemExit("%s: %s" % (path, run.stderr))
+        raise SystemExit("\n".join(re.findall(".*error: .*", run.stderr)))
     member = None
     for line in run.stderr.splitlines():
         use, note = USE.match(line), NOTE.match(line)
@@ -130,6 +130,11 @@ def main():
             faults.append("%s (\"%s\") is decoded, and read by nobody" % (key, name))
         elif files and key in UNREAD:
             faults.append("%s is read by %s: it needs no reason" % (key, ", ".join(files)))
+    for path in sources():
+        for name in re.findall(r'"((?:run\.oci|org\.criu|org\.systemd)\.[\w.]*)"', read(path)):
+            if not path.endswith("setup/annotations.c"):
+                faults.append("%s: %s is honoured without a row in setup/annotations.c"
+                              % (os.path.relpath(path, TOP), name))
     known = {"%s.%s" % key for key in table}
     faults += ["%s is no member of the tables" % key for key in UNREAD if key not in known]
     print("\n".join(faults))
