@@ -112,11 +112,6 @@ int step_exec_prepare(struct run *run, struct err *e)
 	return plan_prepare_process(p, e);
 }
 
-static int fail_cgroup(int code, const char *what, const char *path, struct err *e)
-{
-	return err_kind(e, ERR_CGROUP, code, "%s %s", what, path);
-}
-
 /* Below the container's own, and nowhere else. */
 static int open_sub_cgroup(int *fd, const char *path, struct err *e)
 {
@@ -129,7 +124,7 @@ static int open_sub_cgroup(int *fd, const char *path, struct err *e)
 					path);
 	sub = cgroup_open(*fd, path);
 	if (sub < 0)
-		return fail_cgroup(-sub, "bad sub cgroup path: open", path, e);
+		return err_set(e, -sub, "open the sub cgroup %.200s", path);
 	close_fdp(fd);
 	*fd = sub;
 	return 0;
@@ -148,7 +143,7 @@ static int follow_init(const struct container *c, int *fd, struct err *e)
 		return 0;
 	r = cgroup_get_path_of(c->pid, path, sizeof(path));
 	if (r < 0)
-		return fail_cgroup(-r, "read the cgroup of the first process of", c->id, e);
+		return err_set(e, -r, "read the cgroup of the first process of %s", c->id);
 	if (strncmp(path, own, len) != 0 || path[len] != '/')
 		return 0;
 	return open_sub_cgroup(fd, path + len, e);
@@ -189,7 +184,7 @@ int step_exec_cgroup(struct run *run, struct err *e)
 				: 0;
 	fd = cgroup_open_ref(&ref);
 	if (fd < 0)
-		return fail_cgroup(-fd, "open the container's cgroup", ref.path, e);
+		return err_set(e, -fd, "open the container's cgroup %s", ref.path);
 	if (is_asked ? open_sub_cgroup(&fd, cgroups[0], e) < 0 : follow_init(c, &fd, e) < 0)
 		return -e->code;
 	run->cgroup_fd = take_fd(&fd);

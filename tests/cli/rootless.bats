@@ -279,3 +279,22 @@ fails() {
 	[ "$(proc_field "$pid" Uid | cut -f1)" = "$USER_ID" ]
 	[ "$(tr -s ' ' <"/proc/$pid/uid_map")" = " 0 $USER_ID 1" ]
 }
+
+@test "exec enters the container of an ordinary user" {
+	works run -d -b "$BUNDLE" "$ID"
+	pid=$(init_pid)
+	ok exec "$ID" sh -c 'id; ps'
+	[[ $(sed -n 1p "$OUT") == "uid=0 gid=0"* ]]
+	grep -q '^ *1 .*sleep 100' "$OUT"
+	ok exec -d --pid-file "$T/runtime/pid" "$ID" sleep 50
+	other=$(<"$T/runtime/pid")
+	for ns in pid net ipc uts mnt cgroup user; do
+		[ "$(readlink "/proc/$other/ns/$ns")" = "$(readlink "/proc/$pid/ns/$ns")" ] || { echo "$ns"; false; }
+	done
+	[[ $(proc_field "$other" Uid) == "$USER_ID"$'\t'* ]]
+	[ "$(proc_field "$other" NoNewPrivs)" = 1 ]
+	davit exec "$ID" sh -c 'exit 3'
+	[ "$status" -eq 3 ]
+	refused "stat /nope: no such file or directory" exec "$ID" /nope
+	[ "$status" -eq 255 ]
+}
