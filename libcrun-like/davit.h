@@ -60,6 +60,8 @@ struct davit_context_options {
 	const char *fault; /* test builds: the step at which to fail, "NAME" or "NAME:after";
 			      ignored elsewhere */
 	const char *name;  /* what the program is called in messages; NULL: "davit" */
+	const char *trace; /* a file for the times of all steps, as Chrome's trace JSON, written by
+			      davit_context_free(); NULL: none */
 };
 DAVIT_API int davit_context_new(const struct davit_context_options *options,
 				struct davit_context **ret, struct davit_error *err);

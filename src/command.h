@@ -18,6 +18,7 @@ struct command_args {
 	const char *user;
 	struct davit_update_options update; /* resources: the name of the file */
 	const char *format;
+	const char *trace;
 	bool all, force, man, quiet, rootless, strict;
 	struct cli_result words;
 };

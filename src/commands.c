@@ -183,13 +183,23 @@ const struct cli_option global_options[] = {
 	{ "preserve-fds", 0, CLI_UINT, "N", "pass N descriptors from 3 on to the program (default: 0)", AT(create.preserve_fds) }, \
 	{ "no-subreaper", 0, CLI_FLAG, NULL, "do not inherit and reap orphans while waiting for the program", AT(create.no_subreaper) }
 
+#define TRACE_OPTION \
+	{ "trace", 0, CLI_STRING, "FILE", "write how long each step took to FILE (Chrome's trace JSON)", AT(trace) }
+
+static const struct cli_option start_options[] = {
+	TRACE_OPTION,
+	{ 0 }
+};
+
 static const struct cli_option create_options[] = {
 	CREATE_OPTIONS,
+	TRACE_OPTION,
 	{ 0 }
 };
 
 static const struct cli_option run_options[] = {
 	CREATE_OPTIONS,
+	TRACE_OPTION,
 	{ "detach", 'd', CLI_FLAG, NULL, "return when the program is executing", AT(create.detach) },
 	{ "keep", 0, CLI_FLAG, NULL, "do not delete the container when it has ended", AT(create.keep) },
 	{ 0 }
@@ -202,6 +212,7 @@ static const struct cli_option kill_options[] = {
 
 static const struct cli_option delete_options[] = {
 	{ "force", 'f', CLI_FLAG, NULL, "kill it first; no error if there is none", AT(force) },
+	TRACE_OPTION,
 	{ 0 }
 };
 
@@ -283,12 +294,13 @@ static const struct cli_option exec_options[] = {
 	{ "preserve-fds", 0, CLI_UINT, "N", "pass N descriptors from 3 on to the program (default: 0)", AT(exec.preserve_fds) },
 	{ "cgroup", 0, CLI_STRINGS, "PATH", "execute it in the cgroup PATH below the container's", AT(cgroups) },
 	{ "ignore-paused", 0, CLI_FLAG, NULL, "in a paused container, wait until it is resumed", AT(exec.ignore_paused) },
+	TRACE_OPTION,
 	{ 0 }
 };
 
 const struct command commands[] = {
 	{ "create", "create a container", "ID", create_options, 1, 1, true, true, run_create },
-	{ "start", "run the program of a created container", "ID", no_options, 1, 1, false, true, run_start },
+	{ "start", "run the program of a created container", "ID", start_options, 1, 1, false, true, run_start },
 	{ "run", "create a container, start it and wait for its end", "ID", run_options, 1, 1, true, true, run_run },
 	{ "exec", "run another program in a container", "ID [COMMAND [ARGUMENT...]]", exec_options, 1, 1, true, true, exec_run, .passes_rest = true, .failure = EXEC_FAILURE },
 	{ "state", "show the state of a container", "ID", no_options, 1, 1, false, true, run_state },

@@ -78,6 +78,7 @@ static int execute(struct session *s, const struct command *command, struct comm
 	}
 	if (command->seals && davit_seal_self(argv, s->error) < 0)
 		return session_report(s);
+	s->trace = args->trace;
 	if (command->context && session_open(s) < 0)
 		return session_report(s);
 	status = command->run(s, args);

@@ -22,6 +22,7 @@ struct globals {
 struct session {
 	const char *name; /* what the program is called: argv[0]'s last part */
 	struct globals globals;
+	const char *trace; /* where to write the times of the steps; NULL: nowhere */
 	struct log log;
 	struct davit_context *context; /* NULL for commands that need none */
 	struct davit_error *error;     /* NULL when memory is gone */

@@ -13,7 +13,7 @@
 #include "base/err.h"
 
 enum {
-	CHANNEL_VERSION = 1
+	CHANNEL_VERSION = 2
 };
 
 enum message_kind {
@@ -24,7 +24,7 @@ enum message_kind {
 	MESSAGE_ERR,     /* from a child: it failed, and is about to exit */
 	MESSAGE_EXECING, /* from INIT: execve is next; end of file after it means success */
 	MESSAGE_PID,     /* from MIDDLE: INIT's pid */
-	MESSAGE_TRACE,   /* from a child: `row` took `nsec` */
+	MESSAGE_TRACE,   /* from a child: when `row` began, and how long it took */
 	MESSAGE_RESUME,  /* on the start socket */
 	MESSAGE_OUTPUT,  /* from a child, before ERR: a piece of what a hook printed, in err.msg */
 };
@@ -34,8 +34,8 @@ struct message {
 	uint32_t kind;
 	uint32_t row;
 	int32_t pid;
-	uint64_t nsec;
-	struct err err; /* sent with ERR and OUTPUT only */
+	uint64_t from, nsec; /* with TRACE: when `row` began, and how long it took */
+	struct err err;      /* sent with ERR and OUTPUT only */
 };
 
 /* -EPIPE, -ECONNRESET: the peer is gone. */

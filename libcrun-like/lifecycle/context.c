@@ -9,6 +9,7 @@
 #include "base/fmt.h"
 #include "config-davit.h"
 #include "kernel/namespace.h"
+#include "lifecycle/trace.h"
 
 struct davit_error *davit_error_new(void)
 {
@@ -146,7 +147,7 @@ static int fill(struct davit_context *ctx, const struct davit_context_options *o
 	ctx->log_arg = o->log_arg;
 	ctx->log_level = o->log_level;
 	ctx->has_default_root = !o->root;
-	return 0;
+	return o->trace ? trace_new(o->trace, &ctx->trace, e) : 0;
 }
 
 int davit_context_new(const struct davit_context_options *options, struct davit_context **ret,
@@ -169,8 +170,13 @@ int davit_context_new(const struct davit_context_options *options, struct davit_
 
 void davit_context_free(struct davit_context *ctx)
 {
+	struct err e = { 0 };
+
 	if (!ctx)
 		return;
+	if (ctx->trace && trace_write(ctx->trace, &e) < 0)
+		context_log(ctx, DAVIT_LOG_WARNING, "%s: %s", e.msg, errno_words(e.code));
+	trace_free(ctx->trace);
 	free(ctx->root);
 	free(ctx->cgroup_manager);
 	free(ctx->name);

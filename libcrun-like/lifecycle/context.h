@@ -19,11 +19,14 @@ struct davit_error {
 	char text[ERROR_TEXT_SIZE];
 };
 
+struct trace;
+
 struct davit_context {
 	char *root;
 	char *cgroup_manager;
 	char *name;
-	char *fault; /* NULL but in test builds */
+	char *fault;         /* NULL but in test builds */
+	struct trace *trace; /* of every operation with this context; NULL: nobody wants it */
 	davit_log_fn *log;
 	void *log_arg;
 	enum davit_log_level log_level;

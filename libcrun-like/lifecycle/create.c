@@ -11,6 +11,7 @@
 #include "lifecycle/lifecycle.h"
 #include "lifecycle/operation.h"
 #include "lifecycle/store.h"
+#include "lifecycle/trace.h"
 #include "setup/stdio.h"
 
 enum {
@@ -109,6 +110,7 @@ static int finish_run(struct run *run, const struct davit_create_options *o, int
 	const struct foreground_program program = { .pidfd = run->pidfd,
 						    .pid = run->pid,
 						    .adopts = !o->no_subreaper };
+	struct span span;
 
 	/* Or its network namespace would outlive the container as long as we wait. */
 	net_devices_close(&run->plan->net_devices);
@@ -116,9 +118,15 @@ static int finish_run(struct run *run, const struct davit_create_options *o, int
 		return 0;
 	/* While the program runs, others may pause, signal and delete it. */
 	store_unlock(run->state_dirfd);
-	if (foreground_wait(&run->foreground, &program, ret_status, e) < 0 || o->keep)
+	span = span_begin();
+	foreground_wait(&run->foreground, &program, ret_status, e);
+	trace_add_span(run->ctx->trace, "wait", HOST, &span);
+	if (e->code || o->keep)
 		return -e->code;
-	return destroy_after_run(run, e);
+	span = span_begin();
+	destroy_after_run(run, e);
+	trace_add_span(run->ctx->trace, "destroy", HOST, &span);
+	return -e->code;
 }
 
 static int drive_all(struct run *run, struct err *e)

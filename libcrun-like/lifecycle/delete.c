@@ -14,6 +14,7 @@
 #include "kernel/sys.h"
 #include "lifecycle/operation.h"
 #include "lifecycle/store.h"
+#include "lifecycle/trace.h"
 
 enum {
 	END_MSEC = 10000
@@ -210,6 +211,7 @@ int operation_delete(const struct davit_context *ctx, const char *id, bool force
 {
 	struct deletion d = { .ctx = ctx, .force = force };
 	unsigned flags = CONTAINER_LOCK | (force ? CONTAINER_DAMAGED_OK : 0);
+	struct span opening = span_begin();
 
 	container_open(ctx, id, flags, &d.c, e);
 	if (force && e->kind == ERR_TIMEOUT) {
@@ -218,9 +220,14 @@ int operation_delete(const struct davit_context *ctx, const char *id, bool force
 		if (end_locker(ctx, id, e) == 0)
 			container_open(ctx, id, flags, &d.c, e);
 	}
-	for (size_t i = 0; !e->code && i < ARRAY_SIZE(delete_steps); i++)
+	trace_add_span(ctx->trace, "open", HOST, &opening);
+	for (size_t i = 0; !e->code && i < ARRAY_SIZE(delete_steps); i++) {
+		struct span span = span_begin();
+
 		if (delete_steps[i].run(&d, e) < 0 && !e->step[0])
 			strncpy(e->step, delete_steps[i].name, sizeof(e->step) - 1);
+		trace_add_span(ctx->trace, delete_steps[i].name, HOST, &span);
+	}
 	if (force && e->kind == ERR_NOT_FOUND) {
 		if (d.c.root_dirfd >= 0)
 			store_sweep(d.c.root_dirfd, id);

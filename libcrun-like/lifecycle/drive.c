@@ -8,13 +8,13 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <time.h>
 
 #include "base/fmt.h"
 #include "config-davit.h"
 #include "kernel/process.h"
 #include "lifecycle/run.h"
 #include "lifecycle/step.h"
+#include "lifecycle/trace.h"
 
 enum {
 	EXEC_WATCH_MSEC = 1000,
@@ -29,14 +29,6 @@ const char *where_name(enum where where)
 bool step_is_active(const struct step *step, const struct plan *plan)
 {
 	return !step->when || step->when(plan);
-}
-
-static uint64_t now_nsec(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
 /* Test builds fail where they are told: before the row ("NAME") or when it has been done
@@ -60,11 +52,12 @@ static void name_step(const struct step *step, struct err *e)
 
 static bool is_traced(const struct run *run)
 {
-	return run->ctx->log && run->ctx->log_level >= DAVIT_LOG_DEBUG;
+	return run->ctx->trace || (run->ctx->log && run->ctx->log_level >= DAVIT_LOG_DEBUG);
 }
 
-static void trace(struct run *run, const struct step *step, uint64_t nsec)
+static void trace(struct run *run, const struct step *step, uint64_t from, uint64_t nsec)
 {
+	trace_add(run->ctx->trace, step->name, step->where, from, nsec);
 	context_log(run->ctx, DAVIT_LOG_DEBUG, "step %s in %s took %llu us", step->name,
 		    where_name(step->where), (unsigned long long)nsec / 1000);
 }
@@ -84,11 +77,11 @@ static int do_host_row(struct run *run, size_t row, struct err *e)
 {
 	const struct step *step = &run->steps[row];
 	bool fails_after = is_fault(run, step, ":after");
-	uint64_t from = is_traced(run) ? now_nsec() : 0;
+	struct span span = is_traced(run) ? span_begin() : (struct span){ 0 };
 	int r = do_row(run, step, e);
 
-	if (from)
-		trace(run, step, now_nsec() - from);
+	if (span.wall)
+		trace(run, step, span.wall, span_nsec(&span));
 	if (r == 0 || fails_after)
 		run->done |= (uint64_t)1 << row;
 	return r;
@@ -207,7 +200,7 @@ static int take_message(struct run *run, const struct message *m, bool *is_execi
 		return 0;
 	case MESSAGE_TRACE:
 		if (m->row < run->step_count)
-			trace(run, &run->steps[m->row], m->nsec);
+			trace(run, &run->steps[m->row], m->from, m->nsec);
 		return 0;
 	case MESSAGE_OUTPUT:
 		take_output(run, m->err.msg);
@@ -224,6 +217,7 @@ static int take_message(struct run *run, const struct message *m, bool *is_execi
 static int await_answer(struct run *run, int fd, const struct step *last, struct err *e)
 {
 	bool is_execing = false;
+	struct span execing = { 0 };
 
 	for (;;) {
 		struct message m;
@@ -234,10 +228,15 @@ static int await_answer(struct run *run, int fd, const struct step *last, struct
 		r = channel_receive(fd, &m);
 		if (r < 0)
 			return err_set(e, -r, "hear from the container's first process");
+		if (r == 0 && !is_execing)
+			return child_is_lost(run, last, e);
+		if (r == 0 && execing.wall)
+			trace(run, last, execing.wall, span_nsec(&execing));
 		if (r == 0)
-			return is_execing ? check_executed(run, last, e)
-					  : child_is_lost(run, last, e);
+			return check_executed(run, last, e);
 		r = take_message(run, &m, &is_execing, e);
+		if (is_execing && !execing.wall && is_traced(run))
+			execing = span_begin();
 		if (r != 0)
 			return r > 0 ? 0 : -e->code;
 	}
@@ -307,6 +306,16 @@ static _Noreturn void fail(struct run *run, const struct err *e)
 	_exit(1);
 }
 
+static void send_trace(struct run *run, size_t row, const struct span *span)
+{
+	const struct message m = { .kind = MESSAGE_TRACE,
+				   .row = (uint32_t)row,
+				   .from = span->wall,
+				   .nsec = span_nsec(span) };
+
+	channel_send(run->channel, &m);
+}
+
 /* The consecutive rows of one process from @row on; returns the last one. */
 static size_t do_stretch(struct run *run, size_t row, enum where where)
 {
@@ -315,19 +324,19 @@ static size_t do_stretch(struct run *run, size_t row, enum where where)
 
 	for (; row < run->step_count; row++) {
 		const struct step *step = &run->steps[row];
-		struct message m = { .kind = MESSAGE_TRACE, .row = (uint32_t)row };
-		uint64_t from;
+		struct span span = { 0 };
 
 		if (!step_is_active(step, run->plan))
 			continue;
 		if (step->where != where)
 			break;
-		from = is_traced(run) ? now_nsec() : 0;
-		if (do_row(run, step, &e) < 0)
+		if (is_traced(run))
+			span = span_begin();
+		do_row(run, step, &e);
+		if (span.wall)
+			send_trace(run, row, &span);
+		if (e.code)
 			fail(run, &e);
-		m.nsec = from ? now_nsec() - from : 0;
-		if (from)
-			channel_send(run->channel, &m);
 		last = row;
 	}
 	return last;

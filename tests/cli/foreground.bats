@@ -68,3 +68,41 @@ receive_pidfd() {
 	refused "connect to pidfd socket $T/nosuch" create --bundle "$BUNDLE" --pidfd-socket "$T/nosuch" "$ID"
 	check_clean
 }
+
+# slices FILE [ROW]: the names of the steps in it, of one row.
+slices() {
+	jq -r --arg row "${2-}" '.traceEvents as $all
+		| [$all[] | select(.name == "thread_name") | {(.tid | tostring): .args.name}] | add as $rows
+		| $all[] | select(.ph == "X" and ($row == "" or $rows[.tid | tostring] == $row)) | .name' "$1"
+}
+
+@test "--trace: the steps of create, start, exec and delete, by process, with their times" {
+	ok create --trace "$T/create.json" --bundle "$BUNDLE" "$ID"
+	[[ $(slices "$T/create.json" HOST) == decode*claim*spawn*publish ]] || complain "HOST: $(slices "$T/create.json" HOST)"
+	[[ $(slices "$T/create.json" INIT) == begin*mounts*pivot*program ]] || complain "INIT: $(slices "$T/create.json" INIT)"
+	# Each has a begin and a length, and INIT's lie between HOST's.
+	jq -e '[.traceEvents[] | select(.ph == "X")]
+		| all(.ts >= 0 and .dur >= 0)
+		and ((map(select(.name == "spawn"))[0].ts) < (map(select(.name == "begin"))[0].ts))
+		and ((map(select(.name == "program"))[0].ts) < (map(select(.name == "publish"))[0].ts))
+		and (map(.ts + .dur) | max) < 30e6' "$T/create.json"
+	ok start --trace "$T/start.json" "$ID"
+	[[ $(slices "$T/start.json") == await-start*credentials*exec ]] || complain "start: $(slices "$T/start.json")"
+	ok exec --trace "$T/exec.json" "$ID" true
+	[[ $(slices "$T/exec.json" INIT) == enter*exec ]] || complain "exec: $(slices "$T/exec.json")"
+	ok kill "$ID" KILL
+	becomes stopped
+	ok delete --trace "$T/delete.json" "$ID"
+	[ "$(slices "$T/delete.json" | tr '\n' ' ')" = "open check kill cgroup state " ] || complain "delete: $(slices "$T/delete.json")"
+}
+
+@test "--trace: a step that failed is there, and the wait of a run" {
+	program nosuch
+	refused "executable file not found" run --trace "$T/trace.json" --bundle "$BUNDLE" "$ID"
+	[[ $(slices "$T/trace.json" INIT) == begin*program ]] || complain "trace: $(slices "$T/trace.json")"
+	program true
+	ok run --trace "$T/trace.json" --bundle "$BUNDLE" "$ID"
+	[[ $(slices "$T/trace.json" HOST) == decode*wait*destroy ]] || complain "trace: $(slices "$T/trace.json")"
+	refused "open the trace file $T/no/trace.json: no such file or directory" run --trace "$T/no/trace.json" --bundle "$BUNDLE" "$ID"
+	check_clean
+}
