@@ -29,15 +29,17 @@ static const char *what_of(const struct mount_op *op)
  */
 static int set_attrs(int fd, uint64_t set, uint64_t clear, bool is_recursive)
 {
-	uint64_t without = set & ~(uint64_t)MOUNT_ATTR__ATIME;
+	const uint64_t atime = MOUNT_ATTR__ATIME;
 	int r;
 
 	if (!(set | clear))
 		return 0;
 	r = mount_set_attrs(fd, set, clear, is_recursive);
-	if (r != -EPERM || (clear & ~(uint64_t)MOUNT_ATTR__ATIME) || !(clear & MOUNT_ATTR__ATIME))
+	if (r != -EPERM || !((set | clear) & atime))
 		return r;
-	return without ? mount_set_attrs(fd, without, 0, is_recursive) : 0;
+	set &= ~atime;
+	clear &= ~atime;
+	return set | clear ? mount_set_attrs(fd, set, clear, is_recursive) : 0;
 }
 
 /* Which option it was: one that was to be cleared, and that the mount has. */

@@ -4,6 +4,7 @@
 # mounts[] and linux.mountLabel of the specification (SPEC.md, 1.2), each looked at from outside:
 # /proc/PID/mountinfo and files below /proc/PID/root.
 # shellcheck disable=SC2016  # variables in filters are of jq
+# shellcheck disable=SC2154  # status, out and err are of helpers.bash
 load helpers
 
 setup() {
@@ -665,4 +666,173 @@ maps() {
 	only_defaults
 	bind_is /m "bind,idmap=uids=@15-18-3;gids=0-0-1"
 	refused "not in the container's id mappings (at /mounts/5/options)" create -b "$BUNDLE" "$ID"
+}
+
+# --- user namespaces ------------------------------------------------------------------------------
+
+# From here on davit is called by root of a user namespace that was made for it, which can take
+# nothing away from the mounts of the host.
+without_rights() {
+	REAL=$DAVIT
+	DAVIT=$T/davit
+	cat >"$DAVIT" <<-END
+		#!/bin/sh
+		exec unshare --user --map-root-user --mount --propagation slave "$REAL" "\$@"
+	END
+	chmod 755 "$DAVIT"
+	config '.linux.namespaces |= map(select(.type != "cgroup")) | del(.linux.resources)'
+}
+
+# line DESTINATION: of the mountinfo that the container has printed.
+line() {
+	awk -v at="$1" '$5 == at { print $6 }' "$OUT"
+}
+
+@test "mounts[].options locked flags: kept in a user namespace, an error when they are to be cleared" {
+	requires userns
+	without_rights
+	mount --bind "$T/src" "$T/src"
+	mount -o remount,bind,nosuid,nodev,noexec,noatime "$T/src"
+	mkdir "$T/top"
+	mkdir "$T/top/sub"
+	mount --bind "$T/src" "$T/top/sub"
+	mount -o remount,bind,ro,nosuid,nodev,noexec,noatime "$T/top/sub"
+	bind_is /kept bind,ro
+	bind_is /rw rbind,rw,relatime
+	bind_is /below rbind,nodev "$T/top"
+	program cat /proc/self/mountinfo
+	davit run -b "$BUNDLE" "$ID"
+	[ "$status" -eq 0 ] || complain "run"
+	[[ $(line /kept) == ro,nosuid,nodev,noexec,noatime* ]]
+	[[ $(line /rw) == rw,nosuid,nodev,noexec,noatime* ]]
+	[[ $(line /below) == rw,nodev,* ]]
+	[[ $(line /below/sub) == ro,nosuid,nodev,noexec,noatime* ]]
+	for words in exec:noexec suid:nosuid dev:nodev rexec:noexec; do
+		only_defaults
+		bind_is /x "rbind,${words%:*}"
+		davit run -b "$BUNDLE" "$ID"
+		[ "$status" -ne 0 ]
+		[[ $err == *"set the options of the mount on /x (at /mounts/5) [step mounts in init]: operation not permitted; ${words#*:}: locked by the host, and cannot be cleared in a user namespace"* ]] || complain "$words"
+	done
+	only_defaults
+	bind_is /x rbind,rrw "$T/top"
+	davit run -b "$BUNDLE" "$ID"
+	[[ $err == *"operation not permitted; an option of a mount below it is locked by the host"* ]]
+}
+
+@test "mounts[].type cgroup: in a cgroup namespace, and the container's own cgroup without one" {
+	requires cgroup2
+	mount_is /sys/fs/cgroup nosuid,noexec,nodev,relatime,ro cgroup cgroup
+	mount_is /two nosuid cgroup2 cgroup
+	runs
+	for at in /sys/fs/cgroup /two; do
+		has "$at" ' - cgroup2 '
+		[ "$(stat -c %i "$in$at")" = "$(stat -c %i "$(cgroup_of "$pid")")" ]
+		grep -qx "$pid" "$in$at/cgroup.procs" || grep -qx 1 "$in$at/cgroup.procs" || [ -s "$in$at/cgroup.procs" ]
+	done
+	has /sys/fs/cgroup '^ro,nosuid,nodev,noexec,relatime '
+	has /two '^rw,nosuid,relatime .*- cgroup2 '
+	# The host's own superblock is as it was.
+	[[ $(awk -v at="$CGROOT" '$5 == at { print $6; exit }' /proc/self/mountinfo) == rw,* ]]
+	stops
+	config '.linux.namespaces |= map(select(.type != "cgroup")) | .mounts[6].options += ["rw"]'
+	mount_is /three nosuid cgroup cgroup
+	runs
+	for at in /sys/fs/cgroup /two /three; do
+		[ "$(stat -c %i "$in$at")" = "$(stat -c %i "$(cgroup_of "$pid")")" ]
+	done
+	has /sys/fs/cgroup ^ro
+	has /two ^rw,nosuid
+	# CVE-2023-25809: without a namespace only who asks may write.
+	has /three ^ro,nosuid
+}
+
+@test "mounts[].type cgroup: options of cgroup2, and in a user namespace" {
+	requires cgroup2
+	has_userns
+	mount_is /sys/fs/cgroup nosuid,noexec,nodev cgroup cgroup
+	runs
+	has /sys/fs/cgroup ' - cgroup2 '
+	[ "$(stat -c %i "$in/sys/fs/cgroup")" = "$(stat -c %i "$(cgroup_of "$pid")")" ]
+	stops
+	only_defaults
+	mount_is /sys/fs/cgroup frob=1 cgroup cgroup
+	refused "mount cgroup2 on /sys/fs/cgroup: " create -b "$BUNDLE" "$ID"
+}
+
+@test "mounts[].type proc, mounts[].type sysfs: what a user namespace may not mount is the host's" {
+	has_userns
+	config '.linux.namespaces |= map(select(.type != "network" and .type != "pid")) |
+		.mounts |= map(if .type == "sysfs" then .options = ["nosuid", "nodev", "noexec", "ro"] else . end) |
+		del(.linux.maskedPaths, .linux.readonlyPaths)'
+	mount_is /mq nosuid mqueue mqueue
+	runs
+	has /sys '^ro,nosuid,nodev,noexec,.*- sysfs '
+	[ "$(ls "$in/sys/class/net")" = "$(ls /sys/class/net)" ]
+	# Nothing below it is left writable.
+	awk '$5 ~ "^/sys/" && $6 !~ /^ro/' "/proc/$pid/mountinfo" >"$T/writable"
+	[ ! -s "$T/writable" ]
+	has /proc ' - proc '
+	[ -e "$in/proc/$$" ]
+	has /mq ' - mqueue '
+	stops
+	# Of its own, where it may.
+	config '.linux.namespaces += [{ type: "network" }, { type: "pid" }]'
+	runs
+	[ "$(ls "$in/sys/class/net")" = lo ]
+	[ ! -e "$in/proc/$$/exe" ]
+}
+
+@test "mounts[].destination: nothing covers parts of /proc, but for the files of lxcfs and the like" {
+	echo 1.00 2.00 >"$T/src/uptime"
+	bind_is /proc/uptime bind,ro "$T/src/uptime"
+	bind_is /proc/meminfo bind "$T/src/file"
+	runs
+	[ "$(<"$in/proc/uptime")" = "1.00 2.00" ]
+	[ "$(<"$in/proc/meminfo")" = source ]
+	stops
+	for at in /proc/self/attr /proc/sys/kernel /proc/1 /proc/../proc/sys /proc/uptime/..; do
+		only_defaults
+		mount_is "$at" mode=700
+		refused "inside /proc" create -b "$BUNDLE" "$ID"
+		only_defaults
+		bind_is "$at" bind
+		refused " on $at" create -b "$BUNDLE" "$ID"
+	done
+	only_defaults
+	bind_is /proc/version bind "$T/src/file"
+	refused "on /proc/version: it is inside /proc" create -b "$BUNDLE" "$ID"
+}
+
+# --- linux.mountLabel -----------------------------------------------------------------------------
+
+label=system_u:object_r:container_file_t:s0:c1,c2
+
+@test "linux.mountLabel: an error where SELinux is off, for it could not be applied" {
+	[ ! -e /sys/fs/selinux/enforce ] || skip "SELinux is on"
+	config --arg text "$label" '.linux.mountLabel = $text'
+	refused "selinux is not enabled on this host, but mount label \"$label\" is asked for (at /linux/mountLabel)" create -b "$BUNDLE" "$ID"
+	config '.linux.mountLabel = ""'
+	runs
+}
+
+@test "linux.mountLabel: new file systems and their files have the label" {
+	requires selinux
+	config --arg text "$label" '.linux.mountLabel = $text'
+	mount_is /w mode=755
+	mount_is /mq nosuid mqueue mqueue
+	runs
+	for at in /w /dev /dev/pts; do
+		has "$at" "context=\"?$label"
+	done
+	[ "$(stat -c %C "$in/mq")" = "$label" ]
+	touch "$in/w/file"
+	[ "$(stat -c %C "$in/w/file")" = "$label" ]
+	stops
+	config '.annotations["run.oci.mount_context_type"] = "rootcontext"'
+	runs
+	has /w "rootcontext=\"?$label"
+	stops
+	config '.annotations["run.oci.mount_context_type"] = "frob"'
+	refused "not context, fscontext, defcontext or rootcontext" create -b "$BUNDLE" "$ID"
 }

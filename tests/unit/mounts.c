@@ -148,6 +148,50 @@ TEST(prepare_and_describe)
 	CHECK_INT(m.items[0].options.recursive_set, MOUNT_ATTR_RDONLY);
 }
 
+static int prepare_label(struct oci_mount *rows, size_t count, const char *type, struct mounts *ret,
+			 struct err *e)
+{
+	struct oci_linux l = { .mount_label = "u:r:t:s0:c1,c2" };
+	struct oci_pair pair = { "run.oci.mount_context_type", type };
+	struct oci_config config = { .mounts = { rows, count },
+				     .linux_config = &l,
+				     .annotations = { &pair, type ? 1 : 0 } };
+	struct mounts_context ctx = plain;
+
+	ctx.has_selinux = true;
+	*e = (struct err){ 0 };
+	return mounts_prepare(&arena, &config, &ctx, ret, e);
+}
+
+TEST(prepare_labels)
+{
+	struct oci_mount rows[] = {
+		row("tmpfs", NULL, "/a", "size=1m nosuid"),
+		row("devpts", NULL, "/b", ""),
+		row("tmpfs", NULL, "/c", "mode=700 rootcontext=x"),
+		row("mqueue", NULL, "/d", "nosuid"),
+		row("proc", NULL, "/proc", ""),
+		row("sysfs", NULL, "/sys", ""),
+		row("cgroup", NULL, "/e", ""),
+		row(NULL, "/src", "/f", "bind"),
+	};
+	const size_t count = ARRAY_SIZE(rows);
+	struct mounts m;
+	struct err e;
+
+	CHECK_INT(prepare_label(rows, count, NULL, &m, &e), 0);
+	CHECK_STR(m.items[0].options.data, "size=1m,context=\"u:r:t:s0:c1,c2\"");
+	CHECK_STR(m.items[1].options.data, "context=\"u:r:t:s0:c1,c2\"");
+	CHECK_STR(m.items[2].options.data, "mode=700,rootcontext=x");
+	CHECK_STR(m.items[3].label, "u:r:t:s0:c1,c2");
+	for (size_t i = 3; i < count; i++)
+		CHECK(!m.items[i].options.data && (i == 3 || !m.items[i].label));
+	CHECK_INT(prepare_label(rows, count, "defcontext", &m, &e), 0);
+	CHECK_STR(m.items[1].options.data, "defcontext=\"u:r:t:s0:c1,c2\"");
+	CHECK_INT(prepare_label(rows, count, "frob", &m, &e), -EINVAL);
+	CHECK_STR(e.pointer, "/annotations/run.oci.mount_context_type");
+}
+
 enum {
 	BASE_SIZE = 64
 };
