@@ -35,6 +35,8 @@ struct davit_state {
 	const char *cgroup_owner; /* the mark that its directory carries */
 	const uint64_t *cgroup_inode;
 	const bool *cgroup_was_there; /* the cgroup existed before create: delete leaves it */
+	/* Below the root of resctrl, to be removed by delete; absent: nothing was made. */
+	const char *resctrl_group, *resctrl_monitor;
 	const bool *terminal, *has_start_socket;
 	const bool
 		*shares_pid_ns; /* no pid namespace of its own: others outlive the first process */

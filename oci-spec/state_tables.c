@@ -43,6 +43,8 @@ static const struct oci_field davit_state_fields[] = {
 	ROW_STRING(davit_state, cgroup_owner, "cgroupOwner", 0),
 	ROW_U64(davit_state, cgroup_inode, "cgroupInode"),
 	ROW_BOOL(davit_state, cgroup_was_there, "cgroupWasThere"),
+	ROW_STRING(davit_state, resctrl_group, "resctrlGroup", 0),
+	ROW_STRING(davit_state, resctrl_monitor, "resctrlMonitor", 0),
 	ROW_BOOL(davit_state, terminal, "terminal"),
 	ROW_BOOL(davit_state, has_start_socket, "hasStartSocket"),
 	ROW_BOOL(davit_state, shares_pid_ns, "sharesPidNamespace"),

@@ -88,6 +88,7 @@ static int open_bundle(struct run *run, struct err *e)
 /* Everything is at hand here: the same end as `delete`, without reading the state again. */
 static int destroy_after_run(struct run *run, struct err *e)
 {
+	const struct intel_rdt_made rdt = intel_rdt_made(&run->plan->rdt);
 	const struct cgroup_ref ref = run_cgroup(run);
 
 	/* Somebody else may have deleted it meanwhile, or be about to. */
@@ -97,6 +98,8 @@ static int destroy_after_run(struct run *run, struct err *e)
 		return -e->code;
 	}
 	if (ref.path && cgroup_destroy(&ref, CGROUP_END_MSEC, e) < 0)
+		return -e->code;
+	if (intel_rdt_remove(&rdt, e) < 0)
 		return -e->code;
 	if (store_remove(run->root_dirfd, run->plan->id, run->state_dirfd, e) < 0)
 		return -e->code;

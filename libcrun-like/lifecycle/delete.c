@@ -15,6 +15,7 @@
 #include "lifecycle/operation.h"
 #include "lifecycle/store.h"
 #include "lifecycle/trace.h"
+#include "setup/intel_rdt.h"
 
 enum {
 	END_MSEC = 10000
@@ -119,6 +120,19 @@ struct poststop {
 	struct oci_map annotations;
 };
 
+/* Of another boot: resctrl is another one since, and what has the name is not ours. */
+static int remove_rdt(struct deletion *d, struct err *e)
+{
+	const struct davit_state *s = d->c.state;
+	char boot_id[BOOT_ID_SIZE];
+	struct intel_rdt_made made;
+
+	if (!s || !s->boot_id || process_boot_id(boot_id) < 0 || strcmp(boot_id, s->boot_id) != 0)
+		return 0;
+	made = (struct intel_rdt_made){ s->resctrl_group, s->resctrl_monitor };
+	return intel_rdt_remove(&made, e);
+}
+
 /* Reads the hooks before the state goes; they run after it (runtime.md#lifecycle, 12 and 13). */
 static void load_hooks(struct deletion *d, struct poststop *ret)
 {
@@ -178,6 +192,8 @@ static const struct delete_step delete_steps[] = {
 	{ "kill", end_init, "by pidfd: never a process that only has the same number" },
 	{ "cgroup", remove_cgroup,
 	  "what is left in it is killed: processes may have outlived the first one" },
+	{ "rdt", remove_rdt,
+	  "what create made in resctrl, now that nobody is in it (config-linux.md#intelrdt)" },
 	{ "state", remove_state,
 	  "last, so that a failure before can be repeated; then the poststop hooks" },
 };

@@ -79,7 +79,7 @@ static char *encode(struct arena *a, size_t *ret_len)
 		.supported_flags = names_of(a, seccomp_supported_flag_name),
 	};
 	const struct oci_features_mount_extensions extensions = { &on };
-	const struct oci_features_intel_rdt rdt = { .enabled = &no };
+	const struct oci_features_intel_rdt rdt = { &yes, &yes, &yes };
 	const struct oci_features_memory_policy memory_policy = {
 		.modes = names_of(a, memory_policy_mode_name),
 		.flags = names_of(a, memory_policy_flag_name),

@@ -104,6 +104,11 @@ static bool has_id_maps(const struct plan *p)
 	return p->ns.uid_map_count > 0;
 }
 
+static bool has_rdt(const struct plan *p)
+{
+	return p->rdt.group != NULL;
+}
+
 static bool has_net_devices(const struct plan *p)
 {
 	return p->net_devices.count > 0;
@@ -281,6 +286,11 @@ static void describe_devices(const struct plan *p, const struct describe *d)
 	devices_describe(&p->devices, d);
 }
 
+static void describe_rdt(const struct plan *p, const struct describe *d)
+{
+	intel_rdt_describe(&p->rdt, d);
+}
+
 static void describe_net_devices(const struct plan *p, const struct describe *d)
 {
 	net_devices_describe(&p->net_devices, d);
@@ -383,6 +393,8 @@ const struct step life_steps[] = {
   "the cgroup exists before the process that is born in it (CLONE_INTO_CGROUP)" },
 { "cgroup-owner", HOST, has_cgroup_owner, step_cgroup_owner, NULL, describe_cgroup_owner,
   "with a cgroup namespace and a writable mount only (config-linux.md#cgroup-ownership)" },
+{ "rdt", HOST, has_rdt, step_rdt, undo_rdt, describe_rdt,
+  "the class of service and the monitoring group, before there is a process for them" },
 { "start-socket", HOST, is_resumable, step_start_socket, NULL, NULL,
   "what `start` connects to; bound by HOST, which has the path, and inherited by INIT" },
 { "mount-maps", HOST, has_mount_maps, step_mount_maps, NULL, NULL,
@@ -407,6 +419,8 @@ const struct step life_steps[] = {
   "before INIT becomes root there, and before it is non-dumpable: a map must be opened by its owner" },
 { "oom-score", HOST, has_oom_score, step_oom_score, NULL, NULL,
   "by HOST: lowering it takes rights on the host" },
+{ "rdt-process", HOST, has_rdt, step_rdt_process, NULL, NULL,
+  "before the first process has children, which stay where it was when they were born" },
 { "net-devices", HOST, has_net_devices, step_net_devices, undo_net_devices, describe_net_devices,
   "as soon as the namespace is there: hooks find the devices in it (config-linux.md#network-devices)" },
 { "begin", INIT, NULL, step_begin, NULL, NULL,

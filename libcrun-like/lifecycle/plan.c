@@ -71,6 +71,7 @@ void plan_release(struct plan *plan)
 	namespaces_close(&plan->ns);
 	mounts_close(&plan->mounts);
 	net_devices_close(&plan->net_devices);
+	intel_rdt_close(&plan->rdt);
 	arena_release(&plan->arena);
 }
 
@@ -135,27 +136,6 @@ int plan_check(struct plan *plan, struct err *e)
 		return 0;
 	oci_find_line(plan->text, plan->text_len, e);
 	return -e->code;
-}
-
-/* What the configuration may ask for and davit cannot do yet: refused, never left out in silence.
- */
-static int refuse_unbuilt(const struct oci_config *c, struct err *e)
-{
-	const struct oci_linux *l = c->linux_config;
-	const struct {
-		bool is_asked;
-		const char *pointer, *what;
-	} rows[] = {
-		{ l && l->intel_rdt, "/linux/intelRdt", "Intel RDT" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		if (!rows[i].is_asked)
-			continue;
-		err_kind(e, ERR_UNSUPPORTED, EOPNOTSUPP, "%s is not supported yet", rows[i].what);
-		return err_at(e, rows[i].pointer);
-	}
-	return 0;
 }
 
 static int prepare_cgroup(struct plan *plan, struct err *e)
@@ -308,8 +288,6 @@ int plan_prepare(struct plan *plan, struct err *e)
 	if (!plan->pidfd_socket)
 		plan->pidfd_socket =
 			annotation_find(&plan->config->annotations, ANNOTATION_PIDFD_RECEIVER);
-	if (refuse_unbuilt(plan->config, e) < 0)
-		return -e->code;
 	if (namespaces_prepare(&plan->arena, plan->config, &plan->ns, e) < 0)
 		return -e->code;
 	plan->ns.keep_groups = credentials_keep_groups(&plan->config->annotations);
@@ -317,6 +295,8 @@ int plan_prepare(struct plan *plan, struct err *e)
 	plan->has_middle =
 		namespaces_need_middle(&plan->ns) || time_offsets_are_asked(&plan->time_offsets);
 	if (prepare_cgroup(plan, e) < 0 || prepare_mounts(plan, e) < 0)
+		return -e->code;
+	if (intel_rdt_prepare(&plan->arena, plan->config, plan->id, &plan->rdt, e) < 0)
 		return -e->code;
 	if (plan_prepare_process(plan, e) < 0)
 		return -e->code;

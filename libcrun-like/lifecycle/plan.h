@@ -20,6 +20,7 @@
 #include "setup/devices.h"
 #include "setup/hook_state.h"
 #include "setup/hooks.h"
+#include "setup/intel_rdt.h"
 #include "setup/labels.h"
 #include "setup/masks.h"
 #include "setup/memory_policy.h"
@@ -82,6 +83,7 @@ struct plan {
 	struct program program;
 	struct cgroup_plan cgroup;
 	struct cgroup_handover handover;
+	struct intel_rdt rdt; /* HOST alone writes on, when it makes the groups */
 	struct hooks hooks;
 	struct hook_state hook_state;
 	bool has_terminal;

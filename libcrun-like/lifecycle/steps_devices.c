@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * The rows of HOST that hand things of the host over to a container that is being made: its cgroup,
+ * its class of service,
  * network devices.
  */
 #include <sched.h>
@@ -18,6 +19,21 @@ int step_cgroup_owner(struct run *run, struct err *e)
 int step_sub_cgroup(struct run *run, struct err *e)
 {
 	return cgroup_handover_enter(&run->plan->handover, run->cgroup_fd, run->pid, e);
+}
+
+int step_rdt(struct run *run, struct err *e)
+{
+	return intel_rdt_create(&run->plan->arena, &run->plan->rdt, e);
+}
+
+void undo_rdt(struct run *run)
+{
+	intel_rdt_undo(&run->plan->rdt);
+}
+
+int step_rdt_process(struct run *run, struct err *e)
+{
+	return intel_rdt_add_process(&run->plan->rdt, run->pid, e);
 }
 
 int step_net_devices(struct run *run, struct err *e)

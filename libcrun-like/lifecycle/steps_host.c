@@ -81,6 +81,7 @@ static bool cgroup_is_there(const struct cgroup_plan *p)
 int step_claim(struct run *run, struct err *e)
 {
 	bool cgroup_was_there = cgroup_is_there(&run->plan->cgroup);
+	struct intel_rdt_made rdt;
 	struct davit_state journal;
 	int r;
 
@@ -101,8 +102,11 @@ int step_claim(struct run *run, struct err *e)
 		fmt(run->owner, sizeof(run->owner), "root");
 	else
 		fmt(run->owner, sizeof(run->owner), "%u", (unsigned)geteuid());
+	intel_rdt_foresee(&run->plan->rdt, &rdt);
 	journal = state_of(run);
 	journal.cgroup_was_there = &cgroup_was_there;
+	journal.resctrl_group = rdt.group;
+	journal.resctrl_monitor = rdt.monitor;
 	if (store_write_state(run->state_dirfd, "journal.json", &journal, e) < 0 ||
 	    store_write_file(run->state_dirfd, "config.json", run->plan->text, run->plan->text_len,
 			     e) < 0)
@@ -386,6 +390,7 @@ int step_process_limit(struct run *run, struct err *e)
 
 int step_publish(struct run *run, struct err *e)
 {
+	const struct intel_rdt_made rdt = intel_rdt_made(&run->plan->rdt);
 	struct davit_state state = state_of(run);
 	int64_t pid = run->pid;
 	bool is_resumable = run->plan->is_resumable;
@@ -396,6 +401,8 @@ int step_publish(struct run *run, struct err *e)
 	state.start_time = &run->start_time;
 	state.cgroup_inode = run->cgroup_inode ? &run->cgroup_inode : NULL;
 	state.cgroup_was_there = &run->cgroup_was_there;
+	state.resctrl_group = rdt.group;
+	state.resctrl_monitor = rdt.monitor;
 	state.terminal = &run->plan->has_terminal;
 	state.has_start_socket = &is_resumable;
 	state.shares_pid_ns = &shares_pid_ns;

@@ -18,12 +18,14 @@ setup() {
 	new_bundle
 	program sleep 100
 	HOST_PID=
+	RDT_PID=
 }
 
 teardown() {
 	local failed=0
 	tear_down || failed=1
 	[ -z "$HOST_PID" ] || kill "$HOST_PID"
+	[ -z "$RDT_PID" ] || kill "$RDT_PID"
 	return $failed
 }
 
@@ -353,4 +355,190 @@ wrapped() {
 		refused "bad sub cgroup path" create -b "$BUNDLE" "$ID"
 	done
 	check_clean
+}
+
+# --- resctrl --------------------------------------------------------------------------------------
+
+# A resctrl in a mount namespace of the test, served by fuse-resctrl.py. The kernel would call it
+# "fuse" in mountinfo, so davit is given a mountinfo that says what a machine with RDT would say.
+make_resctrl() {
+	local try
+	[ -e /dev/fuse ] || skip "needs FUSE"
+	RDT=$T/resctrl
+	mkdir "$RDT"
+	: >"$T/rdt.log"
+	unshare -m --propagation private python3 "$HERE/fuse-resctrl.py" "$RDT" "$T/rdt.log" \
+		>"$T/fuse.log" 2>&1 </dev/null 3>&- 4>&- &
+	RDT_PID=$!
+	for try in {1..200}; do
+		! grep -q " $RDT " "/proc/$RDT_PID/mountinfo" 2>/dev/null || break
+		[ -e "/proc/$RDT_PID" ] || skip "needs FUSE: $(cat "$T/fuse.log")"
+		sleep 0.05
+	done
+	echo "11 10 0:99 / $RDT rw,relatime shared:7 - resctrl resctrl rw" >"$T/mountinfo"
+	cat >"$T/davit" <<-EOT
+		#!/bin/sh
+		exec nsenter -t $RDT_PID -m unshare -m --propagation private sh -c '
+			mount --bind "$T/mountinfo" /proc/\$\$/mountinfo && exec "\$@"' sh "$DAVIT" "\$@"
+	EOT
+	chmod +x "$T/davit"
+	DAVIT=$T/davit
+}
+
+# at_rdt COMMAND...: with a view of it.
+at_rdt() {
+	nsenter -t "$RDT_PID" -m "$@"
+}
+
+# rdt FILTER-BODY: linux.intelRdt.
+rdt() {
+	config ".linux.intelRdt = $1"
+}
+
+@test "linux.intelRdt.closID, linux.intelRdt.l3CacheSchema, linux.intelRdt.memBwSchema, linux.intelRdt.schemata: without closID a group of the container's id, written in order, removed by delete" {
+	make_resctrl
+	rdt '{l3CacheSchema: "L3:0=ff", memBwSchema: "MB:0=20;1=70", schemata: ["L3:1=f0", "MB:1=50"]}'
+	ok create -b "$BUNDLE" "$ID"
+	diff "$T/rdt.log" - <<-EOT
+		mkdir $ID
+		write $ID/schemata L3:0=ff
+		write $ID/schemata MB:0=20;1=70
+		write $ID/schemata L3:1=f0
+		write $ID/schemata MB:1=50
+		write $ID/tasks $(init_pid)
+	EOT
+	ok start "$ID"
+	ok delete -f "$ID"
+	[ "$(tail -n 1 "$T/rdt.log")" = "rmdir $ID" ]
+	not at_rdt test -e "$RDT/$ID"
+	# run removes it as well.
+	program true
+	ok run -b "$BUNDLE" "$ID"
+	[ "$(tail -n 1 "$T/rdt.log")" = "rmdir $ID" ]
+}
+
+@test "linux.intelRdt.closID: a class with a schema is made where missing, stays, and has to agree when it exists" {
+	make_resctrl
+	rdt '{closID: "gold", l3CacheSchema: "L3:0=ff;1=f", memBwSchema: "MB:0=20"}'
+	ok create -b "$BUNDLE" "$ID"
+	at_rdt grep -qx "$(init_pid)" "$RDT/gold/tasks"
+	ok delete -f "$ID"
+	at_rdt test -d "$RDT/gold"
+	# Written by the kernel in another form, with all domains: the same.
+	rdt '{closID: "gold", l3CacheSchema: "L3:1=00F"}'
+	ok create -b "$BUNDLE" "$ID"
+	ok delete -f "$ID"
+	: >"$T/rdt.log"
+	local line
+	for line in L3:0=fe L3:2=1 L2:0=1 L3:nonsense L3; do
+		rdt "{closID: \"gold\", l3CacheSchema: \"$line\"}"
+		refused "/linux/intelRdt" create -b "$BUNDLE" "$ID"
+	done
+	rdt '{closID: "gold", memBwSchema: "MB:0=32"}' # 0x20
+	refused "exists, and its schemata are not" create -b "$BUNDLE" "$ID"
+	[ ! -s "$T/rdt.log" ]
+	check_clean
+}
+
+@test "linux.intelRdt.closID: a class without a schema has to be there, is joined, and nothing is written to its schemata" {
+	make_resctrl
+	rdt '{closID: "silver"}'
+	refused "/linux/intelRdt/closID" create -b "$BUNDLE" "$ID"
+	[[ $err == *"does not exist"* ]]
+	[ ! -s "$T/rdt.log" ]
+	at_rdt mkdir "$RDT/silver"
+	: >"$T/rdt.log"
+	ok create -b "$BUNDLE" "$ID"
+	echo "write silver/tasks $(init_pid)" | diff "$T/rdt.log" -
+	ok delete -f "$ID"
+	at_rdt test -d "$RDT/silver"
+	# "/" is the default class.
+	: >"$T/rdt.log"
+	rdt '{closID: "/"}'
+	ok create -b "$BUNDLE" "$ID"
+	echo "write tasks $(init_pid)" | diff "$T/rdt.log" -
+	ok delete -f "$ID"
+	[ "$(wc -l <"$T/rdt.log")" -eq 1 ]
+}
+
+@test "linux.intelRdt.enableMonitoring: a monitoring group of the container's id, removed by delete; one too many is an error" {
+	make_resctrl
+	at_rdt mkdir "$RDT/silver"
+	rdt '{closID: "silver", enableMonitoring: true}'
+	ok create -b "$BUNDLE" "$ID"
+	at_rdt grep -qx "$(init_pid)" "$RDT/silver/mon_groups/$ID/tasks"
+	at_rdt grep -qx "$(init_pid)" "$RDT/silver/tasks"
+	ok delete -f "$ID"
+	not at_rdt test -e "$RDT/silver/mon_groups/$ID"
+	rdt '{closID: "/", enableMonitoring: true}'
+	ok create -b "$BUNDLE" "$ID"
+	at_rdt test -d "$RDT/mon_groups/$ID"
+	ok delete -f "$ID"
+	not at_rdt test -e "$RDT/mon_groups/$ID"
+	at_rdt mkdir "$RDT/silver/mon_groups/"{1,2,3,4}
+	: >"$T/rdt.log"
+	rdt '{closID: "silver", enableMonitoring: true}'
+	refused "/linux/intelRdt/enableMonitoring" create -b "$BUNDLE" "$ID"
+	[[ $err == *"Out of RMIDs"* ]]
+	[ ! -s "$T/rdt.log" ]
+	# In a group of its own that goes again.
+	rdt '{enableMonitoring: false}'
+	ok create -b "$BUNDLE" "$ID"
+	not at_rdt test -e "$RDT/$ID/mon_groups/$ID"
+	ok delete -f "$ID"
+	check_clean
+}
+
+@test "linux.intelRdt.schemata: a create that fails leaves resctrl as it was" {
+	make_resctrl
+	at_rdt mkdir "$RDT/gold"
+	at_rdt cat "$RDT/gold/schemata" >"$T/before"
+	rdt '{closID: "gold", schemata: ["L3:0=1", "XX:0=1"], enableMonitoring: true}'
+	refused "/linux/intelRdt/schemata/1" create -b "$BUNDLE" "$ID"
+	[[ $err == *"Unknown resource: XX"* ]]
+	at_rdt cat "$RDT/gold/schemata" | diff "$T/before" -
+	config '.hooks.createRuntime = [{path: "/bin/false"}]'
+	rdt '{closID: "gold", schemata: ["L3:0=1"], enableMonitoring: true}'
+	refused "hook" create -b "$BUNDLE" "$ID"
+	at_rdt cat "$RDT/gold/schemata" | diff "$T/before" -
+	[ -z "$(at_rdt ls "$RDT/gold/mon_groups")" ]
+	rdt '{schemata: ["L3:0=1"], enableMonitoring: true}'
+	refused "hook" create -b "$BUNDLE" "$ID"
+	not at_rdt test -e "$RDT/$ID"
+	rdt '{closID: "new", schemata: ["L3:0=1"]}'
+	refused "hook" create -b "$BUNDLE" "$ID"
+	not at_rdt test -e "$RDT/new"
+	check_clean
+}
+
+@test "linux.intelRdt.schemata, linux.intelRdt.closID: values that would be more than a line or a name are refused" {
+	make_resctrl
+	local key
+	for key in l3CacheSchema memBwSchema; do
+		rdt "{$key: \"MB:0=1\\nMB:1=1\"}"
+		refused "/linux/intelRdt/$key" create -b "$BUNDLE" "$ID"
+	done
+	rdt '{schemata: ["L3:0=1", "L3:0=1\nMB:0=1"]}'
+	refused "/linux/intelRdt/schemata/1" create -b "$BUNDLE" "$ID"
+	rdt '{memBwSchema: "L3:0=1"}'
+	refused "/linux/intelRdt/memBwSchema" create -b "$BUNDLE" "$ID"
+	for key in a/b ../x .. . ""; do
+		config --arg k "$key" '.linux.intelRdt = {closID: $k}'
+		refused "/linux/intelRdt/closID" create -b "$BUNDLE" "$ID"
+	done
+	[ ! -s "$T/rdt.log" ]
+}
+
+@test "linux.intelRdt.closID: an error without resctrl; and without intelRdt no resctrl is touched" {
+	make_resctrl
+	ok create -b "$BUNDLE" "$ID"
+	ok delete -f "$ID"
+	[ ! -s "$T/rdt.log" ]
+	# Part of one that is bound somewhere is none.
+	echo "11 10 0:99 /gold $RDT rw,relatime shared:7 - resctrl resctrl rw" >"$T/mountinfo"
+	rdt '{}'
+	refused "no resctrl file system is mounted" create -b "$BUNDLE" "$ID"
+	[[ $err == *"/linux/intelRdt"* ]]
+	check_clean
+	[ ! -s "$T/rdt.log" ]
 }
