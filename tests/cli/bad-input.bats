@@ -48,7 +48,7 @@ text() {
 	done
 }
 
-@test "R03 config.json is no regular file, or is too large, or is not there" {
+@test "L39 R03 config.json is no regular file, or is too large, or is not there" {
 	rm "$BUNDLE/config.json"
 	rejects "config.json"
 	[[ $err == *"no such file or directory"* ]]
@@ -103,7 +103,7 @@ text() {
 	rejects "config.json"
 }
 
-@test "R09 wrong types" {
+@test "L25 R09 wrong types" {
 	bad '.process.user.uid = "0"' /process/user/uid
 	bad '.process.args = "sh"' /process/args
 	bad '.mounts[1].options = {}' /mounts/1/options
@@ -113,7 +113,7 @@ text() {
 	bad '.annotations = { "a": 1 }' /annotations/a
 }
 
-@test "R10 numbers out of range" {
+@test "L25 R10 numbers out of range" {
 	bad '.process.user.gid = 1.5' /process/user/gid
 	bad '.process.rlimits[0].soft = -1' /process/rlimits/0/soft
 	bad '.process.oomScoreAdj = 4294967296' /process/oomScoreAdj
@@ -126,14 +126,14 @@ text() {
 	bad '.ociVersion = "abc"' /ociVersion
 }
 
-@test "R12 root" {
+@test "L22 R12 root" {
 	bad 'del(.root)' root
 	bad '.root.path = ""' /root/path
 	bad '.root.path = "nowhere"' nowhere
 	bad '.root.path = "config.json"' config.json
 }
 
-@test "R13 no program" {
+@test "L14 R13 no program" {
 	bad '.process.args = []' /process/args
 	bad '.process.args = [""]' /process/args/0
 	bad 'del(.process.args)' /process
@@ -180,21 +180,21 @@ text() {
 	bad '.process.user.additionalGids = [range(65537)]' /process/user/additionalGids
 }
 
-@test "R19 a capability that nobody knows is never granted, and no error" {
+@test "L27 R19 a capability that nobody knows is never granted, and no error" {
 	program sh -c 'grep CapEff /proc/self/status || while read -r k v; do [ "$k" != CapEff: ] || echo "$k $v"; done </proc/self/status'
 	config '.process.capabilities |= map_values(["CAP_KILL", "CAP_NOTHING"])'
 	davit run -b "$BUNDLE" "$ID"
 	[[ $status -eq 0 && $out == *0000000000000020* && $err == *CAP_NOTHING* ]] || complain
 }
 
-@test "R20 an ambient capability that cannot be: said, and not there" {
+@test "L27 R20 an ambient capability that cannot be: said, and not there" {
 	program sh -c 'while read -r k v; do [ "$k" != CapAmb: ] || echo "$v"; done </proc/self/status'
 	config '.process.capabilities.ambient = ["CAP_SYS_ADMIN"]'
 	davit run -b "$BUNDLE" "$ID"
 	[[ $status -eq 0 && $out == 0000000000000000 && $err == *CAP_SYS_ADMIN* ]] || complain
 }
 
-@test "R21 rlimits" {
+@test "L26 R21 rlimits" {
 	bad '.process.rlimits += [.process.rlimits[0]]' /process/rlimits/1
 	bad '.process.rlimits[0].soft = 2048' /process/rlimits/0
 	bad '.process.rlimits[0].type = "RLIMIT_NOTHING"' /process/rlimits/0/type
@@ -205,18 +205,18 @@ text() {
 	bad '.process.oomScoreAdj = -1001' /process/oomScoreAdj
 }
 
-@test "R23 a namespace twice" {
+@test "L29 R23 a namespace twice" {
 	bad '.linux.namespaces += [{ "type": "uts" }]' /linux/namespaces/6
 }
 
-@test "R24 a namespace's path that is of another type, or no namespace" {
+@test "L29 R24 a namespace's path that is of another type, or no namespace" {
 	bad '.linux.namespaces[3].path = "/proc/self/ns/net"' /linux/namespaces/3
 	bad '.linux.namespaces[3].path = "/etc/passwd"' /linux/namespaces/3
 	bad '.linux.namespaces[3].path = "/no/such/namespace"' /linux/namespaces/3
 	bad '.linux.namespaces[3].path = "ns/uts"' /linux/namespaces/3
 }
 
-@test "R25 a namespace that nobody knows" {
+@test "L29 R25 a namespace that nobody knows" {
 	bad '.linux.namespaces[3].type = "disk"' /linux/namespaces/3/type
 }
 
@@ -289,7 +289,7 @@ text() {
 	check_clean
 }
 
-@test "R35 cgroup paths" {
+@test "L32 R35 cgroup paths" {
 	requires cgroup2
 	bad '.linux.cgroupsPath = "/../outside"' /linux/cgroupsPath
 	bad '.linux.cgroupsPath = "/a\nb"' /linux/cgroupsPath
@@ -297,7 +297,7 @@ text() {
 	bad '.linux.cgroupsPath = "/'"$TOKEN"'/" + "x" * 300' /linux/cgroupsPath
 }
 
-@test "R36 cgroup files by name" {
+@test "L34 R36 cgroup files by name" {
 	requires cgroup2
 	bad '.linux.resources.unified = { "../memory.max": "1" }' /linux/resources/unified
 	bad '.linux.resources.unified = { "memory/max": "1" }' /linux/resources/unified
@@ -324,7 +324,7 @@ text() {
 	bad '.linux.seccomp = { "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{ "names": [], "action": "SCMP_ACT_ERRNO" }] }' /linux/seccomp/syscalls/0/names
 }
 
-@test "R40 hooks" {
+@test "L20 R40 hooks" {
 	bad '.hooks.prestart = [{ "path": "bin/true" }]' /hooks/prestart/0/path
 	bad '.hooks.poststop = [{ "path": "/bin/true", "timeout": 0 }]' /hooks/poststop/0/timeout
 	bad '.hooks.startContainer = [{ "path": "/bin/true", "timeout": -1 }]' /hooks/startContainer/0/timeout
@@ -334,13 +334,13 @@ text() {
 	ok run -b "$BUNDLE" "$ID"
 }
 
-@test "unknown members, and null for optional ones, are no fault (L24)" {
+@test "L24 unknown members, and null for optional ones, are no fault" {
 	program true
 	config '.nosuchmember = { "x": [1] } | .linux.nosuchmember = 1 | .hooks = null | .annotations = null'
 	ok run -b "$BUNDLE" "$ID"
 }
 
-@test "container ids that are refused" {
+@test "L12 container ids that are refused" {
 	for id in "" . .. a/b ../x "a b" ".hidden" $'a\nb' "$(printf 'x%.0s' {1..300})"; do
 		refused "" create -b "$BUNDLE" -- "$id"
 	done

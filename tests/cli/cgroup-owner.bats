@@ -28,7 +28,7 @@ two_in_one() {
 	grep -qx "$second" "$CGROOT/davit-owner-$TOKEN/cgroup.procs"
 }
 
-@test "delete of a stopped container spares another one in its cgroup" {
+@test "L18 delete of a stopped container spares another one in its cgroup" {
 	two_in_one
 	ok delete "$ID-1"
 	kill -0 "$second"

@@ -13,13 +13,13 @@ teardown() {
 	tear_down
 }
 
-@test "create, start, kill, delete: the status follows, and nothing is left" {
+@test "L2 create, start, kill, delete: the status follows, and nothing is left" {
 	ok create -b "$BUNDLE" "$ID"
 	[ -z "$out" ]
 	is created
 	pid=$(init_pid)
 	[ "$(proc_field "$pid" State | cut -c1)" != Z ]
-	[[ $(readlink "/proc/$pid/exe") != */busybox ]] # L5: the program does not run yet
+	[[ $(readlink "/proc/$pid/exe") != */busybox ]] # the program does not run yet
 
 	ok start "$ID"
 	is running
@@ -32,7 +32,7 @@ teardown() {
 	check_clean
 }
 
-@test "state has the members of the specification (L1)" {
+@test "L1 state has the members of the specification" {
 	config '.annotations = { "org.example.key": "value" }'
 	ok create -b "$BUNDLE" "$ID"
 	ok state "$ID"
@@ -42,7 +42,7 @@ teardown() {
 		.annotations == { "org.example.key": "value" }' <<<"$out"
 }
 
-@test "the namespaces of config.json are new ones" {
+@test "L29 the namespaces of config.json are new ones, others are inherited" {
 	ok create -b "$BUNDLE" "$ID"
 	pid=$(init_pid)
 	for ns in pid net ipc uts mnt cgroup; do
@@ -51,11 +51,11 @@ teardown() {
 			return 1
 		}
 	done
-	# not listed: inherited (L29)
+	# not listed: inherited
 	[ "$(readlink "/proc/$pid/ns/user")" = "$(readlink "/proc/self/ns/user")" ]
 }
 
-@test "config.json edited after create has no effect (L5)" {
+@test "L5 config.json edited after create has no effect" {
 	program sh -c 'echo first'
 	ok create -b "$BUNDLE" "$ID"
 	created_out=$OUT
@@ -65,7 +65,7 @@ teardown() {
 	[ "$(<"$created_out")" = first ]
 }
 
-@test "a container id that is taken is refused, and its container lives on (L3)" {
+@test "L3 a container id that is taken is refused, and its container lives on" {
 	ok create -b "$BUNDLE" "$ID"
 	pid=$(init_pid)
 	refused "exists" create -b "$BUNDLE" "$ID"
@@ -73,7 +73,7 @@ teardown() {
 	[ "$(init_pid)" = "$pid" ]
 }
 
-@test "an id may be used again after delete (L18)" {
+@test "L18 an id may be used again after delete" {
 	for _ in 1 2; do
 		ok create -b "$BUNDLE" "$ID"
 		ok delete --force "$ID"
@@ -81,7 +81,7 @@ teardown() {
 	done
 }
 
-@test "a second start is refused and has no effect (L14)" {
+@test "L14 a second start is refused and has no effect" {
 	ok create -b "$BUNDLE" "$ID"
 	ok start "$ID"
 	pid=$(init_pid)
@@ -90,7 +90,7 @@ teardown() {
 	[ "$(init_pid)" = "$pid" ]
 }
 
-@test "start of a stopped container is refused (L14)" {
+@test "L14 start of a stopped container is refused" {
 	program true
 	ok create -b "$BUNDLE" "$ID"
 	ok start "$ID"
@@ -99,7 +99,7 @@ teardown() {
 	is stopped
 }
 
-@test "delete refuses a running container and leaves it alone (L17)" {
+@test "L17 delete refuses a running container and leaves it alone" {
 	ok create -b "$BUNDLE" "$ID"
 	ok start "$ID"
 	refused "" delete "$ID"
@@ -108,7 +108,7 @@ teardown() {
 	check_clean
 }
 
-@test "delete of a created container ends it (L17, as engines rely on)" {
+@test "L17 delete of a created container ends it, as engines rely on" {
 	ok create -b "$BUNDLE" "$ID"
 	pid=$(init_pid)
 	ok delete "$ID"
@@ -116,7 +116,7 @@ teardown() {
 	check_clean
 }
 
-@test "kill of a stopped container says: container not running (L15)" {
+@test "L15 kill of a stopped container says: container not running" {
 	program true
 	ok create -b "$BUNDLE" "$ID"
 	ok start "$ID"
@@ -125,7 +125,7 @@ teardown() {
 	ok kill --all "$ID" KILL # containerd sends it after init's death
 }
 
-@test "signals go to the container's process, by name and number (L16)" {
+@test "L16 signals go to the container's process, by name and number" {
 	program sh -c 'trap "echo got usr1" USR1; trap "echo got hup" HUP; trap "exit 7" TERM
 		echo ready; while :; do sleep 0.02; done'
 	ok create -b "$BUNDLE" "$ID"
@@ -150,7 +150,7 @@ teardown() {
 	is created
 }
 
-@test "an unknown id does not exist, for each command" {
+@test "L11 an unknown id does not exist, for each command" {
 	for command in state start kill delete; do
 		refused "does not exist" "$command" nosuch
 	done
@@ -180,7 +180,7 @@ teardown() {
 	is created
 }
 
-@test "a program that is not there fails create, named, and nothing is left" {
+@test "L10, L12 a program that is not there fails create, named, and nothing is left" {
 	program /no/such/program
 	refused "/no/such/program" create -b "$BUNDLE" --pid-file "$T/pid" "$ID"
 	[[ $err == *"no such file or directory"* ]]
@@ -278,7 +278,7 @@ teardown() {
 	[ "$(proc_field "$pid" NoNewPrivs)" = 1 ]
 }
 
-@test "only 0, 1 and 2 reach the program (L38)" {
+@test "L38 only 0, 1 and 2 reach the program" {
 	exec 7<"$BUNDLE/config.json"
 	program sh -c 'ls /proc/self/fd'
 	ok run -b "$BUNDLE" "$ID"

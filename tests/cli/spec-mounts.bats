@@ -326,7 +326,7 @@ visible_words() {
 # These have tests of their own below.
 other_words="bind copy-symlink dest-nofollow idmap iversion loud noiversion rbind remount ridmap rslave silent slave src-nofollow tmpcopyup"
 
-@test "mounts[].options: each word of features does what it says" {
+@test "features.mountOptions, mounts[].options *: each word of features does what it says" {
 	visible_words >"$T/words"
 	ok features
 	diff <(jq -r '.mountOptions[]' <<<"$out" | sort) <({ cut -d' ' -f1 "$T/words"; tr ' ' '\n' <<<"$other_words"; } | sort)
@@ -467,7 +467,7 @@ other_words="bind copy-symlink dest-nofollow idmap iversion loud noiversion rbin
 	[ "$(grep -c -e 'Too many levels' -e 'Permission denied' -e 'Permission denied' -e 'Read-only' "$ERR")" = 4 ]
 }
 
-@test "mounts[].options: unknown words are data of the file system, and the kernel's message is passed on" {
+@test "mounts[].options data: unknown words are data of the file system, and the kernel's message is passed on" {
 	mount_is /w size=1m,nr_inodes=77,uid=5
 	runs
 	has /w ',size=1024k,nr_inodes=77,uid=5'
@@ -482,7 +482,7 @@ other_words="bind copy-symlink dest-nofollow idmap iversion loud noiversion rbin
 	check_clean
 }
 
-@test "mounts[].options: data on a bind is refused, acl too" {
+@test "mounts[].options data: data on a bind is refused, acl too" {
 	for word in size=1m acl noacl; do
 		only_defaults
 		bind_is /w "bind,ro,$word"
@@ -490,7 +490,7 @@ other_words="bind copy-symlink dest-nofollow idmap iversion loud noiversion rbin
 	done
 }
 
-@test "mounts[].options: values of 256 bytes and more" {
+@test "mounts[].options data: values of 256 bytes and more" {
 	lower=$T/src
 	for name in {a..h}{a..h}; do
 		mkdir "$T/a-long-name-of-a-directory-$name"

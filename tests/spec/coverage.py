@@ -26,13 +26,15 @@ TEST = re.compile(r'^@test (["\'])(.*)\1 *\{', re.MULTILINE)
 class Row:
     def __init__(self, line):
         self.name, _, rest = line.partition("\t")
-        self.guest = rest.strip()[len("guest:"):].strip()
+        self.guest = rest[len("guest: "):] if rest.startswith("guest: ") else ""
+        self.others = named(rest[len("as: "):] + ": ") if rest.startswith("as: ") else []
         self.path, *words = plain(self.name).split(" ")
         self.words = set(words)
         self.tests = []
 
     def has(self, path, words):
-        return path == self.path and bool(words & self.words if self.words else not words)
+        return path == self.path and \
+            bool("*" in words or words & self.words if self.words else not words)
 
 
 def plain(name):
@@ -71,11 +73,15 @@ def named(name):
     head, colon, _ = name.partition(": ")
     if not colon or re.match(r"[A-Za-z]*", head).group(0) not in ROOTS:
         return []
-    found = []
+    found, last = [], None
     for piece in re.split(r", (?![^{]*\})", head):
         for one in spread(plain(piece)):
             path, *words = one.split(" ")
-            found.append((path, set(words)))
+            if last and path not in ROOTS and not re.search(r"[.]\w", path):
+                path, words = last, [path]  # one more word of the same path
+            if words != ["..."]:
+                found.append((path, {w.rstrip("=") for w in words}))
+            last = path if words else None
     return found
 
 
@@ -94,6 +100,10 @@ def collect():
             if not hit and not (whole and (not words or path in ROOTS)):
                 unknown.append("%s: \"%s\" names %s, which is no row of tests/spec/rows.txt"
                                % (file, name, " ".join([path, *sorted(words)])))
+    for row in table:
+        for other, (path, words) in itertools.product(table, row.others):
+            if other.has(path, words):
+                row.tests += [test for test in other.tests if test not in row.tests]
     return table, unknown
 
 
