@@ -101,28 +101,40 @@ static int parse_words(const struct command *command, char **words, struct comma
 	return 0;
 }
 
+static int run_words(struct session *s, const struct command *command, char **words, char **argv,
+		     struct command_args *args)
+{
+	struct cli_error e;
+
+	if (command->failure)
+		s->failure = command->failure;
+	if (parse_words(command, words, args, &e) < 0)
+		return session_usage(s, command->name, "%s", e.text);
+	if (args->words.help) {
+		help_print_command(s->name, command);
+		return EXIT_SUCCESS;
+	}
+	if (args->words.rest && !command->passes_rest)
+		return session_usage(s, command->name, "'%.100s' is one argument too many",
+				     *args->words.rest);
+	if (args->words.count < command->min_words)
+		return session_usage(s, command->name, "an argument is missing: %s",
+				     command->words);
+	return execute(s, command, args, argv);
+}
+
 /* @words: what follows the command's name. */
 static int run_command(struct session *s, const struct command *command, char **words, char **argv)
 {
 	struct command_args args = { .create.size = sizeof(args.create),
 				     .exec.size = sizeof(args.exec) };
-	struct cli_error e;
+	int status = run_words(s, command, words, argv, &args);
 
-	if (command->failure)
-		s->failure = command->failure;
-	if (parse_words(command, words, &args, &e) < 0)
-		return session_usage(s, command->name, "%s", e.text);
-	if (args.words.help) {
-		help_print_command(s->name, command);
-		return EXIT_SUCCESS;
-	}
-	if (args.words.rest && !command->passes_rest)
-		return session_usage(s, command->name, "'%.100s' is one argument too many",
-				     *args.words.rest);
-	if (args.words.count < command->min_words)
-		return session_usage(s, command->name, "an argument is missing: %s",
-				     command->words);
-	return execute(s, command, &args, argv);
+	free(args.env.items);
+	free(args.caps.items);
+	free(args.groups.items);
+	free(args.cgroups.items);
+	return status;
 }
 
 static int run_program(struct session *s, char **argv)

@@ -25,7 +25,7 @@ enum cli_type {
 };
 
 /* The value of a repeatable option. The items end with NULL and are NULL as long as there is none;
- * they are on the heap for the rest of the process. */
+ * free(3) takes them. */
 struct cli_strings {
 	const char **items;
 	size_t count;

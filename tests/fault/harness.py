@@ -161,12 +161,12 @@ class World:
             env["DAVIT_FAULT"] = fault
         return env
 
-    def davit(self, *args, fault=None, before=(), limit=30, **more):
+    def davit(self, *args, fault=None, before=(), limit=30, stdin=subprocess.DEVNULL, **more):
         """(status, stderr). Files, not pipes: containers inherit them."""
         self.calls += 1
         with open(self.log + ".out", "w") as out, open(self.log + ".err", "w") as err:
             child = subprocess.Popen([*before, self.davit_path, "--root", self.root, *args],
-                                     stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                                     stdin=stdin, stdout=out, stderr=err,
                                      env=self.environment(fault, **more))
             try:
                 status = child.wait(limit)
