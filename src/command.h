@@ -19,7 +19,7 @@ struct command_args {
 	struct davit_update_options update; /* resources: the name of the file */
 	const char *format;
 	const char *trace;
-	bool all, force, man, quiet, rootless, strict;
+	bool all, force, man, quiet, regex, rootless, strict;
 	struct cli_result words;
 };
 

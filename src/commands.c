@@ -10,6 +10,7 @@
 
 #include "command.h"
 #include "completion.h"
+#include "containers.h"
 #include "help.h"
 #include "manual.h"
 #include "print.h"
@@ -60,16 +61,20 @@ static int run_start(struct session *s, const struct command_args *args)
 	return EXIT_SUCCESS;
 }
 
+static int kill_one(struct session *s, const struct command_args *args, const char *id)
+{
+	const char *word = args->words.count > 1 ? args->words.words[1] : "TERM";
+
+	return davit_kill(s->context, id, davit_signal_parse(word), args->all, s->error);
+}
+
 static int run_kill(struct session *s, const struct command_args *args)
 {
 	const char *word = args->words.count > 1 ? args->words.words[1] : "TERM";
-	int signal = davit_signal_parse(word);
 
-	if (signal < 0)
+	if (davit_signal_parse(word) < 0)
 		return session_usage(s, "kill", "unknown signal '%.100s'", word);
-	if (davit_kill(s->context, args->words.words[0], signal, args->all, s->error) < 0)
-		return session_report(s);
-	return EXIT_SUCCESS;
+	return containers_do(s, args, kill_one);
 }
 
 static int run_pause(struct session *s, const struct command_args *args)
@@ -86,11 +91,14 @@ static int run_resume(struct session *s, const struct command_args *args)
 	return EXIT_SUCCESS;
 }
 
+static int delete_one(struct session *s, const struct command_args *args, const char *id)
+{
+	return davit_delete(s->context, id, args->force, s->error);
+}
+
 static int run_delete(struct session *s, const struct command_args *args)
 {
-	if (davit_delete(s->context, args->words.words[0], args->force, s->error) < 0)
-		return session_report(s);
-	return EXIT_SUCCESS;
+	return containers_do(s, args, delete_one);
 }
 
 static int run_state(struct session *s, const struct command_args *args)
@@ -205,14 +213,19 @@ static const struct cli_option run_options[] = {
 	{ 0 }
 };
 
+#define REGEX_OPTION \
+	{ "regex", 'r', CLI_FLAG, NULL, "ID is a regular expression: every container that it matches", AT(regex) }
+
 static const struct cli_option kill_options[] = {
 	{ "all", 'a', CLI_FLAG, NULL, "signal every process of the container", AT(all) },
+	REGEX_OPTION,
 	{ 0 }
 };
 
 static const struct cli_option delete_options[] = {
 	{ "force", 'f', CLI_FLAG, NULL, "kill it first; no error if there is none", AT(force) },
 	TRACE_OPTION,
+	REGEX_OPTION,
 	{ 0 }
 };
 
