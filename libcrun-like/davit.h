@@ -143,6 +143,21 @@ DAVIT_API int davit_pause(struct davit_context *ctx, const char *id, struct davi
 DAVIT_API int davit_resume(struct davit_context *ctx, const char *id, struct davit_error *err);
 
 /*
+ * Records of a running container, each a line of JSON in the shape of runc's events: figures every
+ * @interval_msec (@once: one time), and one for each process that the kernel ends for want of
+ * memory. Returns when the container has ended, or the callback has returned what is not 0.
+ */
+struct davit_events_options {
+	size_t size;
+	unsigned interval_msec;
+	bool once;
+};
+typedef int davit_event_fn(void *arg, const char *line);
+DAVIT_API int davit_events(struct davit_context *ctx, const char *id,
+			   const struct davit_events_options *options, davit_event_fn *each,
+			   void *arg, struct davit_error *err);
+
+/*
  * New limits for a container; what is not given stays as it is. Either @resources, a
  * linux.resources object as JSON, or the texts, which then are ignored with a warning: numbers,
  * "-1" or "max" for no limit where there is one to lift, and bytes with a unit ("50M", "1GiB"). A

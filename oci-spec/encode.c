@@ -8,6 +8,7 @@
 
 #include "base/fmt.h"
 #include "features.h"
+#include "json_paths.h"
 #include "state.h"
 #include "table.h"
 
@@ -276,4 +277,133 @@ char *oci_features_encode(struct arena *a, const struct oci_features *f, bool pr
 			  size_t *ret_len)
 {
 	return oci_encode(a, &oci_features_object, f, pretty, ret_len);
+}
+
+/* --- members by paths (json_paths.h) --------------------------------------------------------- */
+
+enum {
+	PATH_SIZE = 192,
+	PATH_DEPTH = 16
+};
+
+struct json_paths {
+	struct writer w;
+	char open[PATH_SIZE]; /* the scopes that are open below the outermost, "cpu/usage/" */
+	bool is_list[PATH_DEPTH];
+	size_t depth;
+};
+
+struct json_paths *json_paths_new(struct arena *a, bool pretty)
+{
+	struct json_paths *p = arena_new(a, struct json_paths);
+
+	if (!p)
+		return NULL;
+	p->w = (struct writer){ .arena = a, .is_pretty = pretty };
+	open_scope(&p->w, "{");
+	return p;
+}
+
+/* How much of the open scopes @path goes on in. */
+static size_t shared_scopes(const char *open, const char *path)
+{
+	size_t shared = 0;
+
+	for (size_t i = 0; open[i] && open[i] == path[i]; i++)
+		if (open[i] == '/')
+			shared = i + 1;
+	return shared;
+}
+
+static bool is_index(const char *component)
+{
+	size_t digits = strspn(component, "0123456789");
+
+	return digits > 0 && (component[digits] == '/' || !component[digits]);
+}
+
+static void close_scopes(struct json_paths *p, size_t shared)
+{
+	for (const char *at = p->open + shared; *at; at++)
+		if (*at == '/')
+			close_scope(&p->w, p->is_list[p->depth--] ? "]" : "}");
+	p->open[shared] = '\0';
+}
+
+/* The name of a member, or the place in a list. */
+static void put_component(struct json_paths *p, const char *name, size_t len)
+{
+	char text[PATH_SIZE];
+
+	if (p->is_list[p->depth]) {
+		next(&p->w);
+		return;
+	}
+	memcpy(text, name, len);
+	text[len] = '\0';
+	put_key(&p->w, text);
+}
+
+/* Everything up to the value; false: the path cannot be. */
+static bool go_to(struct json_paths *p, const char *path)
+{
+	size_t shared = shared_scopes(p->open, path), len;
+
+	if (strlen(path) >= PATH_SIZE) {
+		p->w.has_failed = true;
+		return false;
+	}
+	close_scopes(p, shared);
+	for (const char *at = path + shared;; at += len + 1) {
+		len = strcspn(at, "/");
+		put_component(p, at, len);
+		if (!at[len])
+			break;
+		if (p->depth + 1 == PATH_DEPTH) {
+			p->w.has_failed = true;
+			return false;
+		}
+		p->is_list[++p->depth] = is_index(at + len + 1);
+		open_scope(&p->w, p->is_list[p->depth] ? "[" : "{");
+		memcpy(p->open, path, (size_t)(at - path) + len + 1);
+		p->open[(size_t)(at - path) + len + 1] = '\0';
+	}
+	return true;
+}
+
+void json_paths_unsigned(struct json_paths *p, const char *path, uint64_t value)
+{
+	if (go_to(p, path))
+		put_unsigned(&p->w, value);
+}
+
+void json_paths_bool(struct json_paths *p, const char *path, bool value)
+{
+	if (go_to(p, path))
+		put_bool(&p->w, value);
+}
+
+void json_paths_string(struct json_paths *p, const char *path, const char *text)
+{
+	if (go_to(p, path))
+		put_string(&p->w, text);
+}
+
+void json_paths_raw(struct json_paths *p, const char *path, const char *raw)
+{
+	if (go_to(p, path))
+		put(&p->w, raw, strlen(raw));
+}
+
+char *json_paths_end(struct json_paths *p, size_t *ret_len)
+{
+	close_scopes(p, 0);
+	close_scope(&p->w, "}");
+	if (p->w.is_pretty)
+		put(&p->w, "\n", 1);
+	put(&p->w, "", 1);
+	if (p->w.has_failed)
+		return NULL;
+	*ret_len = p->w.len - 1;
+	return p->w.buf;
 }

@@ -17,9 +17,9 @@ struct command_args {
 	struct cli_strings env, caps, groups, cgroups; /* exec */
 	const char *user;
 	struct davit_update_options update; /* resources: the name of the file */
-	const char *format;
+	const char *format, *interval;
 	const char *trace;
-	bool all, force, man, quiet, regex, rootless, strict;
+	bool all, force, man, quiet, regex, rootless, stats, strict;
 	struct cli_result words;
 };
 

@@ -229,6 +229,12 @@ static const struct cli_option delete_options[] = {
 	{ 0 }
 };
 
+static const struct cli_option events_options[] = {
+	{ "interval", 0, CLI_STRING, "TIME", "how often to show figures: 250ms, 5s (default)", AT(interval) },
+	{ "stats", 0, CLI_FLAG, NULL, "show the figures once", AT(stats) },
+	{ 0 }
+};
+
 static const struct cli_option list_options[] = {
 	{ "format", 'f', CLI_WORD, "table|json", "form of the list (default: table)", AT(format) },
 	{ "quiet", 'q', CLI_FLAG, NULL, "ids only", AT(quiet) },
@@ -322,6 +328,7 @@ const struct command commands[] = {
 	{ "resume", "let the processes of a paused container go on", "ID", no_options, 1, 1, false, true, run_resume },
 	{ "delete", "delete a stopped container", "ID", delete_options, 1, 1, false, true, run_delete },
 	{ "update", "change the limits of a container", "ID", update_options, 1, 1, false, true, update_run },
+	{ "events", "show figures of a container, and when memory ran out, as JSON lines", "ID", events_options, 1, 1, false, true, events_run },
 	{ "list", "list the containers", "", list_options, 0, 0, false, true, list_run },
 	{ "ps", "list the processes of a container (with the host's ps and its options)", "ID [PS-OPTION...]", ps_options, 1, 1, false, true, ps_run, .passes_rest = true },
 	{ "spec", "write a default config.json", "", spec_options, 0, 0, false, false, spec_run },

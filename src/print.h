@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The commands whose work is the output: list, plan, ps and spec; and update, which reads a
+ * The commands whose work is the output: events, list, plan, ps and spec; and update, which reads a
  * document. Each returns the exit status.
  */
 #ifndef DAVIT_SRC_PRINT_H
@@ -8,6 +8,7 @@
 
 #include "command.h"
 
+command_run_fn events_run;
 command_run_fn list_run;
 command_run_fn plan_run;
 command_run_fn ps_run;

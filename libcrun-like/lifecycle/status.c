@@ -7,7 +7,10 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/fmt.h"
 #include "kernel/cgroup.h"
+#include "kernel/mount.h"
+#include "kernel/namespace.h"
 #include "kernel/process.h"
 #include "lifecycle/channel.h"
 #include "lifecycle/store.h"
@@ -96,6 +99,17 @@ void container_refresh(struct container *c)
 	c->status = is_waiting_for_start(c) ? STATUS_CREATED : STATUS_RUNNING;
 	if (is_frozen(c))
 		c->status = STATUS_PAUSED;
+}
+
+bool container_has_own_namespace(const struct container *c, const char *file, int flag)
+{
+	_cleanup_fd_ int own = -1;
+	_cleanup_fd_ int its = -1;
+	char path[64];
+
+	fmt(path, sizeof(path), "/proc/%d/ns/%s", (int)c->pid, file);
+	return c->pid && namespace_open_own(flag, &own) == 0 &&
+	       namespace_open(path, flag, &its) == 0 && mount_is_same(own, its) == 0;
 }
 
 /* A state that was written whole. Process 1 and those below are never a container's. */

@@ -53,6 +53,10 @@ void container_close(struct container *c);
 /* Which cgroup the state means; false when it means none. */
 bool container_cgroup(const struct container *c, struct cgroup_ref *ret);
 
+/* Whether its first process lives and has another namespace than we do. @file: "net" of
+ * /proc/PID/ns, @flag: CLONE_NEWNET. */
+bool container_has_own_namespace(const struct container *c, const char *file, int flag);
+
 /* Derives the status again. */
 void container_refresh(struct container *c);
 

@@ -1,0 +1,123 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# events: the shape of its records, and that their numbers are those of the cgroup's files.
+load helpers
+
+setup() {
+	requires root cgroup2
+	new_bundle
+}
+
+teardown() {
+	tear_down
+}
+
+start() {
+	ok run --detach -b "$BUNDLE" "$ID"
+	CG=$(cgroup_of "$(init_pid)")
+}
+
+# key FILE KEY: of the cgroup.
+key() {
+	awk -v key="$2" '$1 == key { print $2 }' "$CG/$1"
+}
+
+# watch ARG...: davit events in the background, its records in $T/records.
+watch() {
+	DAVIT_TEST=$TOKEN timeout 30 "$DAVIT" --root "$ROOT" events "$@" "$ID" >"$T/records" 2>"$T/errors" 3>&- 4>&- &
+	WATCHER=$!
+}
+
+# records N: within three seconds there are as many.
+records() {
+	for _ in {1..150}; do
+		[ "$(wc -l <"$T/records")" -lt "$1" ] || return 0
+		sleep 0.02
+	done
+	cat "$T/records" "$T/errors"
+	return 1
+}
+
+@test "events --stats ID: one record in runc's shape, with the numbers of the cgroup's files" {
+	start
+	ok pause "$ID" # so that they stand still
+	ok events --stats "$ID"
+	[ "$(wc -l <"$OUT")" -eq 1 ]
+	[[ $out == "{\"type\":\"stats\",\"id\":\"$ID\",\"data\":{"* ]]
+	[ "$(jq .data.cpu.usage.total <<<"$out")" = "$(($(key cpu.stat usage_usec) * 1000))" ]
+	[ "$(jq .data.cpu.usage.user <<<"$out")" = "$(($(key cpu.stat user_usec) * 1000))" ]
+	[ "$(jq .data.cpu.usage.kernel <<<"$out")" = "$(($(key cpu.stat system_usec) * 1000))" ]
+	# A missing controller leaves its part out.
+	[ -e "$CG/memory.current" ] || jq -e '.data.memory.usage == null' <<<"$out"
+	[ -e "$CG/pids.current" ] || jq -e '.data.pids == null' <<<"$out"
+	[ ! -e "$CG/pids.current" ] || [ "$(jq .data.pids.current <<<"$out")" = "$(<"$CG/pids.current")" ]
+	[ ! -e "$CG/memory.current" ] || jq -e '.data.memory | .usage.usage > 0 and (.raw.anon | type) == "number"' <<<"$out"
+}
+
+@test "events: pressure, huge pages and the container's network interfaces" {
+	start
+	ok events --stats "$ID"
+	if [ -e "$CG/cpu.pressure" ]; then
+		jq -e '.data.cpu.psi, .data.memory.psi, .data.blkio.psi |
+			[.some, .full] | all(.avg10 >= 0 and .avg60 >= 0 and .avg300 >= 0 and .total >= 0)' <<<"$out"
+		jq -e '.data.cpu.psi.some | keys == ["avg10", "avg300", "avg60", "total"]' <<<"$out"
+	fi
+	if [ -e "$CG/hugetlb.2MB.current" ]; then
+		jq -e '.data.hugetlb["2MB"] == { usage: 0, failcnt: 0 }' <<<"$out"
+	fi
+	# Its own network namespace has the loopback device, which has sent nothing.
+	jq -e '.data.network_interfaces | map(select(.Name == "lo")) |
+		length == 1 and .[0].RxBytes == 0 and .[0].TxErrors == 0' <<<"$out"
+	ok delete --force "$ID"
+	config 'del(.linux.namespaces[] | select(.type == "network"))'
+	start
+	ok events --stats "$ID"
+	jq -e '.data.network_interfaces == null' <<<"$out" # the host's are not the container's
+}
+
+@test "events: a record at once and one an interval, until the container ends" {
+	start
+	watch --interval=200ms
+	records 3
+	jq -es --arg id "$ID" 'all(.type == "stats" and .id == $id)' "$T/records"
+	kill -0 "$WATCHER"
+	ok kill "$ID" KILL
+	wait "$WATCHER"
+	[ ! -s "$T/errors" ]
+}
+
+@test "events does not look at the container between two records" {
+	start
+	watch --interval 30s
+	records 1
+	child=$(pgrep -P "$WATCHER")
+	switches=$(proc_field "$child" voluntary_ctxt_switches)
+	sleep 0.5
+	[ "$(proc_field "$child" voluntary_ctxt_switches)" = "$switches" ]
+	ok kill "$ID" KILL
+	wait "$WATCHER"
+}
+
+@test "events: a process that the kernel ends for want of memory" {
+	requires memory
+	config '.linux.resources.memory = { limit: 8388608, swap: 8388608 }'
+	# shellcheck disable=SC2016
+	program sh -c 'sleep 0.5; x=x; while :; do x=$x$x; done'
+	start
+	watch --interval 30s
+	wait "$WATCHER"
+	grep -qx "{\"type\":\"oom\",\"id\":\"$ID\"}" "$T/records"
+}
+
+@test "events of a stopped or unknown container, and bad intervals, are refused" {
+	start
+	for word in 0 0s 5 -1s 5x 99999h ""; do
+		refused "no interval" events --interval="$word" "$ID"
+	done
+	ok kill "$ID" KILL
+	becomes stopped
+	refused "not running" events --stats "$ID"
+	refused "not running" events "$ID"
+	refused "container does not exist" events --stats "$ID-none"
+}
