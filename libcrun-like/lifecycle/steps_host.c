@@ -124,7 +124,9 @@ void undo_claim(struct run *run)
 
 int step_open_namespaces(struct run *run, struct err *e)
 {
-	return namespaces_open(&run->plan->ns, e);
+	if (namespaces_open(&run->plan->ns, e) < 0)
+		return -e->code;
+	return sysctl_check_joined(&run->plan->sysctls, &run->plan->ns, e);
 }
 
 int step_mount_maps(struct run *run, struct err *e)

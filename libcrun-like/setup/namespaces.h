@@ -63,6 +63,9 @@ const struct namespace_join *namespaces_find_joined(const struct namespaces *ns,
 /* True when the container's namespace of this type is not the runtime's own. */
 bool namespaces_is_private(const struct namespaces *ns, int flag);
 
+/* True when the one that is joined is the runtime's own all the same; after namespaces_open(). */
+bool namespaces_is_own(const struct namespaces *ns, int flag);
+
 /*
  * True when a process is needed between the runtime and the container's first process: new
  * namespaces must belong to a joined user namespace, or namespaces must be joined with rights that

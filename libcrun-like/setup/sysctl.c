@@ -5,6 +5,7 @@
  */
 #include "setup/sysctl.h"
 
+#include <sched.h>
 #include <string.h>
 
 #include "kernel/procfs.h"
@@ -98,6 +99,28 @@ int sysctl_prepare(struct arena *a, const struct oci_config *config, struct sysc
 		}
 	}
 	*ret = sysctls;
+	return 0;
+}
+
+/* Which names there are is checked already (oci-spec/check_sysctl.c). */
+static int namespace_of(const char *path)
+{
+	if (strncmp(path, "sys/net/", 8) == 0)
+		return CLONE_NEWNET;
+	if (strncmp(path, "sys/user/", 9) == 0)
+		return CLONE_NEWUSER;
+	return strcmp(path, "sys/kernel/domainname") == 0 ? CLONE_NEWUTS : CLONE_NEWIPC;
+}
+
+int sysctl_check_joined(const struct sysctls *sysctls, const struct namespaces *ns, struct err *e)
+{
+	for (size_t i = 0; ns->joined_count && i < sysctls->count; i++)
+		if (namespaces_is_own(ns, namespace_of(sysctls->items[i].path)))
+			return err_field(
+				e, EINVAL, sysctls->items[i].pointer,
+				"sysctl %s would change the host: the namespace to be joined "
+				"is the runtime's own",
+				sysctls->items[i].key);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include "base/describe.h"
 #include "base/err.h"
 #include "oci-spec/config.h"
+#include "setup/namespaces.h"
 
 struct sysctl_item {
 	const char *key, *value;
@@ -27,6 +28,10 @@ int sysctl_prepare(struct arena *a, const struct oci_config *config, struct sysc
 		   struct err *e);
 
 /* INIT, in the container's namespaces. @procfd: procfs_open_private(true). */
+/* Refuses what would change the host, because the namespace that is joined is the runtime's own
+ * (R37); after namespaces_open(). */
+int sysctl_check_joined(const struct sysctls *sysctls, const struct namespaces *ns, struct err *e);
+
 int sysctl_apply(const struct sysctls *sysctls, int procfd, struct err *e);
 
 void sysctl_describe(const struct sysctls *sysctls, const struct describe *d);

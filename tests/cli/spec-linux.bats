@@ -542,3 +542,118 @@ rdt() {
 	check_clean
 	[ ! -s "$T/rdt.log" ]
 }
+
+# --- kernel parameters ----------------------------------------------------------------------------
+
+@test "linux.sysctl: parameters of the container's namespaces are in force, and the host's unchanged" {
+	before=$(cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/msgmax /proc/sys/fs/mqueue/msg_max)
+	config '.linux.sysctl = {"net.ipv4.ip_forward": "1", "net/ipv4/conf/lo/forwarding": "0", "net.ipv4.conf.lo.rp_filter": "0",
+		"kernel.msgmax": "4242", "fs.mqueue.msg_max": "17", "kernel.domainname": "spec.example"}'
+	ok create -b "$BUNDLE" "$ID"
+	in_ns() {
+		nsenter -t "$(init_pid)" -n -i -u -m -p cat "$1"
+	}
+	[ "$(in_ns /proc/sys/net/ipv4/ip_forward)" = 1 ]
+	[ "$(in_ns /proc/sys/net/ipv4/conf/lo/forwarding)" = 0 ]
+	[ "$(in_ns /proc/sys/kernel/msgmax)" = 4242 ]
+	[ "$(in_ns /proc/sys/kernel/domainname)" = spec.example ]
+	[ "$before" = "$(cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/msgmax /proc/sys/fs/mqueue/msg_max)" ]
+}
+
+@test "linux.sysctl: what is not of a namespace of the container's own, or set by another member, is refused" {
+	local key
+	for key in kernel.shm_next_id vm.overcommit_memory kernel.core_pattern fs.file-max net net/../kernel/panic kernel.hostname; do
+		config --arg k "$key" '.linux.sysctl = {($k): "1"}'
+		refused "/linux/sysctl/" create -b "$BUNDLE" "$ID"
+	done
+	config '.domainname = "a.example" | .linux.sysctl = {"kernel.domainname": "b.example"}'
+	refused "/linux/sysctl/kernel.domainname" create -b "$BUNDLE" "$ID"
+	config 'del(.domainname) | .linux.sysctl = {"user.max_user_namespaces": "1"}'
+	refused "needs a user namespace" create -b "$BUNDLE" "$ID"
+	# What the host has already: a failure of the test must not change it.
+	config --arg v "$(cat /proc/sys/net/ipv4/ip_forward)" '.linux.sysctl = {"net.ipv4.ip_forward": $v} | .linux.namespaces |= map(select(.type != "network"))'
+	refused "needs a network namespace" create -b "$BUNDLE" "$ID"
+	# The runtime's own by its path is no better than none.
+	config '.linux.namespaces += [{type: "network", path: "/proc/self/ns/net"}]'
+	refused "the runtime's own" create -b "$BUNDLE" "$ID"
+	[[ $err == *"/linux/sysctl/net.ipv4.ip_forward"* ]]
+	check_clean
+}
+
+# --- devices --------------------------------------------------------------------------------------
+
+# dev FORMAT PATH: stat of a path in the container.
+dev() {
+	stat -c "$1" "/proc/$(init_pid)/root$2"
+}
+
+@test "linux.devices default, linux.devices symlinks: every container has the devices and links of the specification" {
+	local name
+	ok run -d -b "$BUNDLE" "$ID"
+	for name in null:1:3 zero:1:5 full:1:7 random:1:8 urandom:1:9 tty:5:0; do
+		[ "$(dev '%F %t:%T %a' "/dev/${name%%:*}")" = "character special file ${name#*:} 666" ] || complain "$name"
+	done
+	for name in fd:/proc/self/fd stdin:/proc/self/fd/0 stdout:/proc/self/fd/1 stderr:/proc/self/fd/2 ptmx:pts/ptmx; do
+		[ "$(readlink "/proc/$(init_pid)/root/dev/${name%%:*}")" = "${name#*:}" ] || complain "$name"
+	done
+}
+
+@test "linux.devices[].{type,path,major,minor,fileMode,uid,gid}: nodes are made as asked for, anywhere" {
+	config '.linux.devices = [
+		{type: "c", path: "/dev/c", major: 10, minor: 229, fileMode: 384, uid: 5, gid: 6},
+		{type: "u", path: "/opt/deep/u", major: 1, minor: 3},
+		{type: "b", path: "/dev/b", major: 7, minor: 300, fileMode: 25008},
+		{type: "p", path: "/dev/p", fileMode: 438, uid: 7}]'
+	ok run -d -b "$BUNDLE" "$ID"
+	[ "$(dev '%F %t:%T %a %u:%g' /dev/c)" = "character special file a:e5 600 5:6" ]
+	[ "$(dev '%F %t:%T %a %u:%g' /opt/deep/u)" = "character special file 1:3 666 0:0" ]
+	[ "$(dev '%F %t:%T %a %u:%g' /dev/b)" = "block special file 7:12c 660 0:0" ]
+	[ "$(dev '%F %a %u:%g' /dev/p)" = "fifo 666 7:0" ]
+	ok delete -f "$ID"
+	# There already, and the right one: left as it is.
+	chmod 640 "$BUNDLE/rootfs/opt/deep/u"
+	ok run -d -b "$BUNDLE" "$ID"
+	[ "$(dev '%t:%T %a' /opt/deep/u)" = "1:3 640" ]
+}
+
+@test "linux.devices[].path: something else in its place is an error and stays" {
+	local what
+	config '.linux.devices = [{type: "c", path: "/opt/node", major: 1, minor: 3}]'
+	mkdir "$BUNDLE/rootfs/opt"
+	for what in "touch" "mkdir" "mkfifo" "ln -s /dev/null" "mknod_other"; do
+		if [ "$what" = mknod_other ]; then
+			mknod "$BUNDLE/rootfs/opt/node" c 1 5
+		else
+			$what "$BUNDLE/rootfs/opt/node"
+		fi
+		stat -c '%F %t:%T %i' "$BUNDLE/rootfs/opt/node" >"$T/before"
+		refused "/linux/devices/0" create -b "$BUNDLE" "$ID"
+		[[ $err == *"not the device c 1:3"* ]]
+		stat -c '%F %t:%T %i' "$BUNDLE/rootfs/opt/node" | diff "$T/before" -
+		rm -r "$BUNDLE/rootfs/opt/node"
+		check_clean
+	done
+	# In a user namespace too, where the host's node would be bound.
+	touch "$BUNDLE/rootfs/opt/node"
+	echo text >"$BUNDLE/rootfs/opt/node"
+	config '.linux.devices[0].path = "/opt/node" | .linux.namespaces += [{type: "user"}] |
+		.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 10}] | .linux.gidMappings = .linux.uidMappings'
+	refused "/linux/devices/0" create -b "$BUNDLE" "$ID"
+	[ "$(<"$BUNDLE/rootfs/opt/node")" = text ]
+}
+
+@test "linux.devices[].path: in a user namespace the host's node is bound" {
+	config '.linux.devices = [{type: "c", path: "/dev/kmsg", major: 1, minor: 11}] | .linux.namespaces += [{type: "user"}] |
+		.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 10}] | .linux.gidMappings = .linux.uidMappings'
+	chown -R 100000:100000 "$BUNDLE/rootfs"
+	ok run -d -b "$BUNDLE" "$ID"
+	[ "$(dev '%t:%T' /dev/kmsg)" = 1:b ]
+	[ "$(dev '%t:%T' /dev/null)" = 1:3 ]
+	config '.linux.devices = [{type: "c", path: "/dev/kmsg", major: 1, minor: 12}]'
+	refused "/linux/devices/0" create -b "$BUNDLE" "$ID-2"
+}
+
+@test "features.linux.netDevices, features.linux.intelRdt: davit says that they are built" {
+	ok features
+	jq -e '.linux.netDevices.enabled and .linux.intelRdt.enabled and .linux.intelRdt.schemata and .linux.intelRdt.monitoring' <<<"$out"
+}
