@@ -273,7 +273,7 @@ visible_words() {
 		dirsync dirsync tmpfs.rw,dirsync -
 		exec noexec,exec ^rw noexec
 		lazytime lazytime ,lazytime -
-		mand mand ^rw -
+		mand mand ,mand -
 		noatime noatime ,noatime relatime
 		nodev nodev ,nodev -
 		nodiratime nodiratime ,nodiratime -
@@ -292,7 +292,7 @@ visible_words() {
 		rdirsync rdirsync tmpfs.rw,dirsync -
 		relatime noatime,relatime ,relatime noatime
 		rexec rnoexec,rexec ^rw noexec
-		rmand rmand ^rw -
+		rmand rmand ,mand -
 		rnoatime rnoatime ,noatime -
 		rnodev rnodev ,nodev -
 		rnodiratime rnodiratime ,nodiratime -
@@ -718,6 +718,27 @@ line() {
 	bind_is /x rbind,rrw "$T/top"
 	davit run -b "$BUNDLE" "$ID"
 	[[ $err == *"operation not permitted; an option of a mount below it is locked by the host"* ]]
+}
+
+@test "mounts[].options tmpcopyup, copy-symlink, idmap: of a caller without rights on the host" {
+	requires userns
+	without_rights
+	mkdir -m 751 "$R/data"
+	echo content >"$R/data/file"
+	ln -s file "$R/data/link"
+	chmod 4711 "$R/data/file"
+	mount_is /data tmpcopyup,nosuid,mode=750
+	bind_is /link bind,copy-symlink "$R/data/link"
+	program sh -c 'stat -c "%a %u:%g %F %n" /data/file /data/link /data && cat /data/file && ls -l /link && cat /proc/self/mountinfo'
+	davit run -b "$BUNDLE" "$ID"
+	[ "$(sed -n 1,4p "$OUT" | tr '\n' ,)" = "4711 0:0 regular file /data/file,777 0:0 symbolic link /data/link,750 0:0 directory /data,content," ] || complain "run"
+	[[ $(sed -n 5p "$OUT") == *"/link -> file" ]]
+	[[ $(line /data) == rw,nosuid* ]]
+	# What only the file system's owner may do.
+	bind_is /m "bind,idmap=uids=0-0-1;gids=0-0-1"
+	davit run -b "$BUNDLE" "$ID"
+	[ "$status" -ne 0 ]
+	[[ $err == *"id"*" the mount on /m (at /mounts/7"*"operation not permitted"* ]] || complain "idmap"
 }
 
 @test "mounts[].type cgroup: in a cgroup namespace, and the container's own cgroup without one" {
