@@ -60,6 +60,10 @@ struct davit_context_options {
 	const char *fault; /* test builds: the step at which to fail, "NAME" or "NAME:after";
 			      ignored elsewhere */
 	const char *name;  /* what the program is called in messages; NULL: "davit" */
+	/* What NOTIFY_SOCKET says (sd_notify(3)): who is told when the program is ready. The
+	 * program gets a socket of its own for that. run in the foreground tells; run with detach,
+	 * and start, return when the program is ready or has ended. NULL, "": nobody. */
+	const char *notify_socket;
 	const char *trace; /* a file for the times of all steps, as Chrome's trace JSON, written by
 			      davit_context_free(); NULL: none */
 };

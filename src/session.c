@@ -94,6 +94,7 @@ int session_open(struct session *s)
 		.log_level = s->log.level,
 		.fault = getenv("DAVIT_FAULT"),
 		.name = s->name,
+		.notify_socket = getenv("NOTIFY_SOCKET"),
 		.trace = s->trace,
 	};
 

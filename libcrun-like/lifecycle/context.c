@@ -139,6 +139,8 @@ static int fill(struct davit_context *ctx, const struct davit_context_options *o
 	ctx->root = o->root ? strdup(o->root) : default_root(o->runtime_dir, ctx->is_rootless);
 	ctx->cgroup_manager = strdup(manager);
 	ctx->name = strdup(o->name ? o->name : "davit");
+	if (o->notify_socket && *o->notify_socket)
+		ctx->notify_socket = strdup(o->notify_socket);
 	if (DAVIT_TEST_BUILD && o->fault)
 		ctx->fault = strdup(o->fault);
 	if (!ctx->root || !ctx->cgroup_manager || !ctx->name)
@@ -180,6 +182,7 @@ void davit_context_free(struct davit_context *ctx)
 	free(ctx->root);
 	free(ctx->cgroup_manager);
 	free(ctx->name);
+	free(ctx->notify_socket);
 	free(ctx->fault);
 	free(ctx);
 }

@@ -25,6 +25,7 @@ struct davit_context {
 	char *root;
 	char *cgroup_manager;
 	char *name;
+	char *notify_socket; /* the service manager's; NULL: nobody wants to know */
 	char *fault;         /* NULL but in test builds */
 	struct trace *trace; /* of every operation with this context; NULL: nobody wants it */
 	davit_log_fn *log;

@@ -10,6 +10,7 @@
 #include "kernel/process.h"
 #include "lifecycle/lifecycle.h"
 #include "lifecycle/operation.h"
+#include "lifecycle/ready.h"
 #include "lifecycle/store.h"
 #include "lifecycle/trace.h"
 #include "setup/stdio.h"
@@ -112,15 +113,21 @@ static int finish_run(struct run *run, const struct davit_create_options *o, int
 {
 	const struct foreground_program program = { .pidfd = run->pidfd,
 						    .pid = run->pid,
-						    .adopts = !o->no_subreaper };
+						    .adopts = !o->no_subreaper,
+						    .ctx = run->ctx,
+						    .ready = &run->notify_fd };
 	struct span span;
 
 	/* Or its network namespace would outlive the container as long as we wait. */
 	net_devices_close(&run->plan->net_devices);
-	if (run->plan->is_detached)
+	if (run->plan->is_detached && run->notify_fd < 0)
 		return 0;
 	/* While the program runs, others may pause, signal and delete it. */
 	store_unlock(run->state_dirfd);
+	if (run->plan->is_detached) {
+		ready_wait(run->ctx, run->notify_fd, run->pid, run->pidfd, run->signal_fd);
+		return 0;
+	}
 	span = span_begin();
 	foreground_wait(&run->foreground, &program, ret_status, e);
 	trace_add_span(run->ctx->trace, "wait", HOST, &span);
@@ -207,6 +214,9 @@ static int resume(struct run *run, const struct container *c, struct err *e)
 	char path[64];
 	int r;
 
+	if (run->ctx->notify_socket && ready_has_dir(c->dirfd) &&
+	    ready_listen(c->dirfd, &run->notify_fd, e) < 0)
+		return -e->code;
 	store_socket_path(c->dirfd, STORE_START_SOCKET, path, sizeof(path));
 	r = channel_connect(path, &run->channel);
 	if (r < 0)
@@ -216,7 +226,11 @@ static int resume(struct run *run, const struct container *c, struct err *e)
 	run->start_time = *c->state->start_time;
 	run->pidfd = fcntl(c->pidfd, F_DUPFD_CLOEXEC, 3);
 	operation_hold_signals(run);
-	drive(run, life_start_row(), run->step_count, e);
+	if (drive(run, life_start_row(), run->step_count, e) == 0 && run->notify_fd >= 0) {
+		/* A program that is not ready yet may be deleted. */
+		store_unlock(c->dirfd);
+		ready_wait(run->ctx, run->notify_fd, run->pid, run->pidfd, run->signal_fd);
+	}
 	operation_release_signals(run);
 	return -e->code;
 }

@@ -13,11 +13,13 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "kernel/notify.h"
 #include "kernel/peer.h"
 #include "kernel/process.h"
 #include "kernel/pty.h"
 #include "kernel/relay.h"
 #include "kernel/sys.h"
+#include "lifecycle/ready.h"
 
 enum {
 	/* More than any terminal buffers: what comes after the program's end beyond this is of
@@ -31,6 +33,7 @@ enum slot {
 	KEYS,   /* the caller's terminal */
 	SCREEN, /* the container's */
 	OUTPUT, /* the caller's standard output */
+	READY,  /* what the program says about itself */
 	SLOTS
 };
 
@@ -39,6 +42,8 @@ struct watch {
 	const struct foreground_program *program;
 	int signals;
 	int in_fd, out_fd;
+	int barrier;  /* until the manager has taken in that the program is ready */
+	bool is_told; /* the manager: once is enough */
 	struct relay in, out;
 	bool is_on_screen; /* standard output is a terminal */
 	bool has_ended;
@@ -181,6 +186,19 @@ static void take_screen(struct watch *w)
 		terminal_follow(&w->f->terminal, w->f->master);
 }
 
+/* What comes later is read too: a program may not be stopped by a full queue. */
+static void take_ready(struct watch *w, int fd)
+{
+	int barrier = -1;
+
+	if (w->is_told)
+		(void)notify_is_ready(fd);
+	else
+		w->is_told = ready_take(w->program->ctx, fd, w->program->pid, &barrier);
+	if (barrier >= 0)
+		w->barrier = barrier;
+}
+
 static void set_slot(struct pollfd *p, int fd, short events)
 {
 	*p = (struct pollfd){ .fd = events ? fd : -1, .events = events };
@@ -190,6 +208,7 @@ static int wait_once(struct watch *w)
 {
 	struct pollfd p[SLOTS];
 	short screen = relay_write_events(&w->in);
+	int ready = w->program->ready ? *w->program->ready : -1;
 
 	if (!w->has_ended)
 		screen |= relay_read_events(&w->out);
@@ -198,8 +217,12 @@ static int wait_once(struct watch *w)
 	set_slot(&p[KEYS], w->in.from, w->has_paused ? 0 : relay_read_events(&w->in));
 	set_slot(&p[SCREEN], w->f->master, screen);
 	set_slot(&p[OUTPUT], w->out.to, relay_write_events(&w->out));
+	set_slot(&p[READY], ready, POLLIN);
 	if (poll(p, SLOTS, -1) < 0)
 		return errno == EINTR ? 0 : neg_errno();
+	/* First: it may have said so and ended. */
+	if (p[READY].revents)
+		take_ready(w, ready);
 	if (p[PROGRAM].revents) {
 		w->has_ended = true;
 		w->in.from = w->in.to = -1;
@@ -258,6 +281,7 @@ static int watch_program(struct watch *w)
 		r = wait_once(w);
 	close_fdp(&w->in_fd);
 	close_fdp(&w->out_fd);
+	close_fdp(&w->barrier);
 	return r;
 }
 
@@ -275,7 +299,9 @@ static void let_signals_go(const sigset_t *old)
 int foreground_wait(struct foreground *f, const struct foreground_program *program, int *ret_status,
 		    struct err *e)
 {
-	struct watch w = { .f = f, .program = program, .signals = -1, .in_fd = -1, .out_fd = -1 };
+	struct watch w = {
+		.f = f, .program = program, .signals = -1, .in_fd = -1, .out_fd = -1, .barrier = -1
+	};
 	int sig, r;
 	sigset_t all, old;
 

@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "kernel/terminal.h"
+#include "lifecycle/context.h"
 
 struct foreground {
 	int sock; /* where the container's terminal comes from */
@@ -24,6 +25,11 @@ struct foreground {
 struct foreground_program {
 	int pidfd;
 	pid_t pid;
+	/* Who is told when the program is ready, and where the program says so; may be NULL, and
+	 * -1.
+	 */
+	const struct davit_context *ctx;
+	const int *ready;
 	bool adopts; /* what it leaves behind is this process's to reap (PR_SET_CHILD_SUBREAPER) */
 };
 

@@ -48,6 +48,11 @@ static bool has_pidfd_socket(const struct plan *p)
 	return p->pidfd_socket != NULL;
 }
 
+static bool has_notify_socket(const struct plan *p)
+{
+	return p->ctx->notify_socket != NULL;
+}
+
 static bool has_terminal(const struct plan *p)
 {
 	return p->has_terminal;
@@ -397,6 +402,8 @@ const struct step life_steps[] = {
   "the class of service and the monitoring group, before there is a process for them" },
 { "start-socket", HOST, is_resumable, step_start_socket, NULL, NULL,
   "what `start` connects to; bound by HOST, which has the path, and inherited by INIT" },
+{ "notify-socket", HOST, has_notify_socket, step_notify_socket, NULL, NULL,
+  "its directory is bound into the container; davit hands on that the program is ready (sd_notify(3))" },
 { "mount-maps", HOST, has_mount_maps, step_mount_maps, NULL, NULL,
   "the kernel takes the id map of a mount as a user namespace, which INIT could not make for itself" },
 { "open-sources", HOST, has_host_sources, step_open_sources, NULL, NULL,

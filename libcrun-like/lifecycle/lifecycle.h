@@ -73,6 +73,7 @@ int step_poststart(struct run *run, struct err *e);
 /* steps_sockets.c */
 int step_pidfd_socket(struct run *run, struct err *e);
 int step_send_pidfd(struct run *run, struct err *e);
+int step_notify_socket(struct run *run, struct err *e);
 
 /* steps_middle.c */
 int step_middle(struct run *run, struct err *e);

@@ -15,24 +15,28 @@
 
 #include "base/fmt.h"
 #include "kernel/terminal.h"
+#include "lifecycle/ready.h"
 #include "oci-spec/json.h"
 #include "setup/annotations.h"
 
 /* Engines pass another pid in LISTEN_PID: it is the program that is meant, process 1 of its
  * namespace. */
-static int take_listen_fds(struct plan *plan, const struct davit_create_options *o)
+static int take_environment(struct plan *plan, const struct davit_create_options *o)
 {
-	const char **env = arena_array(&plan->arena, 4, sizeof(*env));
+	const char **env = arena_array(&plan->arena, 5, sizeof(*env));
+	size_t n = 0;
 
 	if (!env)
 		return -ENOMEM;
+	if (plan->ctx->notify_socket)
+		env[n++] = READY_ENV;
 	if (o->listen_fds) {
-		env[0] = arena_printf(&plan->arena, "LISTEN_FDS=%u", o->listen_fds);
-		env[1] = "LISTEN_PID=1";
+		env[n] = arena_printf(&plan->arena, "LISTEN_FDS=%u", o->listen_fds);
+		env[n + 1] = "LISTEN_PID=1";
 		if (o->listen_fd_names)
-			env[2] =
+			env[n + 2] =
 				arena_printf(&plan->arena, "LISTEN_FDNAMES=%s", o->listen_fd_names);
-		if (!env[0] || (o->listen_fd_names && !env[2]))
+		if (!env[n] || (o->listen_fd_names && !env[n + 2]))
 			return -ENOMEM;
 	}
 	plan->extra_env = env;
@@ -58,7 +62,7 @@ int plan_take_options(struct plan *plan, const struct davit_context *ctx,
 	plan->console_socket = o->console_socket;
 	plan->pidfd_socket = o->pidfd_socket;
 	plan->preserve_fds = o->preserve_fds + o->listen_fds;
-	if (take_listen_fds(plan, o) < 0)
+	if (take_environment(plan, o) < 0)
 		return err_set(e, ENOMEM, "take the options");
 	plan->no_pivot = o->no_pivot;
 	plan->no_new_keyring = o->no_new_keyring;
@@ -288,6 +292,9 @@ int plan_prepare(struct plan *plan, struct err *e)
 	if (!plan->pidfd_socket)
 		plan->pidfd_socket =
 			annotation_find(&plan->config->annotations, ANNOTATION_PIDFD_RECEIVER);
+	if (plan->ctx->notify_socket && !plan->is_dry &&
+	    ready_prepare(&plan->arena, plan->ctx, plan->id, &plan->config, e) < 0)
+		return -e->code;
 	if (namespaces_prepare(&plan->arena, plan->config, &plan->ns, e) < 0)
 		return -e->code;
 	plan->ns.keep_groups = credentials_keep_groups(&plan->config->annotations);

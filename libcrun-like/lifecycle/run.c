@@ -24,6 +24,7 @@ static int *const *descriptors(struct run *run, int *ret[DESCRIPTORS])
 	ret[n++] = &run->pidfd;
 	ret[n++] = &run->signal_fd;
 	ret[n++] = &run->pidfd_sock;
+	ret[n++] = &run->notify_fd;
 	ret[n++] = &run->rootfd;
 	ret[n++] = &run->console_fd;
 	ret[n++] = &run->pty;

@@ -57,6 +57,7 @@ struct run {
 	char owner[16];
 	sigset_t old_mask; /* of the caller */
 	int signal_fd;
+	int notify_fd;                /* what the program says when it is ready */
 	int pidfd_sock;               /* who gets the pidfd */
 	int hook_files[HOOK_STREAMS]; /* where hooks print to, when annotations name files */
 	char *hook_output; /* HOOK_OUTPUT_TEXT bytes of the caller's: what a failing hook printed */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The rows of HOST that speak to the caller's unix sockets: who wants a pidfd of the container's
- * process.
+ * The rows of HOST that concern other unix sockets of the caller's than the console's: who wants a
+ * pidfd of the container's process, and who wants to know when its program is ready.
  */
 #include "kernel/peer.h"
 #include "lifecycle/lifecycle.h"
+#include "lifecycle/ready.h"
 
 int step_pidfd_socket(struct run *run, struct err *e)
 {
@@ -31,4 +32,12 @@ int step_send_pidfd(struct run *run, struct err *e)
 				"pidfd socket %s did not take the pidfd within %d seconds", path,
 				PEER_DEADLINE_SEC);
 	return r < 0 ? err_set(e, -r, "send the pidfd to pidfd socket %s", path) : 0;
+}
+
+/* The state directory's undo removes both. start makes a socket of its own. */
+int step_notify_socket(struct run *run, struct err *e)
+{
+	if (ready_make_dir(run->state_dirfd, e) < 0)
+		return -e->code;
+	return run->verb == VERB_RUN ? ready_listen(run->state_dirfd, &run->notify_fd, e) : 0;
 }

@@ -2,7 +2,8 @@
  *
  * The state directories: ROOT/ID/ holds journal.json (written before the first side effect, never
  * changed), state.json (written when the container is created; its presence is the commit),
- * config.json (the container's own copy) and start (the start socket). Everything goes by
+ * config.json (the container's own copy), start (the start socket) and notify (a directory
+ * that is bound into the container, for a socket). Everything goes by
  * descriptors of the directory; files are replaced by rename.
  *
  * The lock is an flock(2) on the directory itself. create, start, delete and update take it; state,
@@ -17,7 +18,9 @@
 #include "base/err.h"
 #include "oci-spec/state.h"
 
-#define STORE_START_SOCKET "start"
+#define STORE_START_SOCKET  "start"
+#define STORE_NOTIFY_DIR    "notify"
+#define STORE_NOTIFY_SOCKET STORE_NOTIFY_DIR "/notify.sock"
 
 enum {
 	STORE_ID_MAX = 128

@@ -106,3 +106,87 @@ slices() {
 	refused "open the trace file $T/no/trace.json: no such file or directory" run --trace "$T/no/trace.json" --bundle "$BUNDLE" "$ID"
 	check_clean
 }
+
+# A program that says it is ready after a moment, is more talkative than it should be, and goes on.
+service() {
+	local dir
+	for dir in /usr /lib /lib64; do
+		[ ! -e "$dir" ] || config '.mounts += [{ destination: $ARGS.positional[0], type: "bind", source: $ARGS.positional[1], options: ["rbind", "ro"] }]' --args -- "$dir" "$(realpath "$dir")"
+	done
+	program /usr/bin/python3 -c '
+import os, socket, sys, time
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.connect(os.environ["NOTIFY_SOCKET"])
+s.send(b"STATUS=not yet\nMAINPID=1\nXREADY=1")
+time.sleep(1)
+s.send(b"STATUS=now\nREADY=1\nMAINPID=1")
+open("/tmp/said", "w").write(os.environ["NOTIFY_SOCKET"])
+for _ in range(100 if sys.argv[1:] else 0):
+    s.send(b"WATCHDOG=1")
+time.sleep(0.5 if sys.argv[1:] else 1000)' "$@"
+}
+
+# manager: listens as NOTIFY_SOCKET, which is exported for davit.
+manager() {
+	requires command:python3
+	"$HERE/recv-notify.py" "$T/notify.sock" "$T/notify.report" 3>&- 4>&- &
+	for _ in {1..100}; do
+		[ ! -S "$T/notify.sock" ] || break
+		sleep 0.02
+	done
+	export NOTIFY_SOCKET=$T/notify.sock
+}
+
+# told PID: what the manager was told, and nothing else.
+told() {
+	wait
+	[ "$(<"$T/notify.report")" = $'READY=1 0\nMAINPID='"$1"$' 0\nBARRIER=1 1' ] || complain "told: $(<"$T/notify.report")"
+}
+
+@test "NOTIFY_SOCKET: start returns when the program is ready, and the manager knows its pid" {
+	service
+	manager
+	ok create --bundle "$BUNDLE" "$ID"
+	[ ! -s "$T/notify.report" ]
+	ok start "$ID"
+	[ "$(<"$BUNDLE/rootfs/tmp/said")" = /run/notify/notify.sock ] || complain "start did not wait"
+	told "$(init_pid)"
+	ok delete --force "$ID"
+	check_clean
+}
+
+@test "NOTIFY_SOCKET: run --detach waits as well, and run in the foreground tells while it waits" {
+	service
+	manager
+	ok run -d --bundle "$BUNDLE" "$ID"
+	[ -e "$BUNDLE/rootfs/tmp/said" ] || complain "run did not wait"
+	told "$(init_pid)"
+	ok delete --force "$ID"
+	rm "$T/notify.sock" "$T/notify.report"
+	manager
+	service and ends
+	ok run --bundle "$BUNDLE" --pid-file "$T/pid" "$ID"
+	told "$(<"$T/pid")"
+	check_clean
+}
+
+@test "NOTIFY_SOCKET: a program that ends without a word is no failure, a manager that is gone a warning" {
+	export NOTIFY_SOCKET=$T/nobody
+	program true
+	ok create --bundle "$BUNDLE" "$ID"
+	ok start "$ID"
+	becomes stopped
+	ok delete "$ID"
+	service and ends
+	davit run --bundle "$BUNDLE" "$ID"
+	[ "$status" -eq 0 ] || complain "run failed"
+	[[ $err == *"tell $T/nobody that the program is ready: no such file or directory"* ]] || complain "no warning"
+}
+
+@test "NOTIFY_SOCKET: without it there is no socket, and the configuration's own variable stays" {
+	config '.process.env += ["NOTIFY_SOCKET=/my/own"]'
+	program sh -c 'echo "$NOTIFY_SOCKET"; ls /run/notify'
+	davit run --bundle "$BUNDLE" "$ID"
+	[ "$out" = /my/own ] || complain "another variable"
+	[ ! -e "$BUNDLE/rootfs/run" ]
+}

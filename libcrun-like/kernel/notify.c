@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * See notify.h.
+ */
+#include "kernel/notify.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+
+#include "base/fmt.h"
+
+enum {
+	MESSAGE_SIZE = 4096,
+	SEND_SEC = 10,
+	BARRIER_MSEC = 30000
+};
+
+/* A name that begins with "@" is an abstract one: a NUL stands there instead. */
+static int make_address(const char *name, struct sockaddr_un *ret, socklen_t *ret_len)
+{
+	size_t len = strlen(name);
+
+	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	if (name[0] != '/' && name[0] != '@')
+		return -EAFNOSUPPORT;
+	if (len >= sizeof(ret->sun_path))
+		return -ENAMETOOLONG;
+	memcpy(ret->sun_path, name, len);
+	*ret_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
+	if (name[0] == '@')
+		ret->sun_path[0] = '\0';
+	return 0;
+}
+
+int notify_bind(const char *path, int *ret_fd)
+{
+	_cleanup_fd_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_un address;
+	socklen_t len;
+	int r;
+
+	if (fd < 0)
+		return neg_errno();
+	r = make_address(path, &address, &len);
+	if (r < 0)
+		return r;
+	if (bind(fd, (const struct sockaddr *)&address, len) < 0)
+		return neg_errno();
+	/* Whatever user the program is, and whatever our umask. */
+	if (fchmodat(AT_FDCWD, path, 0777, 0) < 0)
+		return neg_errno();
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+static bool has_line(const char *text, const char *line)
+{
+	size_t len = strlen(line);
+
+	for (; *text; text += strspn(text, "\n")) {
+		size_t span = strcspn(text, "\n");
+
+		if (span == len && memcmp(text, line, len) == 0)
+			return true;
+		text += span;
+	}
+	return false;
+}
+
+bool notify_is_ready(int fd)
+{
+	char text[MESSAGE_SIZE + 1];
+	bool is_ready = false;
+	ssize_t n;
+
+	/* Descriptors that come along (barriers of the program's own) are closed by the kernel. */
+	while ((n = recv(fd, text, MESSAGE_SIZE, MSG_DONTWAIT)) >= 0) {
+		text[n] = '\0';
+		is_ready = is_ready || has_line(text, "READY=1");
+	}
+	return is_ready;
+}
+
+static int send_text(int fd, const char *text, int passed)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct iovec iov = { .iov_base = (char *)(uintptr_t)text, .iov_len = strlen(text) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (passed >= 0) {
+		msg.msg_control = control.bytes;
+		msg.msg_controllen = sizeof(control.bytes);
+		control.header.cmsg_level = SOL_SOCKET;
+		control.header.cmsg_type = SCM_RIGHTS;
+		control.header.cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(&control.header), &passed, sizeof(int));
+	}
+	while (sendmsg(fd, &msg, MSG_NOSIGNAL) < 0)
+		if (errno != EINTR)
+			return neg_errno();
+	return 0;
+}
+
+static int connect_to(const char *name, int *ret_fd)
+{
+	_cleanup_fd_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	const struct timeval patience = { .tv_sec = SEND_SEC };
+	struct sockaddr_un address;
+	socklen_t len;
+	int r;
+
+	if (fd < 0)
+		return neg_errno();
+	r = make_address(name, &address, &len);
+	if (r < 0)
+		return r;
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0 ||
+	    connect(fd, (const struct sockaddr *)&address, len) < 0)
+		return neg_errno();
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+int notify_send(const char *address, pid_t pid, int *ret_barrier)
+{
+	_cleanup_fd_ int fd = -1;
+	char main_pid[32];
+	int ends[2], r = connect_to(address, &fd);
+
+	if (r < 0)
+		return r;
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return neg_errno();
+	fmt(main_pid, sizeof(main_pid), "MAINPID=%d", (int)pid);
+	r = send_text(fd, "READY=1", -1);
+	if (r == 0)
+		r = send_text(fd, main_pid, -1);
+	/* Alone in its message, as the protocol wants it. */
+	if (r == 0)
+		r = send_text(fd, "BARRIER=1", ends[1]);
+	close(ends[1]);
+	if (r == 0)
+		*ret_barrier = take_fd(&ends[0]);
+	close_fdp(&ends[0]);
+	return r;
+}
+
+void notify_await_barrier(int barrier)
+{
+	struct pollfd p = { .fd = barrier };
+
+	/* Hung up, or not: there is nothing that could be done. */
+	(void)poll(&p, 1, BARRIER_MSEC);
+}
