@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -179,6 +180,8 @@ int main(int argc, char **argv)
 			     .failure = EXIT_FAILURE };
 	int status;
 
+	/* Ignored by the caller, it would keep us from learning how our children end. */
+	(void)signal(SIGCHLD, SIG_DFL);
 	s.log.name = s.name;
 	s.error = davit_error_new();
 	status = flush_output(&s, run_program(&s, argv));

@@ -16,7 +16,7 @@
 int ready_prepare(struct arena *a, const struct davit_context *ctx, const char *id,
 		  const struct oci_config **config, struct err *e)
 {
-	static const char *options[] = { "bind", "nosuid", "noexec", "nodev", "ro" };
+	static const char *const options[] = { "bind", "nosuid", "noexec", "nodev", "ro" };
 	const struct oci_config *given = *config;
 	struct oci_mount *mounts = arena_array(a, given->mounts.count + 1, sizeof(*mounts));
 	struct oci_config *copy = arena_new(a, struct oci_config);
@@ -31,7 +31,8 @@ int ready_prepare(struct arena *a, const struct davit_context *ctx, const char *
 		(struct oci_mount){ .destination = READY_MOUNT,
 				    .source = dir,
 				    .type = "bind",
-				    .options = { options, ARRAY_SIZE(options) } };
+				    .options = { (const char **)(uintptr_t)options,
+						 ARRAY_SIZE(options) } };
 	copy->mounts.items = mounts;
 	copy->mounts.count = given->mounts.count + 1;
 	*config = copy;

@@ -190,3 +190,101 @@ told() {
 	[ "$out" = /my/own ] || complain "another variable"
 	[ ! -e "$BUNDLE/rootfs/run" ]
 }
+
+# in_foreground: the bundle's program by `davit run` in the background of this shell: RUN is davit's
+# pid, and status is set by ended().
+in_foreground() {
+	OUT=$T/run.out
+	ERR=$T/run.err
+	DAVIT_TEST=$TOKEN "$DAVIT" --root "$ROOT" run --bundle "$BUNDLE" "$@" "$ID" >"$OUT" 2>"$ERR" </dev/null 3>&- 4>&- &
+	RUN=$!
+}
+
+ended() {
+	status=0
+	wait "$RUN" || status=$?
+	out=$(<"$OUT")
+	err=$(<"$ERR")
+}
+
+@test "run hands every signal on but SIGCHLD and SIGWINCH" {
+	program sh -c 'for s in HUP INT QUIT USR1 USR2 PIPE ALRM TERM TSTP CONT TTIN TTOU WINCH CHLD URG; do trap "echo $s" $s; done; echo ready; while :; do sleep 0.05; done'
+	in_foreground
+	wait_for "$OUT"
+	for signal in HUP INT QUIT USR1 USR2 PIPE ALRM TERM TSTP CONT TTIN TTOU; do
+		kill -s WINCH "$RUN"
+		kill -s CHLD "$RUN"
+		kill -s "$signal" "$RUN"
+		for _ in {1..100}; do
+			! grep -qx "$signal" "$OUT" || continue 2
+			sleep 0.02
+		done
+		echo "SIG$signal has not come"
+		return 1
+	done
+	[ "$(grep -cx WINCH "$OUT")" -eq 0 ]
+	ok kill "$ID" KILL
+	ended
+	[ "$status" -eq 137 ]
+}
+
+@test "signals that the caller ignores or blocks are the program's as usual" {
+	program grep -E '^Sig(Ign|Blk)' /proc/self/status
+	ln -s busybox "$BUNDLE/rootfs/bin/grep"
+	(
+		trap '' PIPE CHLD INT USR1
+		davit run --bundle "$BUNDLE" "$ID"
+		[ "$status" -eq 0 ] || complain "run failed" || exit
+		[ "$out" = $'SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000' ] || complain "not reset"
+	)
+}
+
+@test "run reaps what the program leaves behind, unless --no-subreaper is given" {
+	config 'del(.linux.namespaces[] | select(.type == "pid"))'
+	program sh -c '(sleep 0.3; sleep 1000 & echo $! >/tmp/orphan; exec sleep 0.2) & sleep 1000'
+	local option orphan parent
+	for option in "" --no-subreaper; do
+		rm -f "$BUNDLE/rootfs/tmp/orphan"
+		# shellcheck disable=SC2086  # none or one
+		in_foreground $option
+		wait_for "$BUNDLE/rootfs/tmp/orphan"
+		orphan=$(<"$BUNDLE/rootfs/tmp/orphan")
+		sleep 0.4
+		parent=$(proc_field "$orphan" PPid)
+		if [ -z "$option" ]; then
+			[ "$parent" = "$RUN" ] || complain "its parent is $parent, not davit"
+			kill -KILL "$orphan"
+			sleep 0.2
+			[ ! -e "/proc/$orphan" ] || complain "a zombie is left"
+		else
+			[ "$parent" != "$RUN" ] || complain "its parent is davit"
+		fi
+		ok kill --all "$ID" KILL
+		ended
+	done
+}
+
+@test "standard streams that are files belong to the program's user then, /dev/null stays the host's" {
+	local before
+	before=$(stat -c '%u %a' /dev/null)
+	config '.process.user.uid = 33'
+	program sh -c 'stat -Lc "%u %F" /proc/self/fd/1 >/tmp/seen; echo x >/proc/self/fd/1'
+	chmod 777 "$BUNDLE/rootfs/tmp"
+	davit run --bundle "$BUNDLE" "$ID"
+	[ "$status" -eq 0 ] || complain "run failed"
+	[ "$(<"$BUNDLE/rootfs/tmp/seen")" = "33 regular file" ] || [ "$(<"$BUNDLE/rootfs/tmp/seen")" = "33 regular empty file" ]
+	[ "$(stat -c %u "$OUT")" = 33 ]
+	[ "$(stat -c '%u %a' /dev/null)" = "$before" ]
+}
+
+@test "run waits for its program when the caller ignores SIGCHLD" {
+	requires command:python3
+	program sh -c 'exit 7'
+	status=0
+	python3 -c '
+import os, signal, sys
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+os.execv(sys.argv[1], sys.argv[1:])' "$DAVIT" --root "$ROOT" run --bundle "$BUNDLE" "$ID" >"$T/out" 2>"$T/err" </dev/null 3>&- 4>&- || status=$?
+	[ "$status" -eq 7 ] || { cat "$T/err"; return 1; }
+	check_clean
+}
