@@ -187,6 +187,20 @@ typedef void davit_pid_fn(void *arg, pid_t pid);
 DAVIT_API int davit_ps(struct davit_context *ctx, const char *id, davit_pid_fn *each, void *arg,
 		       struct davit_error *err);
 
+/*
+ * Bind mounts of host directories and files into a running container, and out of it again. @mounts:
+ * an array as config.json's mounts, or an object with it as its member "mounts". Missing places are
+ * made. add: those before one that fails stay. remove: by the destinations, the last one first.
+ */
+DAVIT_API int davit_mounts_add(struct davit_context *ctx, const char *id, const char *mounts,
+			       size_t len, struct davit_error *err);
+DAVIT_API int davit_mounts_remove(struct davit_context *ctx, const char *id, const char *mounts,
+				  size_t len, struct davit_error *err);
+/* All mounts that the container's first process sees: {"mounts":[{destination, type, source, root,
+ * options}]}, as JSON. */
+DAVIT_API int davit_mounts_list(struct davit_context *ctx, const char *id, char **ret_json,
+				struct davit_error *err);
+
 /* JSON texts are malloc'ed for the caller and end with a newline. */
 DAVIT_API int davit_state(struct davit_context *ctx, const char *id, char **ret_json,
 			  struct davit_error *err);
@@ -200,6 +214,12 @@ struct davit_list_entry {
 };
 typedef void davit_list_fn(void *arg, const struct davit_list_entry *entry);
 DAVIT_API int davit_list(struct davit_context *ctx, davit_list_fn *each, void *arg,
+			 struct davit_error *err);
+
+/* What this host and its kernel offer and how davit works on it (davit_features() tells what is
+ * built). Each fact by its name, "cgroup/path"; and all of them as JSON. Either may be NULL. */
+typedef void davit_info_fn(void *arg, const char *name, const char *value);
+DAVIT_API int davit_info(struct davit_context *ctx, davit_info_fn *each, void *arg, char **ret_json,
 			 struct davit_error *err);
 
 /* A default config.json; @rootless: with a user namespace for the caller's own ids. */

@@ -123,6 +123,29 @@ static int run_features(struct session *s, const struct command_args *args)
 	return EXIT_SUCCESS;
 }
 
+static void print_fact(void *arg, const char *name, const char *value)
+{
+	for (; *name; name++)
+		putchar(*name == '/' ? '.' : *name);
+	fputs(": ", stdout);
+	text_write_line(stdout, value);
+	putchar('\n');
+}
+
+static int run_info(struct session *s, const struct command_args *args)
+{
+	bool is_json = args->format && !strcmp(args->format, "json");
+	char *json = NULL;
+
+	if (davit_info(s->context, is_json ? NULL : print_fact, NULL, is_json ? &json : NULL,
+		       s->error) < 0)
+		return session_report(s);
+	if (is_json)
+		fputs(json, stdout);
+	free(json);
+	return EXIT_SUCCESS;
+}
+
 static void print_fault(void *arg, const struct davit_error *fault)
 {
 	text_write_line(stdout, davit_error_message(fault));
@@ -235,6 +258,11 @@ static const struct cli_option events_options[] = {
 	{ 0 }
 };
 
+static const struct cli_option info_options[] = {
+	{ "format", 'f', CLI_WORD, "text|json", "form of the report (default: text)", AT(format) },
+	{ 0 }
+};
+
 static const struct cli_option list_options[] = {
 	{ "format", 'f', CLI_WORD, "table|json", "form of the list (default: table)", AT(format) },
 	{ "quiet", 'q', CLI_FLAG, NULL, "ids only", AT(quiet) },
@@ -331,7 +359,9 @@ const struct command commands[] = {
 	{ "events", "show figures of a container, and when memory ran out, as JSON lines", "ID", events_options, 1, 1, false, true, events_run },
 	{ "list", "list the containers", "", list_options, 0, 0, false, true, list_run },
 	{ "ps", "list the processes of a container (with the host's ps and its options)", "ID [PS-OPTION...]", ps_options, 1, 1, false, true, ps_run, .passes_rest = true },
+	{ "mounts", "add bind mounts to a running container, remove or list mounts", "add|remove|list ID [FILE]", no_options, 2, 3, true, true, mounts_run },
 	{ "spec", "write a default config.json", "", spec_options, 0, 0, false, false, spec_run },
+	{ "info", "show what this host and kernel offer", "", info_options, 0, 0, false, true, run_info },
 	{ "features", "show what this runtime can do, as JSON", "", no_options, 0, 0, false, false, run_features },
 	{ "validate", "show all faults of a bundle's config.json", "[BUNDLE]", validate_options, 0, 1, false, false, run_validate },
 	{ "plan", "show what creating a container would do, and why", "", plan_options, 0, 0, false, true, plan_run },

@@ -2,58 +2,10 @@
  *
  * `update`: reads the document that --resources names; the values are the library's matter.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
+#include "document.h"
 #include "print.h"
-
-enum {
-	STEP = 64 * 1024,
-	SIZE_MAX_READ = 16 * 1024 * 1024 /* more than the library takes */
-};
-
-static int read_all(int fd, char **ret, size_t *ret_len)
-{
-	char *text = NULL;
-	size_t len = 0;
-	ssize_t n = 1;
-
-	while (n > 0 && len < SIZE_MAX_READ) {
-		char *grown = realloc(text, len + STEP);
-
-		if (!grown) {
-			free(text);
-			return ENOMEM;
-		}
-		text = grown;
-		do
-			n = read(fd, text + len, STEP);
-		while (n < 0 && errno == EINTR);
-		len += n > 0 ? (size_t)n : 0;
-	}
-	if (n < 0) {
-		n = errno;
-		free(text);
-		return (int)n;
-	}
-	*ret = text;
-	*ret_len = len;
-	return 0;
-}
-
-/* "-": the standard input. */
-static int read_document(const char *name, char **ret, size_t *ret_len)
-{
-	int fd = strcmp(name, "-") ? open(name, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
-	int r = fd < 0 ? errno : read_all(fd, ret, ret_len);
-
-	if (fd > STDIN_FILENO)
-		close(fd);
-	return r;
-}
 
 int update_run(struct session *s, const struct command_args *args)
 {
@@ -64,7 +16,7 @@ int update_run(struct session *s, const struct command_args *args)
 
 	options.size = sizeof(options);
 	if (name)
-		r = read_document(name, &text, &options.resources_len);
+		r = document_read(name, &text, &options.resources_len);
 	if (r)
 		return session_fail_errno(s, r, "read the resources from %s", name);
 	options.resources = text;

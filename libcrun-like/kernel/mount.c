@@ -325,6 +325,14 @@ static int statx_fd(int fd, struct statx *ret)
 		       : 0;
 }
 
+int mount_detach_name(int parent, const char *name)
+{
+	/* By no path: /proc/self/fd would be the container's, and lead where it likes. */
+	if (fchdir(parent) < 0 || umount2(name, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
+		return neg_errno();
+	return 0;
+}
+
 int mount_is_root(int fd)
 {
 	struct statx st;

@@ -51,6 +51,13 @@ int mount_set_propagation(int fd, unsigned long flags);
 /* Attaches the detached mount, or moves the mount, @fd to what the O_PATH fd @target names. */
 int mount_attach(int fd, int target);
 
+/*
+ * Takes the topmost mount on @name of the directory @parent away, and what is mounted on it. A link
+ * is not followed; -EINVAL: nothing is mounted there. Changes the current directory: for a process
+ * that is in that mount namespace for this alone.
+ */
+int mount_detach_name(int parent, const char *name);
+
 /* 1 when @fd is the root of its mount. */
 int mount_is_root(int fd);
 

@@ -160,6 +160,19 @@ int process_each_of_pid_namespace(pid_t pid, process_pid_fn *each, void *arg)
 	return r;
 }
 
+int process_open_root(pid_t pid, int *ret_fd)
+{
+	char path[64];
+	int fd;
+
+	fmt(path, sizeof(path), "/proc/%d/root", (int)pid);
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return neg_errno();
+	*ret_fd = fd;
+	return 0;
+}
+
 bool process_has_ended(int pidfd)
 {
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };

@@ -36,6 +36,9 @@ int process_get_mask(const char *name, uint64_t *ret);
 typedef int process_pid_fn(void *arg, pid_t pid);
 int process_each_of_pid_namespace(pid_t pid, process_pid_fn *each, void *arg);
 
+/* An O_PATH fd of the root directory of a process; what its paths begin at. */
+int process_open_root(pid_t pid, int *ret_fd);
+
 /* True when the process of @pidfd has ended, a zombie too. */
 bool process_has_ended(int pidfd);
 

@@ -22,6 +22,12 @@ static inline long sys_result(long r)
 	return r < 0 ? neg_errno() : r;
 }
 
+/* Whether there is such a call (-ENOSYS): with arguments that none takes. */
+static inline long sys_probe(long number)
+{
+	return sys_result(syscall(number, -1L, NULL, 0L, 0L, 0L, 0L));
+}
+
 static inline int sys_openat2(int dirfd, const char *path, const struct open_how *how)
 {
 	return (int)sys_result(syscall(SYS_openat2, dirfd, path, how, sizeof(*how)));

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Bind mounts into a running container, out of it again, and the list of what is mounted there. The
+ * container runs and may be hostile while this happens: sources are opened and given their options
+ * outside, by descriptor; a child of ours joins the mount namespace and attaches them by the same
+ * code as at create, which names nothing below the root but through kernel/rootpath (C1).
+ *
+ * Takes the lock: no mount while the container is made or deleted. Nothing is kept of it: what is
+ * mounted is what the kernel says, so `list` shows all of it.
+ */
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+
+#include "base/fmt.h"
+#include "kernel/cgroup.h"
+#include "kernel/mount.h"
+#include "kernel/namespace.h"
+#include "kernel/process.h"
+#include "kernel/rootpath.h"
+#include "lifecycle/operation.h"
+#include "oci-spec/json_paths.h"
+#include "setup/mounts.h"
+
+enum {
+	TABLE_SIZE = 1024 * 1024
+};
+
+/* Runs in a child of its own, in the container's mount namespace. Without a heap. */
+typedef int job_fn(const struct mounts *m, int rootfd, struct err *e);
+
+static int check_status(const struct container *c, struct err *e)
+{
+	if (c->pidfd >= 0 && c->status != STATUS_CREATING)
+		return 0;
+	return err_kind(e, ERR_STATUS, EINVAL,
+			"cannot reach the mounts of container %s: container not running", c->id);
+}
+
+/* --- in the child ---------------------------------------------------------------------------- */
+
+static int enter(const struct container *c, bool has_user_ns, struct err *e)
+{
+	int r = namespace_join(c->pidfd, CLONE_NEWNS | (has_user_ns ? CLONE_NEWUSER : 0));
+
+	if (r < 0)
+		return err_set(e, -r, "join the namespaces of container %s", c->id);
+	/* Ignored: where 0 is not mapped, places that have to be made cannot be. */
+	if (has_user_ns && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
+		errno = 0;
+	return 0;
+}
+
+static int attach_all(const struct mounts *m, int rootfd, struct err *e)
+{
+	return mounts_apply(m, rootfd, e);
+}
+
+/* The directory that holds the last component of @path, and that component. Nothing is made. */
+static int open_parent(int rootfd, const char *path, char name[static 256])
+{
+	char parent[PATH_MAX];
+	size_t len = strlen(path), begin;
+
+	while (len > 0 && path[len - 1] == '/')
+		len--;
+	for (begin = len; begin > 0 && path[begin - 1] != '/';)
+		begin--;
+	if (len == begin || len - begin >= 256 || begin + 2 > sizeof(parent))
+		return -EINVAL;
+	memcpy(name, path + begin, len - begin);
+	name[len - begin] = '\0';
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return -EINVAL;
+	memcpy(parent, path, begin);
+	parent[begin] = '\0';
+	return rootpath_open(rootfd, begin ? parent : "/", O_PATH | O_DIRECTORY);
+}
+
+/* The last one first: it may stand on another of them. */
+static int detach_all(const struct mounts *m, int rootfd, struct err *e)
+{
+	for (size_t i = m->count; i-- > 0;) {
+		const char *destination = m->items[i].destination;
+		char name[256];
+		_cleanup_fd_ int parent = open_parent(rootfd, destination, name);
+		int r = parent < 0 ? parent : mount_detach_name(parent, name);
+
+		if (r == -EINVAL)
+			return err_field(e, EINVAL, POINTER("/mounts/%zu/destination", i),
+					 "nothing is mounted on %s", destination);
+		if (r < 0) {
+			err_set(e, -r, "unmount %s", destination);
+			return err_at(e, POINTER("/mounts/%zu/destination", i));
+		}
+	}
+	return 0;
+}
+
+static _Noreturn void child_main(const struct container *c, const struct mounts *m, int rootfd,
+				 job_fn *job, int answer)
+{
+	bool has_user_ns = container_has_own_namespace(c, "user", CLONE_NEWUSER);
+	struct err e = { 0 };
+
+	process_set_dumpable(false); /* the container is not to look into this process */
+	if (enter(c, has_user_ns, &e) == 0)
+		(void)job(m, rootfd, &e); /* in e */
+	/* An answer that does not arrive is a failure. */
+	_exit(write(answer, &e, sizeof(e)) == (ssize_t)sizeof(e) ? 0 : 1);
+}
+
+static int run_in_child(const struct container *c, const struct mounts *m, job_fn *job,
+			struct err *e)
+{
+	_cleanup_fd_ int rootfd = -1;
+	int p[2], r = process_open_root(c->pid, &rootfd);
+	ssize_t n;
+	pid_t pid;
+
+	/* Only a process that is still there has told of its own root. */
+	if (r == 0 && process_has_ended(c->pidfd))
+		r = -ESRCH;
+	if (r == 0 && pipe2(p, O_CLOEXEC) < 0)
+		r = neg_errno();
+	if (r < 0)
+		return err_set(e, -r, "open the root of container %s", c->id);
+	pid = fork();
+	if (pid == 0)
+		child_main(c, m, rootfd, job, p[1]);
+	if (pid < 0)
+		err_set(e, errno, "start a process");
+	close(p[1]);
+	do
+		n = read(p[0], e, pid > 0 ? sizeof(*e) : 0);
+	while (n < 0 && errno == EINTR);
+	close(p[0]);
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (pid > 0 && n != (ssize_t)sizeof(*e))
+		err_kind(e, ERR_KILLED, EIO, "the process in container %s was ended", c->id);
+	return -e->code;
+}
+
+/* --- outside --------------------------------------------------------------------------------- */
+
+/* An array of mounts, as crun takes it, or an object with it as "mounts". */
+static char *make_config(struct arena *a, const char *text, size_t len)
+{
+	size_t blanks = 0;
+
+	while (blanks < len && strchr(" \t\r\n", text[blanks]))
+		blanks++;
+	if (blanks < len && text[blanks] == '{')
+		return arena_printf(a, "%.*s{\"ociVersion\":\"1.0.0\",%.*s", (int)blanks, text,
+				    (int)(len - blanks - 1), text + blanks + 1);
+	return arena_printf(a, "{\"ociVersion\":\"1.0.0\",\"mounts\":%.*s}", (int)len, text);
+}
+
+static bool take_first(void *arg, const struct err *violation)
+{
+	/* The rest of a config.json is not there. */
+	if (strncmp(violation->pointer, "/mounts", 7) != 0)
+		return true;
+	*(struct err *)arg = *violation;
+	return false;
+}
+
+static int prepare(struct container *c, const char *text, size_t len, struct mounts *m,
+		   struct err *e)
+{
+	const struct mounts_context ctx = {
+		.bundle = c->state->bundle,
+		.has_user_ns = container_has_own_namespace(c, "user", CLONE_NEWUSER),
+		.root_propagation = MS_PRIVATE | MS_REC,
+	};
+	struct oci_config *config;
+	char *document = len < OCI_JSON_SIZE_MAX ? make_config(&c->arena, text, len) : NULL;
+
+	if (!document)
+		return err_set(e, len < OCI_JSON_SIZE_MAX ? ENOMEM : EFBIG, "read the mounts");
+	if (oci_config_decode(&c->arena, document, strlen(document), "mounts", &config, e) < 0)
+		return -e->code;
+	oci_config_check(config, take_first, e);
+	if (e->code || mounts_prepare(&c->arena, config, &ctx, m, e) < 0)
+		return -e->code;
+	for (size_t i = 0; i < m->count; i++)
+		if (m->items[i].kind != MOUNT_BIND)
+			return err_field(e, EINVAL, POINTER("/mounts/%zu", i),
+					 "only bind mounts can be added to a running container");
+	return 0;
+}
+
+static int change(const struct davit_context *ctx, const char *id, const char *text, size_t len,
+		  bool add, struct err *e)
+{
+	struct mounts m = { 0 };
+	struct container c;
+
+	if (container_open(ctx, id, CONTAINER_LOCK, &c, e) == 0 && check_status(&c, e) == 0 &&
+	    prepare(&c, text, len, &m, e) == 0) {
+		if (add && (mounts_open_idmaps(&m, e) < 0 || mounts_open_sources(&m, e) < 0))
+			goto out;
+		(void)run_in_child(&c, &m, add ? attach_all : detach_all, e); /* in e */
+	}
+out:
+	mounts_close(&m);
+	container_close(&c);
+	return -e->code;
+}
+
+int davit_mounts_add(struct davit_context *ctx, const char *id, const char *mounts, size_t len,
+		     struct davit_error *err)
+{
+	struct err e = { 0 };
+
+	change(ctx, id, mounts, len, true, &e);
+	return error_export(err, &e);
+}
+
+int davit_mounts_remove(struct davit_context *ctx, const char *id, const char *mounts, size_t len,
+			struct davit_error *err)
+{
+	struct err e = { 0 };
+
+	change(ctx, id, mounts, len, false, &e);
+	return error_export(err, &e);
+}
+
+/* --- the list -------------------------------------------------------------------------------- */
+
+/* The kernel writes blanks as \040. In place. */
+static char *unescape(char *text)
+{
+	char *to = text;
+
+	for (const char *at = text; *at; to++) {
+		if (at[0] == '\\' && at[1] >= '0' && at[1] <= '3' && at[2] && at[3]) {
+			*to = (char)((at[1] - '0') * 64 + (at[2] - '0') * 8 + (at[3] - '0'));
+			at += 4;
+		} else {
+			*to = *at++;
+		}
+	}
+	*to = '\0';
+	return text;
+}
+
+static void add_string(struct json_paths *to, size_t index, const char *member, char *text)
+{
+	char path[64];
+
+	fmt(path, sizeof(path), "mounts/%zu/%s", index, member);
+	json_paths_string(to, path, unescape(text));
+}
+
+/* "ID PARENT MAJ:MIN ROOT PLACE OPTIONS [FIELDS...] - TYPE SOURCE SUPEROPTIONS" */
+static bool add_line(struct json_paths *to, size_t index, char *line)
+{
+	char *fields[6], *rest = line, *type, *source, *option, member[32];
+	size_t count = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		fields[i] = strsep(&rest, " ");
+	rest = rest ? strstr(rest, "- ") : NULL;
+	if (!rest)
+		return false;
+	rest += 2;
+	type = strsep(&rest, " ");
+	source = strsep(&rest, " ");
+	if (!source)
+		return false;
+	add_string(to, index, "destination", fields[4]);
+	add_string(to, index, "type", type);
+	add_string(to, index, "source", source);
+	add_string(to, index, "root", fields[3]);
+	while ((option = strsep(&fields[5], ","))) {
+		fmt(member, sizeof(member), "options/%zu", count++);
+		add_string(to, index, member, option);
+	}
+	return true;
+}
+
+static int list(struct container *c, char **ret_json, struct err *e)
+{
+	struct json_paths *to = json_paths_new(&c->arena, true);
+	char path[64], *text = arena_alloc(&c->arena, TABLE_SIZE), *line;
+	size_t index = 0, len = 0;
+	int r;
+
+	if (!text || !to)
+		return err_set(e, ENOMEM, "list the mounts");
+	fmt(path, sizeof(path), "/proc/%d/mountinfo", (int)c->pid);
+	r = cgroup_read(AT_FDCWD, path, text, TABLE_SIZE);
+	if (r < 0)
+		return err_set(e, -r, "read the mounts of container %s", c->id);
+	while ((line = strsep(&text, "\n")))
+		index += add_line(to, index, line);
+	line = json_paths_end(to, &len);
+	return export_json(line, len, ret_json, e);
+}
+
+int davit_mounts_list(struct davit_context *ctx, const char *id, char **ret_json,
+		      struct davit_error *err)
+{
+	struct err e = { 0 };
+	struct container c;
+
+	if (container_open(ctx, id, 0, &c, &e) == 0 && check_status(&c, &e) == 0)
+		(void)list(&c, ret_json, &e); /* in e */
+	container_close(&c);
+	return error_export(err, &e);
+}
