@@ -373,3 +373,32 @@ void namespaces_describe_joined(const struct namespaces *ns, const struct descri
 	for (size_t i = 0; i < ns->joined_count; i++)
 		describe(d, "%s %s", ns->joined[i].type, ns->joined[i].path);
 }
+
+static bool is_mapped(const struct idmap_line *lines, size_t count, uint32_t id)
+{
+	for (size_t i = 0; i < count; i++)
+		if (id >= lines[i].inside && id - lines[i].inside < lines[i].count)
+			return true;
+	return false;
+}
+
+int namespaces_check_user(const struct namespaces *ns, const struct oci_user *user, struct err *e)
+{
+	const struct {
+		const struct idmap_line *lines;
+		size_t count;
+		const char *what;
+		uint32_t id;
+	} rows[] = { { ns->uid_map, ns->uid_map_count, "uid", user->uid },
+		     { ns->gid_map, ns->gid_map_count, "gid", user->gid } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (rows[i].count == 0 || is_mapped(rows[i].lines, rows[i].count, rows[i].id))
+			continue;
+		err_field(e, EINVAL, POINTER("/process/user/%s", rows[i].what),
+			  "%s %u has no mapping in the user namespace", rows[i].what, rows[i].id);
+		return err_hint(e, "add one to linux.%sMappings, from the ranges in /etc/sub%s",
+				rows[i].what, rows[i].what);
+	}
+	return 0;
+}

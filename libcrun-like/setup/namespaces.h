@@ -89,4 +89,8 @@ int namespaces_become_root(const struct namespaces *ns, struct err *e);
 void namespaces_describe_new(const struct namespaces *ns, const struct describe *d);
 void namespaces_describe_joined(const struct namespaces *ns, const struct describe *d);
 
+/* The user of the program must have ids in a new user namespace: execve would only say "invalid
+ * argument". */
+int namespaces_check_user(const struct namespaces *ns, const struct oci_user *user, struct err *e);
+
 #endif

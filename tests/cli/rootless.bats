@@ -298,3 +298,20 @@ fails() {
 	refused "stat /nope: no such file or directory" exec "$ID" /nope
 	[ "$status" -eq 255 ]
 }
+
+@test "limits without a delegated cgroup: named, with what would delegate one" {
+	config '.linux.resources = { pids: { limit: 10 } }'
+	fails "pids.max cannot be set to 10: there is no writable cgroup for this user" create -b "$BUNDLE" "$ID"
+	[[ $err == *"systemd-run --user --scope -p Delegate=yes"* ]]
+	check_clean
+}
+
+@test "ids that a single mapping does not have: named, with what would map them" {
+	config '.process.user = { uid: 1000, gid: 0 }'
+	fails "uid 1000 has no mapping in the user namespace (at /process/user/uid)" create -b "$BUNDLE" "$ID"
+	[[ $err == *"linux.uidMappings"*/etc/subuid* ]]
+	config '.process.user = { uid: 0, gid: 7 }'
+	fails "gid 7 has no mapping in the user namespace (at /process/user/gid)" create -b "$BUNDLE" "$ID"
+	[[ $err == *"linux.gidMappings"*/etc/subgid* ]]
+	check_clean
+}
