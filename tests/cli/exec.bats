@@ -480,7 +480,7 @@ in_env() {
 	state=$(find "$ROOT" | sort)
 	below=$(find "$cg" -type d)
 	fds=$(find "/proc/$init/fd" -mindepth 1 | wc -l)
-	seq 200 | DAVIT_TEST=$TOKEN xargs -P 16 -I N sh -c '"$0" --root "$1" exec "$2" sh -c "exit \$((N % 100))"; [ $? -eq $((N % 100)) ] || echo N' \
+	seq 200 | DAVIT_TEST=$TOKEN xargs -P 16 -I {} sh -c '"$0" --root "$1" exec "$2" sh -c "exit \$(({} % 100))"; [ $? -eq $(({} % 100)) ] || echo {}' \
 		"$DAVIT" "$ROOT" "$ID" >"$T/wrong" 2>&1
 	[ ! -s "$T/wrong" ] || { cat "$T/wrong"; false; }
 	alone

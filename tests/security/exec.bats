@@ -1,0 +1,177 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# exec into a container whose processes are hostile: what they can reach of the runtime, and what the
+# executed program gets.
+# shellcheck disable=SC2016  # variables of jq, and of the shell inside
+load helpers
+
+setup() {
+	requires root
+	new_bundle
+	new_canary
+	program sleep 1000
+}
+
+teardown() {
+	tear_down
+}
+
+# says TEXT: the container's own program has printed it, within five seconds.
+says() {
+	local try
+	for try in {1..100}; do
+		! grep -q "$1" "$seen" || return 0
+		sleep 0.05
+	done
+	echo "not $1 after $try tries:"
+	cat "$seen"
+	return 1
+}
+
+# hostile WORD: the container's program is the probe with that word; `seen` is what it prints.
+hostile() {
+	probe
+	program probe "$1"
+	chmod 755 "$T" "$BUNDLE"
+	ok run -d -b "$BUNDLE" "$ID"
+	seen=$OUT
+	says polling
+}
+
+@test "T09 self-exe: of two hundred execs none can be opened for writing, with all rights over processes" {
+	before=$(sha256sum <"$DAVIT")
+	config '.process.capabilities |= map_values(["CAP_SYS_PTRACE", "CAP_DAC_OVERRIDE"]) | .root.readonly = true'
+	hostile exe
+	seq 200 | DAVIT_TEST=$TOKEN xargs -P 4 -I {} "$DAVIT" --root "$ROOT" exec "$ID" true >/dev/null
+	says looked # its eyes are open: it was refused often
+	run ! grep opened "$seen"
+	[ "$(sha256sum <"$DAVIT")" = "$before" ]
+}
+
+@test "T09 self-exe: exec of /proc/self/exe, of a link to it, and of a script that it would interpret" {
+	before=$(sha256sum <"$DAVIT")
+	printf '#!/proc/self/exe\n' >"$BUNDLE/rootfs/bin/script"
+	chmod 755 "$BUNDLE/rootfs/bin/script"
+	ln -s /proc/self/exe "$BUNDLE/rootfs/bin/link"
+	ok run -d -b "$BUNDLE" "$ID"
+	for words in /proc/self/exe /bin/link /bin/script link; do
+		davit exec "$ID" "$words" --version
+		[ "$status" -ne 0 ] || complain "$words"
+		[[ $out != *"davit version"* ]]
+	done
+	[ "$(sha256sum <"$DAVIT")" = "$before" ]
+}
+
+@test "T10 fd-allow-list: of many descriptors of the caller none reaches exec's program" {
+	ok run -d -b "$BUNDLE" "$ID"
+	for fd in {20..900..40}; do
+		eval "exec $fd<\"\$CANARY\""
+	done
+	DAVIT_TEST=$TOKEN "$DAVIT" --root "$ROOT" exec "$ID" ls -l /proc/self/fd >"$T/fds" 2>&1 </dev/null 3<"$CANARY" 4<"$CGROOT"
+	for fd in {20..900..40}; do
+		eval "exec $fd<&-"
+	done
+	run ! grep -e "$CANARY" -e cgroup -e socket "$T/fds"
+	[ "$(grep -c -e '->' "$T/fds")" -le 3 ] # that of ls itself is gone when it is read
+}
+
+@test "T11 cwd-escape: exec --cwd through a descriptor, or a link of the image to one, is refused" {
+	ok run -d -b "$BUNDLE" "$ID"
+	exec 10<"$CANARY"
+	for fd in 3 4 5 6 7 8 9 10 11 12 13 70; do
+		refused cwd exec --cwd "/proc/self/fd/$fd" "$ID" sh -c 'echo it runs >/started'
+		[ "$status" -eq 255 ]
+		ln -sfn "/proc/self/fd/$fd" "$BUNDLE/rootfs/work"
+		refused cwd exec --cwd /work "$ID" sh -c 'echo it runs >/started'
+		[ "$status" -eq 255 ]
+	done
+	exec 10<&-
+	[ ! -e "$BUNDLE/rootfs/started" ]
+	for cwd in /proc/1/root /proc/self/cwd /proc/1/cwd /../../..; do
+		davit exec --cwd $cwd "$ID" ls
+		[ "$status" -ne 0 ] || [ "$out" = "$(ls "$BUNDLE/rootfs")" ]
+	done
+	unchanged
+}
+
+# What protects is that the runtime's process is non-dumpable before it can be seen. A cwd that is
+# missing is found out last of all: its exec is looked at for the whole way, and no program comes.
+@test "T12 attach-window: a container with all rights over its processes sees nothing of an exec before execve (CVE-2016-9962)" {
+	requires userns
+	config '[{ "containerID": 0, "hostID": 100000, "size": 65536 }] as $map | .linux.namespaces += [{ "type": "user" }] |
+		.linux.uidMappings = $map | .linux.gidMappings = $map |
+		.process.capabilities |= map_values(["CAP_SYS_PTRACE", "CAP_DAC_OVERRIDE", "CAP_KILL"])'
+	chown -R 100000:100000 "$BUNDLE/rootfs"
+	hostile attach
+	seq 100 | DAVIT_TEST=$TOKEN xargs -P 2 -I {} sh -c '"$0" --root "$1" exec --cwd /nodir "$2" true 2>/dev/null; [ $? -eq 255 ]' \
+		"$DAVIT" "$ROOT" "$ID"
+	[ "$(<"$seen")" = polling ] || { cat "$seen"; false; }
+	ok exec "$ID" sleep 0.3
+	says 'opened /proc/[0-9]*/exe' # its eyes are open
+}
+
+@test "T12 attach-window: the same without a user namespace, by the same user" {
+	hostile attach
+	seq 100 | DAVIT_TEST=$TOKEN xargs -P 2 -I {} sh -c '"$0" --root "$1" exec --cwd /nodir "$2" true 2>/dev/null; [ $? -eq 255 ]' \
+		"$DAVIT" "$ROOT" "$ID"
+	[ "$(<"$seen")" = polling ] || { cat "$seen"; false; }
+	ok exec "$ID" sleep 0.3
+	says 'opened /proc/[0-9]*/exe'
+}
+
+@test "T13 caps: exec --cap gives an ordinary user nothing (CVE-2022-29162)" {
+	ok run -d -b "$BUNDLE" "$ID"
+	ok exec --cap CAP_SYS_ADMIN -u 1000 "$ID" cat /proc/self/status
+	for set in CapInh CapPrm CapEff CapAmb; do
+		grep -qx "$set:.0000000000000000" "$OUT"
+	done
+	grep -qx "CapBnd:.0000000020200420" "$OUT"
+}
+
+@test "T14 id-parse: exec --user and --additional-gids are exact numbers, never names, never 0 by accident" {
+	printf 'root:x:0:0::/root:/bin/sh\n1000:x:0:0::/root:/bin/sh\n' >"$BUNDLE/rootfs/etc/passwd"
+	config '.process.user = { uid: 77, gid: 78 }'
+	ok run -d -b "$BUNDLE" "$ID"
+	for row in 1=1:78 1:2=1:2 1000=1000:78 01=1:78 4294967294=4294967294:78 0:0=0:0; do
+		ok exec -u "${row%=*}" "$ID" sh -c 'echo $(id -u):$(id -g)'
+		[ "$out" = "${row#*=}" ]
+	done
+	for text in -1 +1 0x1 1.5 "1 " " 1" 4294967295 4294967296 18446744073709551616 1: "" :1 root 1:root 1:-1 1:2:3 ","; do
+		refused "UID:GID" exec --user "$text" "$ID" true
+		refused "not a number" exec --additional-gids "$text" "$ID" true
+	done
+	ok exec "$ID" sh -c 'echo $(id -u):$(id -g)'
+	[ "$out" = 77:78 ]
+}
+
+@test "T15 cgroup: exec --cgroup never leaves the container's cgroup" {
+	requires cgroup2
+	ok run -d -b "$BUNDLE" "$ID"
+	cgroups=$(find "$CGROOT" -type d -name "*$TOKEN*")
+	for path in .. ../.. /../x a/../../b ./.. "..//" $'..\n' "$(printf 'a%.0s' {1..300})" memory:.. ":.." "" /proc; do
+		davit exec --cgroup "$path" "$ID" cat /proc/self/cgroup
+		# "": the container's own
+		[ "$status" -eq 255 ] || [ "$(grep ^0:: "$OUT")" = 0::/ ] || complain "$path"
+	done
+	[ "$(find "$CGROOT" -type d -name "*$TOKEN*")" = "$cgroups" ]
+}
+
+@test "T18 tty: exec's program has a session of its own and no way to the caller's terminal" {
+	probe
+	ok run -d -b "$BUNDLE" "$ID"
+	out=$(DAVIT_TEST=$TOKEN python3 - "$DAVIT" --root "$ROOT" exec "$ID" probe tty 3>&- <<-'END'
+		import os, pty, sys
+		pid, master = pty.fork()
+		if pid == 0:
+		    os.execv(sys.argv[1], sys.argv[1:])
+		try:
+		    while chunk := os.read(master, 4096):
+		        os.write(1, chunk.replace(b"\r", b""))
+		except OSError:
+		    pass
+	END
+	)
+	[[ $out =~ TIOCSTI:\ (EPERM|EIO) ]] || { echo "$out"; false; }
+	[[ $out == *"TIOCSCTTY: EPERM"* && $out == *"TIOCSCTTY steal: EPERM"* && $out == *"/dev/tty: ENXIO"* ]]
+}
