@@ -152,7 +152,7 @@ ns_path() {
 	config '.linux.gidMappings = .linux.uidMappings | .process.user.uid = 10'
 	chown -R 100000:100000 "$BUNDLE/rootfs"
 	# What nobody can be is known to the kernel.
-	refused 'set uid 10' run -b "$BUNDLE" "$ID"
+	refused 'uid 10 has no mapping' run -b "$BUNDLE" "$ID"
 	ok delete --force "$ID"
 	check_clean
 }
