@@ -66,6 +66,9 @@ struct davit_context_options {
 	const char *notify_socket;
 	const char *trace; /* a file for the times of all steps, as Chrome's trace JSON, written by
 			      davit_context_free(); NULL: none */
+	/* Socket of the seccomp agent for profiles that notify and name none; absolute; may be NULL
+	 * or "". What RUN_OCI_SECCOMP_RECEIVER says. */
+	const char *seccomp_receiver;
 };
 DAVIT_API int davit_context_new(const struct davit_context_options *options,
 				struct davit_context **ret, struct davit_error *err);

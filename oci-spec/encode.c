@@ -268,6 +268,11 @@ char *oci_state_encode(struct arena *a, const struct oci_state *s, bool pretty, 
 	return oci_encode(a, &oci_state_object, s, pretty, ret_len);
 }
 
+char *oci_process_state_encode(struct arena *a, const struct oci_process_state *s, size_t *ret_len)
+{
+	return oci_encode(a, &oci_process_state_object, s, false, ret_len);
+}
+
 char *davit_state_encode(struct arena *a, const struct davit_state *s, size_t *ret_len)
 {
 	return oci_encode(a, &davit_state_object, s, true, ret_len);

@@ -22,6 +22,17 @@ char *oci_state_encode(struct arena *a, const struct oci_state *s, bool pretty, 
 int oci_state_decode(struct arena *a, const char *text, size_t len, const char *name,
 		     struct oci_state **ret, struct err *e);
 
+/* What a seccomp agent gets with a listener (config-linux.md, "The Container Process State"). */
+struct oci_process_state {
+	const char *oci_version;
+	struct oci_strings fds; /* names of the descriptors that go with it */
+	int64_t pid;            /* of the process with the filter */
+	const char *metadata;
+	const struct oci_state *state; /* of its container */
+};
+
+char *oci_process_state_encode(struct arena *a, const struct oci_process_state *s, size_t *ret_len);
+
 /* The journal that the state directory holds (state.json of davit): version 1. */
 struct davit_state {
 	int64_t version;
@@ -40,7 +51,8 @@ struct davit_state {
 	const bool *terminal, *has_start_socket;
 	const bool
 		*shares_pid_ns; /* no pid namespace of its own: others outlive the first process */
-	const bool *no_new_keyring; /* exec keeps its caller's, too */
+	const bool *no_new_keyring;   /* exec keeps its caller's, too */
+	const char *seccomp_receiver; /* of a filter with a listener; absent: it has none */
 	struct oci_map annotations;
 };
 

@@ -25,6 +25,15 @@ static const struct oci_field oci_state_fields[] = {
 };
 const struct oci_object oci_state_object = OCI_OBJECT_OF(oci_state);
 
+static const struct oci_field oci_process_state_fields[] = {
+	ROW_STRING(oci_process_state, oci_version, "ociVersion", OCI_REQUIRED),
+	ROW_STRINGS(oci_process_state, fds, "fds", 0),
+	ROW_I64_IN(oci_process_state, pid, "pid", OCI_REQUIRED),
+	ROW_STRING(oci_process_state, metadata, "metadata", 0),
+	ROW_OBJECT(oci_process_state, state, "state", oci_state),
+};
+const struct oci_object oci_process_state_object = OCI_OBJECT_OF(oci_process_state);
+
 static const char *const phase_words[] = { "creating", "created", NULL };
 
 static const struct oci_field davit_state_fields[] = {
@@ -49,6 +58,7 @@ static const struct oci_field davit_state_fields[] = {
 	ROW_BOOL(davit_state, has_start_socket, "hasStartSocket"),
 	ROW_BOOL(davit_state, shares_pid_ns, "sharesPidNamespace"),
 	ROW_BOOL(davit_state, no_new_keyring, "noNewKeyring"),
+	ROW_STRING(davit_state, seccomp_receiver, "seccompReceiver", 0),
 	ROW_MAP(davit_state, annotations, "annotations"),
 };
 const struct oci_object davit_state_object = OCI_OBJECT_OF(davit_state);

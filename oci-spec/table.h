@@ -99,7 +99,8 @@ size_t oci_item_size(const struct oci_field *f);
 /* clang-format on */
 
 extern const struct oci_object oci_config_object, oci_process_object, oci_resources_object;
-extern const struct oci_object oci_state_object, davit_state_object, oci_features_object;
+extern const struct oci_object oci_state_object, oci_process_state_object, davit_state_object,
+	oci_features_object;
 
 /* decode.c. @ret gets a struct that @object describes. */
 struct oci_document {

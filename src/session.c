@@ -96,6 +96,7 @@ int session_open(struct session *s)
 		.name = s->name,
 		.notify_socket = getenv("NOTIFY_SOCKET"),
 		.trace = s->trace,
+		.seccomp_receiver = getenv("RUN_OCI_SECCOMP_RECEIVER"),
 	};
 
 	if (!g->cgroup_manager && g->systemd_cgroup)

@@ -94,22 +94,22 @@ int peer_connect(const char *path, int *ret_fd)
 	return 0;
 }
 
-static int send_until(int sockfd, const struct msghdr *msg, size_t len, long long deadline)
+/* One sendmsg(2): how many bytes were taken, 0 when it is to be tried again, or -errno. */
+static ssize_t send_some(int sockfd, const struct msghdr *msg, long long deadline)
 {
-	for (;;) {
-		ssize_t n = sendmsg(sockfd, msg, MSG_NOSIGNAL | MSG_DONTWAIT);
-		struct pollfd p = { .fd = sockfd, .events = POLLOUT };
-		long long left = deadline - now_msec();
+	ssize_t n = sendmsg(sockfd, msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+	struct pollfd p = { .fd = sockfd, .events = POLLOUT };
+	long long left = deadline - now_msec();
 
-		if (n >= 0)
-			return (size_t)n == len ? 0 : -EIO;
-		if (errno != EAGAIN && errno != EINTR)
-			return neg_errno();
-		if (left <= 0)
-			return -ETIMEDOUT;
-		if (poll(&p, 1, (int)left) < 0 && errno != EINTR)
-			return neg_errno();
-	}
+	if (n >= 0)
+		return n;
+	if (errno != EAGAIN && errno != EINTR)
+		return neg_errno();
+	if (left <= 0)
+		return -ETIMEDOUT;
+	if (poll(&p, 1, (int)left) < 0 && errno != EINTR)
+		return neg_errno();
+	return 0;
 }
 
 int peer_send_fd(int sockfd, const char *text, int passed)
@@ -121,12 +121,26 @@ int peer_send_fd(int sockfd, const char *text, int passed)
 			      .msg_control = control.bytes,
 			      .msg_controllen = sizeof(control.bytes) };
 	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+	long long deadline = now_msec() + DEADLINE_MSEC;
 
 	cmsg->cmsg_level = SOL_SOCKET;
 	cmsg->cmsg_type = SCM_RIGHTS;
 	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
 	memcpy(CMSG_DATA(cmsg), &passed, sizeof(int));
-	return send_until(sockfd, &msg, iov.iov_len, now_msec() + DEADLINE_MSEC);
+	while (iov.iov_len > 0) {
+		ssize_t n = send_some(sockfd, &msg, deadline);
+
+		if (n < 0)
+			return (int)n;
+		if (n == 0)
+			continue;
+		/* The descriptor goes with the first bytes alone. */
+		msg.msg_control = NULL;
+		msg.msg_controllen = 0;
+		iov.iov_base = (char *)iov.iov_base + n;
+		iov.iov_len -= (size_t)n;
+	}
+	return 0;
 }
 
 int peer_receive_fd(int sockfd, int *ret_fd)

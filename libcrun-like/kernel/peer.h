@@ -19,8 +19,8 @@ enum {
  * -ETIMEDOUT: it did not accept. */
 int peer_connect(const char *path, int *ret_fd);
 
-/* Sends @text (at least a byte) with the one descriptor @passed as one message. -ETIMEDOUT: it was
- * not taken. */
+/* Sends @text (at least a byte) with the one descriptor @passed: as one message, unless it is
+ * longer than a socket's buffer. -ETIMEDOUT: it was not taken. */
 int peer_send_fd(int sockfd, const char *text, int passed);
 
 /* Takes the first descriptor of a message that is there already; -ENODATA when there is none. */

@@ -107,6 +107,17 @@ static inline int sys_seccomp(unsigned op, unsigned flags, const void *args)
 	return (int)sys_result(syscall(SYS_seccomp, op, flags, args));
 }
 
+/* With words in the last three arguments, which these calls do not have: for seccomp filters. */
+static inline long sys_sendmsg_more(int fd, const void *msg, int flags, const unsigned long more[3])
+{
+	return sys_result(syscall(SYS_sendmsg, fd, msg, flags, more[0], more[1], more[2]));
+}
+
+static inline long sys_close_more(int fd, const unsigned long more[3])
+{
+	return sys_result(syscall(SYS_close, fd, 0, 0, more[0], more[1], more[2]));
+}
+
 /* @header and @data as in linux/capability.h. */
 static inline int sys_capget(void *header, void *data)
 {

@@ -129,8 +129,7 @@ int davit_plan(struct davit_context *ctx, const struct davit_create_options *opt
 		plan.id = "ID";
 	if (plan_prepare(&plan, &e) < 0)
 		goto out;
-	if (plan.config->linux_config && plan.config->linux_config->seccomp &&
-	    plan_filter(&plan, -1, &e) < 0)
+	if (plan_filter(&plan, -1, &e) < 0)
 		goto out;
 	for (size_t i = 0; i < life_step_count && !e.code; i++)
 		describe_step(&plan, &life_steps[i], each, arg, &e);

@@ -25,8 +25,7 @@ int channel_send(int fd, const struct message *m)
 	struct message copy = *m;
 
 	copy.version = CHANNEL_VERSION;
-	while (send(fd, &copy, has_err ? sizeof(copy) : offsetof(struct message, err),
-		    MSG_NOSIGNAL) < 0)
+	while (send(fd, &copy, has_err ? sizeof(copy) : (size_t)MESSAGE_SIZE, MSG_NOSIGNAL) < 0)
 		if (errno != EINTR)
 			return neg_errno();
 	return 0;
@@ -42,7 +41,35 @@ int channel_receive(int fd, struct message *m)
 			return errno == ECONNRESET ? 0 : neg_errno();
 	if (n == 0)
 		return 0;
-	return (size_t)n < offsetof(struct message, err) ? -EPROTO : 1;
+	return (size_t)n < MESSAGE_SIZE ? -EPROTO : 1;
+}
+
+int channel_receive_fd(int fd, struct message *m, int *ret_fd)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct iovec iov = { .iov_base = m, .iov_len = sizeof(*m) };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = control.bytes,
+			      .msg_controllen = sizeof(control.bytes) };
+	const struct cmsghdr *c;
+	ssize_t n;
+
+	memset(m, 0, sizeof(*m));
+	while ((n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC)) < 0)
+		if (errno != EINTR)
+			return errno == ECONNRESET ? 0 : neg_errno();
+	*ret_fd = -1;
+	c = CMSG_FIRSTHDR(&msg);
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+	    c->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(ret_fd, CMSG_DATA(c), sizeof(int));
+	if (n == 0)
+		return 0;
+	return (size_t)n < MESSAGE_SIZE ? -EPROTO : 1;
 }
 
 int channel_pair(int ret_fds[2])

@@ -27,6 +27,9 @@ enum message_kind {
 	MESSAGE_TRACE,   /* from a child: when `row` began, and how long it took */
 	MESSAGE_RESUME,  /* on the start socket */
 	MESSAGE_OUTPUT,  /* from a child, before ERR: a piece of what a hook printed, in err.msg */
+	/* From INIT, with the descriptor of its seccomp filter's listener: the filter is in force,
+	 * and nothing but execve follows. */
+	MESSAGE_LISTENER,
 };
 
 struct message {
@@ -38,10 +41,17 @@ struct message {
 	struct err err;      /* sent with ERR and OUTPUT only */
 };
 
+enum {
+	/* How much of it is sent with the others. */
+	MESSAGE_SIZE = offsetof(struct message, err)
+};
+
 /* -EPIPE, -ECONNRESET: the peer is gone. */
 int channel_send(int fd, const struct message *m);
 /* 1: a message; 0: end of file; -errno. Blocks. */
 int channel_receive(int fd, struct message *m);
+/* The same with the descriptor that came along, or -1. */
+int channel_receive_fd(int fd, struct message *m, int *ret_fd);
 
 /* A connected pair, both ends close-on-exec. */
 int channel_pair(int ret_fds[2]);

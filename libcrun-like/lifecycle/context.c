@@ -143,6 +143,8 @@ static int fill(struct davit_context *ctx, const struct davit_context_options *o
 		ctx->notify_socket = strdup(o->notify_socket);
 	if (DAVIT_TEST_BUILD && o->fault)
 		ctx->fault = strdup(o->fault);
+	if (o->seccomp_receiver && o->seccomp_receiver[0])
+		ctx->seccomp_receiver = strdup(o->seccomp_receiver);
 	if (!ctx->root || !ctx->cgroup_manager || !ctx->name)
 		return err_set(e, ENOMEM, "make a context");
 	ctx->log = o->log;
@@ -183,6 +185,7 @@ void davit_context_free(struct davit_context *ctx)
 	free(ctx->cgroup_manager);
 	free(ctx->name);
 	free(ctx->notify_socket);
+	free(ctx->seccomp_receiver);
 	free(ctx->fault);
 	free(ctx);
 }

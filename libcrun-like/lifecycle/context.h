@@ -25,9 +25,10 @@ struct davit_context {
 	char *root;
 	char *cgroup_manager;
 	char *name;
-	char *notify_socket; /* the service manager's; NULL: nobody wants to know */
-	char *fault;         /* NULL but in test builds */
-	struct trace *trace; /* of every operation with this context; NULL: nobody wants it */
+	char *notify_socket;    /* the service manager's; NULL: nobody wants to know */
+	char *fault;            /* NULL but in test builds */
+	struct trace *trace;    /* of every operation with this context; NULL: nobody wants it */
+	char *seccomp_receiver; /* of profiles that name none; may be NULL */
 	davit_log_fn *log;
 	void *log_arg;
 	enum davit_log_level log_level;

@@ -41,10 +41,31 @@ void operation_release_signals(struct run *run)
 	sigprocmask(SIG_SETMASK, &run->old_mask, NULL);
 }
 
+static size_t find_row(const char *name)
+{
+	size_t row = 0;
+
+	while (strcmp(life_steps[row].name, name) != 0)
+		row++;
+	return row;
+}
+
+/* The first row of the start. */
+static size_t start_row(void)
+{
+	return find_row("agent");
+}
+
+/* That at which INIT waits for it. */
+static size_t await_row(void)
+{
+	return find_row("await-start");
+}
+
 /* The commit: INIT may now wait for `start` on its own. Nobody waits for an answer. */
 static int commit(struct run *run, struct err *e)
 {
-	struct message m = { .kind = MESSAGE_COMMIT, .row = (uint32_t)life_start_row() };
+	struct message m = { .kind = MESSAGE_COMMIT, .row = (uint32_t)await_row() };
 	int r;
 
 	if (drive_check_signals(run, e) < 0)
@@ -141,7 +162,7 @@ static int finish_run(struct run *run, const struct davit_create_options *o, int
 
 static int drive_all(struct run *run, struct err *e)
 {
-	size_t start = life_start_row();
+	size_t start = start_row();
 
 	if (drive(run, 0, start, e) < 0)
 		return -e->code;
@@ -202,6 +223,8 @@ static int load_plan(struct plan *plan, const struct container *c, struct err *e
 	plan->config = config;
 	plan->id = c->id;
 	plan->bundle = c->state->bundle;
+	plan->seccomp.receiver = c->state->seccomp_receiver;
+	plan->seccomp.has_listener = plan->seccomp.receiver != NULL;
 	state.annotations = config->annotations;
 	if (config->hooks && hook_state_prepare(&plan->arena, &state, &plan->hook_state, e) < 0)
 		return -e->code;
@@ -226,7 +249,7 @@ static int resume(struct run *run, const struct container *c, struct err *e)
 	run->start_time = *c->state->start_time;
 	run->pidfd = fcntl(c->pidfd, F_DUPFD_CLOEXEC, 3);
 	operation_hold_signals(run);
-	if (drive(run, life_start_row(), run->step_count, e) == 0 && run->notify_fd >= 0) {
+	if (drive(run, start_row(), run->step_count, e) == 0 && run->notify_fd >= 0) {
 		/* A program that is not ready yet may be deleted. */
 		store_unlock(c->dirfd);
 		ready_wait(run->ctx, run->notify_fd, run->pid, run->pidfd, run->signal_fd);
@@ -238,9 +261,9 @@ static int resume(struct run *run, const struct container *c, struct err *e)
 /* A container whose startContainer or poststart hook failed is stopped and destroyed
  * (runtime.md#lifecycle, 7 and 9). So is one that fails when its program is executing already: an
  * error must not leave it running. */
-static bool is_to_be_destroyed(const struct err *e)
+static bool is_to_be_destroyed(const struct run *run, const struct err *e)
 {
-	return e->kind == ERR_HOOK || strcmp(e->step, "poststart") == 0;
+	return e->kind == ERR_HOOK || strcmp(e->step, "poststart") == 0 || run->has_lost_agent;
 }
 
 int operation_start(const struct davit_context *ctx, const char *id, char *hook_output,
@@ -274,7 +297,7 @@ out:
 	container_close(&c);
 	run_release(&run);
 	plan_release(&plan);
-	if (is_to_be_destroyed(e))
+	if (is_to_be_destroyed(&run, e))
 		operation_delete(ctx, id, true, &ignored);
 	return -e->code;
 }

@@ -183,8 +183,10 @@ static void send_output(struct run *run)
 	}
 }
 
-/* One answer of a child: 1 when its stretch is done, 0 to go on waiting. */
-static int take_message(struct run *run, const struct message *m, bool *is_execing, struct err *e)
+/* One answer of a child: 1 when its stretch is done, 0 to go on waiting. @fd came with it, or -1.
+ */
+static int take_message(struct run *run, const struct message *m, int fd, bool *is_execing,
+			struct err *e)
 {
 	switch ((enum message_kind)m->kind) {
 	case MESSAGE_DONE:
@@ -198,6 +200,8 @@ static int take_message(struct run *run, const struct message *m, bool *is_execi
 	case MESSAGE_PID:
 		run->pid = m->pid;
 		return 0;
+	case MESSAGE_LISTENER:
+		return run_pass_listener(run, fd, e);
 	case MESSAGE_TRACE:
 		if (m->row < run->step_count)
 			trace(run, &run->steps[m->row], m->from, m->nsec);
@@ -220,12 +224,13 @@ static int await_answer(struct run *run, int fd, const struct step *last, struct
 	struct span execing = { 0 };
 
 	for (;;) {
+		_cleanup_fd_ int passed = -1;
 		struct message m;
 		int r;
 
 		if (await_channel(run, fd, e) < 0)
 			return -e->code;
-		r = channel_receive(fd, &m);
+		r = channel_receive_fd(fd, &m, &passed);
 		if (r < 0)
 			return err_set(e, -r, "hear from the container's first process");
 		if (r == 0 && !is_execing)
@@ -234,7 +239,7 @@ static int await_answer(struct run *run, int fd, const struct step *last, struct
 			trace(run, last, execing.wall, span_nsec(&execing));
 		if (r == 0)
 			return check_executed(run, last, e);
-		r = take_message(run, &m, &is_execing, e);
+		r = take_message(run, &m, passed, &is_execing, e);
 		if (is_execing && !execing.wall && is_traced(run))
 			execing = span_begin();
 		if (r != 0)

@@ -106,6 +106,7 @@ int step_exec_prepare(struct run *run, struct err *e)
 				(int)c->pid, c->id);
 	p->has_middle = needs_middle(&p->ns);
 	p->has_host_sources = namespaces_find_joined(&p->ns, CLONE_NEWUSER) && geteuid() == 0;
+	p->seccomp_receiver = c->state->seccomp_receiver;
 	p->no_new_keyring = c->state->no_new_keyring && *c->state->no_new_keyring;
 	if (prepare_affinity(p, e) < 0)
 		return -e->code;

@@ -76,7 +76,7 @@ static char *encode(struct arena *a, size_t *ret_len)
 		.operators = names_of(a, seccomp_operator_name),
 		.archs = archs_of(a),
 		.known_flags = names_of(a, seccomp_flag_name),
-		.supported_flags = names_of(a, seccomp_supported_flag_name),
+		.supported_flags = names_of(a, seccomp_flag_name),
 	};
 	const struct oci_features_mount_extensions extensions = { &on };
 	const struct oci_features_intel_rdt rdt = { &yes, &yes, &yes };

@@ -4,8 +4,8 @@
  * predicates and the descriptions that `davit plan` prints; the functions are in steps_*.c, the
  * walking is drive.c's.
  *
- * create does the rows up to "publish"; start resumes INIT at "await-start"; run does all of them
- * in one go.
+ * create does the rows up to "publish"; start does those from "agent" on, and resumes INIT at
+ * "await-start"; run does all of them in one go.
  */
 #include "lifecycle/lifecycle.h"
 
@@ -14,8 +14,13 @@
 
 static bool has_seccomp(const struct plan *p)
 {
-	return p->seccomp.count > 0 ||
-	       (p->config && p->config->linux_config && p->config->linux_config->seccomp);
+	return p->seccomp.count > 0 || plan_has_filter(p);
+}
+
+/* Not of `create`: nothing is notified of before the start. */
+static bool has_agent(const struct plan *p)
+{
+	return p->seccomp.has_listener && !p->is_resumable;
 }
 
 static bool has_joined(const struct plan *p)
@@ -371,7 +376,9 @@ static void describe_hook_files(const struct plan *p, const struct describe *d)
 
 static void describe_filter(const struct plan *p, const struct describe *d)
 {
-	describe(d, "%u instructions", (unsigned)p->seccomp.count);
+	describe(d, "%u instructions%s%s", (unsigned)p->seccomp.count,
+		 p->seccomp.has_listener ? ", listener to " : "",
+		 p->seccomp.has_listener ? p->seccomp.receiver : "");
 }
 
 /* clang-format off */
@@ -478,6 +485,8 @@ const struct step life_steps[] = {
   "one message with the pidfd, when the container is there and before create returns" },
 { "terminal", HOST, shows_terminal, step_terminal, undo_terminal, NULL,
   "the caller's terminal becomes raw before the program runs, so that no key is lost or echoed twice" },
+{ "agent", HOST, has_agent, step_agent, NULL, NULL,
+  "connect to the seccomp agent while nothing has begun; in the host's view, with a deadline" },
 { "await-start", INIT, is_resumable, step_await_start, NULL, NULL,
   "wait for start; only now may INIT outlive HOST (C16)" },
 { "start-container", INIT, has_start_container, step_start_container, NULL, NULL,
@@ -518,6 +527,8 @@ const struct step exec_steps[] = {
   "in the foreground HOST takes the terminal: it stands where the console socket would" },
 { "pidfd-socket", HOST, has_pidfd_socket, step_pidfd_socket, NULL, describe_pidfd_socket,
   "connect to who wants a pidfd of the program's process, before anything is made" },
+{ "agent", HOST, has_agent, step_agent, NULL, NULL,
+  "connect to the seccomp agent while nothing has begun" },
 { "cgroup", HOST, NULL, step_exec_cgroup, NULL, NULL,
   "the container's, by its mark, or one below it: the program is born in it" },
 { "initial-cpus", HOST, has_initial_cpus, step_initial_cpus, undo_initial_cpus, NULL,
@@ -579,12 +590,3 @@ const size_t life_step_count = ARRAY_SIZE(life_steps);
 const size_t exec_step_count = ARRAY_SIZE(exec_steps);
 _Static_assert(ARRAY_SIZE(life_steps) <= 64 && ARRAY_SIZE(exec_steps) <= 64,
 	       "struct run keeps the done rows in 64 bits");
-
-size_t life_start_row(void)
-{
-	size_t row = 0;
-
-	while (strcmp(life_steps[row].name, "await-start") != 0)
-		row++;
-	return row;
-}

@@ -10,8 +10,6 @@
 /* The whole table; create does the rows before LIFE_START, start those from it on, run both. */
 extern const struct step life_steps[];
 extern const size_t life_step_count;
-/* Index of the row "await-start", the first of the start. */
-size_t life_start_row(void);
 
 /* The table of exec: another program in a container that is there. */
 extern const struct step exec_steps[];
@@ -74,6 +72,9 @@ int step_poststart(struct run *run, struct err *e);
 int step_pidfd_socket(struct run *run, struct err *e);
 int step_send_pidfd(struct run *run, struct err *e);
 int step_notify_socket(struct run *run, struct err *e);
+
+/* steps_agent.c: of a seccomp filter with a listener */
+int step_agent(struct run *run, struct err *e);
 
 /* steps_middle.c */
 int step_middle(struct run *run, struct err *e);

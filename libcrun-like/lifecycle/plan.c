@@ -314,8 +314,23 @@ int plan_prepare(struct plan *plan, struct err *e)
 
 int plan_filter(struct plan *plan, int cache_dirfd, struct err *e)
 {
-	return seccomp_prepare(&plan->arena, plan->config->linux_config->seccomp, cache_dirfd,
-			       &plan->seccomp, e);
+	struct seccomp_source source;
+
+	seccomp_source_of(plan->config,
+			  plan->ctx->seccomp_receiver ? plan->ctx->seccomp_receiver
+						      : plan->seccomp_receiver,
+			  &source);
+	return seccomp_prepare(&plan->arena, &source, cache_dirfd, &plan->seccomp, e);
+}
+
+bool plan_has_filter(const struct plan *plan)
+{
+	struct seccomp_source source;
+
+	if (!plan->config)
+		return false;
+	seccomp_source_of(plan->config, NULL, &source);
+	return seccomp_is_wanted(&source);
 }
 
 bool plan_has_create_hooks(const struct plan *plan)

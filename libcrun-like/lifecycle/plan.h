@@ -93,6 +93,7 @@ struct plan {
 				  rights */
 
 	/* Row "filter". */
+	const char *seccomp_receiver; /* exec: the container's, of a profile that names none */
 	struct seccomp_filter seccomp;
 };
 
@@ -115,6 +116,9 @@ void plan_release(struct plan *plan);
 
 /* The caller stays until the program has ended. */
 bool plan_is_foreground(const struct plan *plan);
+
+/* Does the configuration ask for a seccomp filter? Before the "filter" row. */
+bool plan_has_filter(const struct plan *plan);
 
 /* Kinds of hooks: does the plan have any? */
 bool plan_has_create_hooks(const struct plan *plan); /* prestart, createRuntime */

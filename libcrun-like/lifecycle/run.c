@@ -42,8 +42,8 @@ void run_init(struct run *run, const struct davit_context *ctx, struct plan *pla
 	*run = (struct run){ .ctx = ctx, .plan = plan, .verb = verb, .fault = ctx->fault };
 	for (int *const *p = descriptors(run, fds); *p; p++)
 		**p = -1;
-	run->root_tree = run->bundle_fd = run->time_offsets_fd = -1;
 	foreground_init(&run->foreground);
+	run->root_tree = run->bundle_fd = run->time_offsets_fd = run->agent_fd = -1;
 }
 
 void run_release(struct run *run)
@@ -55,4 +55,5 @@ void run_release(struct run *run)
 	foreground_end(&run->foreground);
 	close_fdp(&run->root_tree);
 	close_fdp(&run->bundle_fd);
+	close_fdp(&run->agent_fd);
 }

@@ -62,7 +62,9 @@ struct run {
 	int hook_files[HOOK_STREAMS]; /* where hooks print to, when annotations name files */
 	char *hook_output; /* HOOK_OUTPUT_TEXT bytes of the caller's: what a failing hook printed */
 	struct foreground foreground;
-	bool is_resuming; /* VERB_START: the channel is the start socket's */
+	bool is_resuming;    /* VERB_START: the channel is the start socket's */
+	int agent_fd;        /* connected to the seccomp agent */
+	bool has_lost_agent; /* the filter is in force, and nobody listens */
 
 	/* exec: INIT is the program's process in the container that is */
 	const struct davit_exec_options *exec;
@@ -86,6 +88,9 @@ void run_release(struct run *run);
 /* The state document for hooks, with the status and the pid that fit the moment; and the bundle to
  * run them in. */
 struct hook_input run_hook_input(struct run *run, const char *status, pid_t pid);
+
+/* To the seccomp agent, whose connection ends with it. */
+int run_pass_listener(struct run *run, int listener, struct err *e);
 
 /* The container's cgroup, once it is made. */
 struct cgroup_ref run_cgroup(const struct run *run);

@@ -409,6 +409,8 @@ int step_publish(struct run *run, struct err *e)
 	state.has_start_socket = &is_resumable;
 	state.shares_pid_ns = &shares_pid_ns;
 	state.no_new_keyring = &run->plan->no_new_keyring;
+	if (run->plan->seccomp.has_listener)
+		state.seccomp_receiver = run->plan->seccomp.receiver;
 	if (run->plan->pid_file && write_pid_file(run->plan->pid_file, run->pid, e) < 0)
 		return -e->code;
 	if (store_write_state(run->state_dirfd, "state.json", &state, e) < 0)

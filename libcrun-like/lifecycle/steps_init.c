@@ -201,6 +201,11 @@ int step_labels(struct run *run, struct err *e)
 	return labels_apply(&run->plan->labels, procfd, self, e);
 }
 
+/* The bytes of a message that a listener leaves with: by then INIT may not even be able to ask for
+ * the time. */
+static const struct message listener_note = { .version = CHANNEL_VERSION,
+					      .kind = MESSAGE_LISTENER };
+
 int step_credentials(struct run *run, struct err *e)
 {
 	int r;
@@ -211,6 +216,7 @@ int step_credentials(struct run *run, struct err *e)
 		return -e->code;
 	close_fdp(&run->rootfd);
 	program_enter(&run->plan->program);
+	run->plan->seccomp.way = (struct seccomp_way){ run->channel, &listener_note, MESSAGE_SIZE };
 	/* Now, not right before execve: the filter may not let us speak any more. */
 	r = channel_send(run->channel, &(struct message){ .kind = MESSAGE_EXECING });
 	if (r < 0) /* whoever started us has given up, and has said so */

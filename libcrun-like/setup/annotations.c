@@ -14,6 +14,9 @@ static const char *const names[ANNOTATIONS] = {
 	[ANNOTATION_HOOKS_STDOUT] = "run.oci.hooks.stdout",
 	[ANNOTATION_HOOKS_STDERR] = "run.oci.hooks.stderr",
 	[ANNOTATION_PIDFD_RECEIVER] = "run.oci.pidfd_receiver",
+	[ANNOTATION_SECCOMP_RAW] = "run.oci.seccomp_bpf_data",
+	[ANNOTATION_SECCOMP_FAIL_UNKNOWN] = "run.oci.seccomp_fail_unknown_syscall",
+	[ANNOTATION_SECCOMP_RECEIVER] = "run.oci.seccomp.receiver",
 };
 
 const char *annotation_find(const struct oci_map *annotations, enum annotation which)

@@ -18,6 +18,9 @@ enum annotation {
 	ANNOTATION_HOOKS_STDOUT,    /* a file of the host's that hooks write to */
 	ANNOTATION_HOOKS_STDERR,
 	ANNOTATION_PIDFD_RECEIVER, /* a unix socket that gets a pidfd of the container's process */
+	ANNOTATION_SECCOMP_RAW,    /* a filter, instead of linux.seccomp */
+	ANNOTATION_SECCOMP_FAIL_UNKNOWN,
+	ANNOTATION_SECCOMP_RECEIVER, /* a socket of the host's */
 	ANNOTATIONS
 };
 

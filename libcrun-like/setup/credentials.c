@@ -25,7 +25,6 @@
 #include "base/fmt.h"
 #include "kernel/exec.h"
 #include "kernel/procfs.h"
-#include "kernel/seccomp.h"
 
 static int apply_groups(const struct credentials *c, struct err *e)
 {
@@ -98,7 +97,7 @@ static int load_early(const struct credentials *c, const struct seccomp_filter *
 	}
 	if (r < 0)
 		return err_set(e, -r, "regain capabilities for the seccomp filter");
-	return credentials_load_filter(filter, e);
+	return seccomp_apply(filter, e);
 }
 
 static int apply_caps(const struct credentials *c, struct err *e)
@@ -137,21 +136,6 @@ const struct seccomp_filter *credentials_late_filter(const struct credentials *c
 						     const struct seccomp_filter *filter)
 {
 	return c->no_new_privs ? filter : NULL;
-}
-
-int credentials_load_filter(const struct seccomp_filter *filter, struct err *e)
-{
-	int r;
-
-	if (!filter || filter->count == 0)
-		return 0;
-	r = seccomp_install(filter->insns, filter->count, filter->flags);
-	if (r == 0)
-		return 0;
-	err_set(e, -r, "load the seccomp filter");
-	if (r == -EACCES)
-		err_hint(e, "it wants process.noNewPrivileges or CAP_SYS_ADMIN");
-	return r;
 }
 
 static int fail_limit(const struct credentials_limit *l, int code, struct err *e)

@@ -76,9 +76,6 @@ int credentials_apply(const struct credentials *c, const struct seccomp_filter *
 const struct seccomp_filter *credentials_late_filter(const struct credentials *c,
 						     const struct seccomp_filter *filter);
 
-/* Loads a filter; nothing for NULL or an empty one. */
-int credentials_load_filter(const struct seccomp_filter *filter, struct err *e);
-
 /*
  * The home directory of @uid by the /etc/passwd of the root: "/" when there is no such file, line
  * or room. The file is the container's, so hostile: at most 1 MiB of it is read, without NSS and

@@ -156,7 +156,7 @@ int program_exec(const struct program *p, const char *path,
 	r = exec_close_fds_from(FIRST_FD + p->preserve_fds);
 	if (r < 0)
 		return err_set(e, -r, "mark descriptors to be closed");
-	r = credentials_load_filter(late_filter, e);
+	r = late_filter ? seccomp_apply(late_filter, e) : 0;
 	if (r < 0)
 		return r;
 	return fail(p, -exec_program(path, p->argv, p->envp), path, e);

@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * seccomp.h for a build without libseccomp: a profile is refused, never ignored.
+ * seccomp_compile.h for a build without libseccomp: a profile is refused, never ignored. Raw
+ * programs need no compiler.
  */
-#include "seccomp.h"
+#include "seccomp_compile.h"
 
-int seccomp_prepare(struct arena *a, const struct oci_seccomp *config, int cache_fd,
-		    struct seccomp_filter *ret, struct err *e)
+void seccomp_compiler_of(struct seccomp_compiler *ret)
+{
+	*ret = (struct seccomp_compiler){ 0 };
+}
+
+int seccomp_compile(struct arena *a, const struct seccomp_source *s, struct seccomp_filter *ret,
+		    struct err *e)
 {
 	(void)a;
-	(void)cache_fd;
-	if (config) {
-		err_kind(e, ERR_UNSUPPORTED, ENOTSUP, "linux.seccomp in a build without seccomp");
-		return err_at(e, "/linux/seccomp");
-	}
-	*ret = (struct seccomp_filter){ 0 };
-	return 0;
+	(void)s;
+	(void)ret;
+	err_kind(e, ERR_UNSUPPORTED, ENOTSUP, "linux.seccomp in a build without seccomp");
+	return err_at(e, "/linux/seccomp");
 }
 
 const char *seccomp_built_version(void)
@@ -24,25 +27,18 @@ const char *seccomp_built_version(void)
 
 const char *seccomp_action_name(size_t i)
 {
+	(void)i;
 	return NULL;
 }
 
 const char *seccomp_operator_name(size_t i)
 {
-	return NULL;
-}
-
-const char *seccomp_flag_name(size_t i)
-{
-	return NULL;
-}
-
-const char *seccomp_supported_flag_name(size_t i)
-{
+	(void)i;
 	return NULL;
 }
 
 bool seccomp_has_arch(const char *name)
 {
+	(void)name;
 	return false;
 }

@@ -12,6 +12,8 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/utsname.h>
+#include <time.h>
 
 #include "base/fmt.h"
 #include "kernel/seccomp.h"
@@ -21,6 +23,10 @@ struct cache_header {
 	uint32_t format, count;
 	uint8_t key[SHA256_SIZE];
 	uint8_t digest[SHA256_SIZE]; /* of the instructions */
+};
+
+enum {
+	USE_NOTED_SEC = 3600
 };
 
 static const char magic[8] = "davitbpf";
@@ -83,16 +89,21 @@ static void add_rule(struct sha256 *s, const struct oci_seccomp_syscall *rule)
 	}
 }
 
-void seccomp_key_of(const struct oci_seccomp *config, const unsigned version[static 3],
-		    uint32_t native_arch, struct seccomp_key *ret)
+void seccomp_key_of(const struct seccomp_source *source, const struct seccomp_compiler *compiler,
+		    struct seccomp_key *ret)
 {
+	const struct oci_seccomp *config = source->config;
+	struct utsname kernel = { 0 };
 	struct sha256 s;
 
+	(void)uname(&kernel); /* cannot fail with an address of ours */
 	sha256_begin(&s);
 	add_number(&s, SECCOMP_CACHE_FORMAT);
 	for (size_t i = 0; i < 3; i++)
-		add_number(&s, version[i]);
-	add_number(&s, native_arch);
+		add_number(&s, compiler->version[i]);
+	add_number(&s, compiler->native_arch);
+	add_string(&s, kernel.release);
+	add_number(&s, source->fails_on_unknown);
 	add_string(&s, config->default_action);
 	add_errno(&s, config->default_errno_ret);
 	add_strings(&s, &config->architectures);
@@ -112,6 +123,13 @@ static void digest_of(const void *data, size_t len, uint8_t ret[static SHA256_SI
 	sha256_end(&s, ret);
 }
 
+/* What is in use must not be evicted; once an hour is often enough to know. */
+static void note_use(int fd, const struct stat *st)
+{
+	if (time(NULL) - st->st_mtim.tv_sec > USE_NOTED_SEC)
+		(void)futimens(fd, NULL); /* at worst it is compiled again one day */
+}
+
 /* Ours, plain, 0600, and as long as its header will have to say; -1: not. */
 static ssize_t insns_size(int fd)
 {
@@ -125,6 +143,7 @@ static ssize_t insns_size(int fd)
 	if (size <= 0 || size > (off_t)(SECCOMP_INSNS_MAX * sizeof(struct sock_filter)) ||
 	    size % (off_t)sizeof(struct sock_filter))
 		return -1;
+	note_use(fd, &st);
 	return (ssize_t)size;
 }
 
@@ -166,7 +185,7 @@ bool seccomp_cache_load(struct arena *a, int cache_fd, const struct seccomp_key 
 	return true;
 }
 
-/* How many programs the directory holds, and the one that was written first. */
+/* How many programs the directory holds, and the one whose use is longest ago. */
 static size_t find_oldest(DIR *dir, char ret_name[static 256])
 {
 	struct timespec oldest = { 0 };

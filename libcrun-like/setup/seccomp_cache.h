@@ -9,11 +9,11 @@
 #define DAVIT_SETUP_SECCOMP_CACHE_H
 
 #include "base/sha256.h"
-#include "seccomp.h"
+#include "seccomp_compile.h"
 
 enum {
 	SECCOMP_CACHE_FILES = 64,
-	SECCOMP_CACHE_FORMAT = 1 /* of the files and of what davit tells libseccomp */
+	SECCOMP_CACHE_FORMAT = 2 /* of the files and of what davit tells libseccomp */
 };
 
 struct seccomp_key {
@@ -24,16 +24,16 @@ struct seccomp_key {
  * alone. */
 int seccomp_cache_open(int dirfd, const char *name);
 
-/* @version and @native_arch: libseccomp's. */
-void seccomp_key_of(const struct oci_seccomp *config, const unsigned version[static 3],
-		    uint32_t native_arch, struct seccomp_key *ret);
+/* Covers the kernel's release too: libseccomp asks it which actions it knows. */
+void seccomp_key_of(const struct seccomp_source *source, const struct seccomp_compiler *compiler,
+		    struct seccomp_key *ret);
 
 /* True with @ret's insns and count (nothing else) when the program was there and is sound. */
 bool seccomp_cache_load(struct arena *a, int cache_fd, const struct seccomp_key *key,
 			struct seccomp_filter *ret);
 
-/* Stores by rename, then removes the oldest files above SECCOMP_CACHE_FILES. Failures are silent:
- * the next create compiles again. */
+/* Stores by rename, then removes the files above SECCOMP_CACHE_FILES that were not used for the
+ * longest time. Failures are silent: the next create compiles again. */
 void seccomp_cache_store(int cache_fd, const struct seccomp_key *key,
 			 const struct seccomp_filter *filter);
 

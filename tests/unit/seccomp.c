@@ -5,14 +5,19 @@
 #include "setup/seccomp.h"
 
 #include <fcntl.h>
+#include <linux/seccomp.h>
+#include <poll.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "kernel/seccomp.h"
+#include "oci-spec/words.h"
 #include "setup/seccomp_cache.h"
+#include "setup/seccomp_stub.h"
 #include "test.h"
 
 static const char *name_getppid[] = { "getppid", "no_such_call_4711" };
@@ -23,6 +28,15 @@ static struct oci_seccomp profile(struct oci_seccomp_syscall *rules, size_t coun
 {
 	return (struct oci_seccomp){ .default_action = "SCMP_ACT_ALLOW",
 				     .syscalls = { rules, count } };
+}
+
+static int prepare(struct arena *a, const struct oci_seccomp *c, int cache_fd,
+		   struct seccomp_filter *ret, struct err *e)
+{
+	const struct seccomp_source source = { .config = c,
+					       .receiver = c ? c->listener_path : NULL };
+
+	return seccomp_prepare(a, &source, cache_fd, ret, e);
 }
 
 /* The errno of the call under the filter; 0: it was let through; -1: the child was killed. */
@@ -52,10 +66,27 @@ static void expect_refusal(const struct oci_seccomp *c, const char *pointer, con
 	struct seccomp_filter f = { 0 };
 	struct err e = { 0 };
 
-	CHECK(seccomp_prepare(&a, c, -1, &f, &e) < 0);
+	CHECK(prepare(&a, c, -1, &f, &e) < 0);
 	CHECK_STR(e.pointer, pointer);
-	CHECK_STR(e.msg, text);
+	if (text)
+		CHECK_STR(e.msg, text);
 	arena_release(&a);
+}
+
+static ssize_t receive_fd(int sock, char *buf, size_t size, int *ret_fd)
+{
+	char control[CMSG_SPACE(sizeof(int))];
+	struct iovec iov = { buf, size };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = control,
+			      .msg_controllen = sizeof(control) };
+	ssize_t n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	struct cmsghdr *c = n < 0 ? NULL : CMSG_FIRSTHDR(&msg);
+
+	if (c)
+		memcpy(ret_fd, CMSG_DATA(c), sizeof(int));
+	return n;
 }
 
 TEST(no_profile_is_no_filter)
@@ -63,7 +94,7 @@ TEST(no_profile_is_no_filter)
 	struct seccomp_filter f = { .count = 3 };
 	struct err e = { 0 };
 
-	CHECK_INT(seccomp_prepare(NULL, NULL, -1, &f, &e), 0);
+	CHECK_INT(prepare(NULL, NULL, -1, &f, &e), 0);
 	CHECK_INT(f.count, 0);
 }
 
@@ -80,7 +111,7 @@ TEST(denied_calls_give_their_errno)
 	struct seccomp_filter f = { 0 };
 	struct err e = { 0 };
 
-	CHECK_INT(seccomp_prepare(&a, &c, -1, &f, &e), 0);
+	CHECK_INT(prepare(&a, &c, -1, &f, &e), 0);
 	CHECK_INT(f.flags, SECCOMP_FLAG_SPEC_ALLOW);
 	CHECK_INT(try_call(&f, SYS_getppid, 0), ETIME);
 	CHECK_INT(try_call(&f, SYS_personality, 0), EPERM);
@@ -100,11 +131,11 @@ TEST(default_action_denies_and_kills)
 
 	c.default_action = "SCMP_ACT_ERRNO";
 	c.default_errno_ret = &enosys;
-	CHECK_INT(seccomp_prepare(&a, &c, -1, &f, &e), 0);
+	CHECK_INT(prepare(&a, &c, -1, &f, &e), 0);
 	CHECK_INT(try_call(&f, SYS_getppid, 0), ENOSYS);
 	c.default_action = "SCMP_ACT_KILL_PROCESS";
 	c.default_errno_ret = NULL;
-	CHECK_INT(seccomp_prepare(&a, &c, -1, &f, &e), 0);
+	CHECK_INT(prepare(&a, &c, -1, &f, &e), 0);
 	CHECK_INT(try_call(&f, SYS_getppid, 0), -1);
 	arena_release(&a);
 }
@@ -142,7 +173,7 @@ TEST(operators_compare_arguments)
 		struct seccomp_filter f = { 0 };
 		struct err e = { 0 };
 
-		CHECK_INT(seccomp_prepare(&a, &c, -1, &f, &e), 0);
+		CHECK_INT(prepare(&a, &c, -1, &f, &e), 0);
 		CHECK_INT(try_call(&f, SYS_getppid, k->denied), ETIME);
 		CHECK_INT(try_call(&f, SYS_getppid, k->passed), 0);
 		arena_release(&a);
@@ -163,7 +194,7 @@ TEST(conditions_that_repeat_an_argument_are_alternatives)
 	struct seccomp_filter f = { 0 };
 	struct err e = { 0 };
 
-	CHECK_INT(seccomp_prepare(&a, &c, -1, &f, &e), 0);
+	CHECK_INT(prepare(&a, &c, -1, &f, &e), 0);
 	CHECK_INT(try_call(&f, SYS_getppid, 3), ETIME);
 	CHECK_INT(try_call(&f, SYS_getppid, 7), ETIME);
 	CHECK_INT(try_call(&f, SYS_getppid, 5), 0);
@@ -185,11 +216,11 @@ TEST(flags_and_architectures)
 
 	c.flags = (struct oci_strings){ flags, 3 };
 	c.architectures = (struct oci_strings){ archs, 3 };
-	CHECK_INT(seccomp_prepare(&a, &c, -1, &f, &e), 0);
+	CHECK_INT(prepare(&a, &c, -1, &f, &e), 0);
 	CHECK_INT(f.flags, SECCOMP_FLAG_LOG | SECCOMP_FLAG_TSYNC);
 	CHECK_INT(try_call(&f, SYS_getppid, 0), EPERM);
 	c.flags.count = 0;
-	CHECK_INT(seccomp_prepare(&a, &c, -1, &f, &e), 0);
+	CHECK_INT(prepare(&a, &c, -1, &f, &e), 0);
 	CHECK_INT(f.flags, 0);
 	c.architectures = (struct oci_strings){ bad, 1 };
 	expect_refusal(&c, "/linux/seccomp/architectures/0",
@@ -200,6 +231,239 @@ TEST(flags_and_architectures)
 	arena_release(&a);
 }
 
+TEST(calls_newer_than_the_profile_are_unknown)
+{
+	static const char *allowed[] = { "exit_group", "prctl", "seccomp", "read", "statx" };
+	enum {
+		NEWER = 4711
+	};
+	uint32_t denied = EACCES;
+	struct oci_seccomp_syscall rule = { .names = { allowed, 5 }, .action = "SCMP_ACT_ALLOW" };
+	struct oci_seccomp c = profile(&rule, 1);
+	struct arena a = { 0 };
+	struct seccomp_filter f = { 0 };
+	struct err e = { 0 };
+
+	c.default_action = "SCMP_ACT_ERRNO";
+	c.default_errno_ret = &denied;
+	CHECK_INT(prepare(&a, &c, -1, &f, &e), 0);
+	CHECK_INT(try_call(&f, SYS_getppid, 0), EACCES);
+	CHECK_INT(try_call(&f, SYS_statx + 1, 0), ENOSYS);
+	CHECK_INT(try_call(&f, NEWER, 0), ENOSYS);
+	c.default_errno_ret = NULL;
+	c.default_action = "SCMP_ACT_KILL_PROCESS";
+	CHECK_INT(prepare(&a, &c, -1, &f, &e), 0);
+	CHECK_INT(try_call(&f, SYS_getppid, 0), -1);
+	CHECK_INT(try_call(&f, NEWER, 0), ENOSYS);
+	/* Nothing is denied by default: nothing to correct. */
+	c.default_action = "SCMP_ACT_ALLOW";
+	rule.action = "SCMP_ACT_ERRNO";
+	rule.names.items = name_getppid;
+	rule.names.count = 1;
+	CHECK_INT(prepare(&a, &c, -1, &f, &e), 0);
+	CHECK_INT(try_call(&f, SYS_statx, 0), EFAULT);
+	arena_release(&a);
+}
+
+/* The rows themselves, for architectures that this machine is not. */
+static uint32_t run_stub(const struct sock_filter *p, size_t count, uint32_t arch, uint32_t nr)
+{
+	uint32_t a = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		bool is_true = false;
+
+		switch (p[i].code) {
+		case BPF_LD | BPF_W | BPF_ABS:
+			a = p[i].k == offsetof(struct seccomp_data, nr) ? nr : arch;
+			continue;
+		case BPF_RET | BPF_K:
+			return p[i].k;
+		case BPF_JMP | BPF_JEQ | BPF_K:
+			is_true = a == p[i].k;
+			break;
+		case BPF_JMP | BPF_JGT | BPF_K:
+			is_true = a > p[i].k;
+			break;
+		case BPF_JMP | BPF_JGE | BPF_K:
+			is_true = a >= p[i].k;
+			break;
+		}
+		i += is_true ? p[i].jt : p[i].jf;
+	}
+	return 0; /* fell through, to the program */
+}
+
+TEST(stub_rows)
+{
+	const struct seccomp_stub rows[] = { { 1, 400, 0x40000000 },
+					     { 1, 0x40000190, UINT32_MAX },
+					     { 2, 300, 0xf0000 } };
+	const uint32_t enosys = SECCOMP_RET_ERRNO | ENOSYS;
+	struct sock_filter p[3 * SECCOMP_STUB_INSNS];
+
+	seccomp_stub_write(rows, 3, p);
+	CHECK_INT(run_stub(p, ARRAY_SIZE(p), 1, 400), 0);
+	CHECK_INT(run_stub(p, ARRAY_SIZE(p), 1, 401), enosys);
+	CHECK_INT(run_stub(p, ARRAY_SIZE(p), 1, 0x40000000), 0);
+	CHECK_INT(run_stub(p, ARRAY_SIZE(p), 1, 0x40000190), 0);
+	CHECK_INT(run_stub(p, ARRAY_SIZE(p), 1, 0x40000191), enosys);
+	CHECK_INT(run_stub(p, ARRAY_SIZE(p), 2, 300), 0);
+	CHECK_INT(run_stub(p, ARRAY_SIZE(p), 2, 301), enosys);
+	CHECK_INT(run_stub(p, ARRAY_SIZE(p), 2, 0xf0002), 0);
+	CHECK_INT(run_stub(p, ARRAY_SIZE(p), 3, 5000), 0);
+}
+
+TEST(every_known_architecture_is_taken)
+{
+	size_t known = 0;
+
+	for (size_t i = 0; oci_seccomp_arch_words[i]; i++) {
+		const char *archs[] = { oci_seccomp_arch_words[i] };
+		struct oci_seccomp_syscall rule = { .names = { name_getppid, 1 },
+						    .action = "SCMP_ACT_ERRNO" };
+		struct oci_seccomp c = profile(&rule, 1);
+		struct arena a = { 0 };
+		struct seccomp_filter f = { 0 };
+		struct err e = { 0 };
+
+		c.architectures = (struct oci_strings){ archs, 1 };
+		if (seccomp_has_arch(archs[0])) {
+			known++;
+			CHECK_INT(prepare(&a, &c, -1, &f, &e), 0);
+			CHECK_STR(e.msg, "");
+			CHECK_INT(try_call(&f, SYS_getppid, 0), EPERM);
+		} else {
+			expect_refusal(&c, "/linux/seccomp/architectures/0", NULL);
+		}
+		arena_release(&a);
+	}
+	CHECK(known >= 19);
+}
+
+/* What a listener needs, with a filter that kills for everything but the load itself. */
+TEST(gate_lets_the_listener_out_of_any_filter)
+{
+	static const char *notified[] = { "sendmsg", "close" };
+	static const char *allowed[] = { "exit_group", "exit" };
+	struct oci_seccomp_syscall rules[] = {
+		{ .names = { notified, 2 }, .action = "SCMP_ACT_NOTIFY" },
+		{ .names = { allowed, 2 }, .action = "SCMP_ACT_ALLOW" },
+	};
+	struct oci_seccomp c = profile(rules, 2);
+	struct arena a = { 0 };
+	struct seccomp_filter f = { 0 };
+	struct err e = { 0 };
+	int pair[2], passed = -1, status;
+	char note[8] = "";
+	pid_t pid;
+
+	c.default_action = "SCMP_ACT_KILL_PROCESS";
+	c.listener_path = "/run/agent";
+	CHECK_INT(prepare(&a, &c, -1, &f, &e), 0);
+	CHECK(f.has_listener);
+	CHECK_STR(f.receiver, "/run/agent");
+	CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	f.way = (struct seccomp_way){ pair[1], "note", 5 };
+	pid = fork();
+	if (pid == 0) {
+		int r;
+
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+		r = seccomp_apply(&f, &e);
+		syscall(SYS_exit_group, r == 0 ? 0 : 1);
+	}
+	waitpid(pid, &status, 0);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	CHECK_INT(receive_fd(pair[0], note, sizeof(note), &passed), 5);
+	CHECK_STR(note, "note");
+	CHECK(passed >= 0 && (fcntl(passed, F_GETFD) & FD_CLOEXEC));
+	/* Everybody who had the filter is gone: only a listener tells. */
+	if (passed >= 0) {
+		struct pollfd p = { .fd = passed, .events = POLLIN };
+
+		CHECK(poll(&p, 1, 1000) == 1 && (p.revents & POLLHUP));
+		close(passed);
+	}
+	close(pair[0]);
+	close(pair[1]);
+	arena_release(&a);
+}
+
+/* Of every argument that a call does not have, one word is wrong. */
+TEST(gate_is_closed_to_others)
+{
+	static const char *denied[] = { "sendmsg", "close" };
+	struct oci_seccomp_syscall rules[] = {
+		{ .names = { denied, 2 }, .action = "SCMP_ACT_ERRNO" },
+		{ .names = { name_getppid, 1 }, .action = "SCMP_ACT_NOTIFY" },
+	};
+	struct oci_seccomp c = profile(rules, 2);
+	struct arena a = { 0 };
+	struct seccomp_filter f = { 0 };
+	struct err e = { 0 };
+	int status;
+	pid_t pid;
+
+	c.listener_path = "/run/agent";
+	CHECK_INT(prepare(&a, &c, -1, &f, &e), 0);
+	pid = fork();
+	if (pid == 0) {
+		const unsigned long *s = f.gate.secret;
+		int bad = 0;
+
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+		bad |= seccomp_install(f.insns, f.count, f.flags) < 0;
+		for (unsigned wrong = 0; wrong < 6; wrong++) {
+			unsigned long w[3] = { s[0], s[1], s[2] };
+
+			w[wrong / 2] ^= wrong % 2 ? 1UL << 40 : 1;
+			errno = 0;
+			syscall(SYS_close, -1, 0, 0, w[0], w[1], w[2]);
+			bad |= (errno != EPERM) << 1;
+			syscall(SYS_sendmsg, -1, 0, 0, w[0], w[1], w[2]);
+			bad |= (errno != EPERM) << 2;
+		}
+		syscall(SYS_close, -1, 0, 0, s[0], s[1], s[2]);
+		bad |= (errno != EBADF) << 3;
+		/* Other calls have no gate. */
+		syscall(SYS_dup, -1, 0, 0, s[0], s[1], s[2]);
+		bad |= (errno != EBADF) << 4;
+		syscall(SYS_exit_group, bad);
+	}
+	waitpid(pid, &status, 0);
+	CHECK(WIFEXITED(status));
+	CHECK_INT(WEXITSTATUS(status), 0);
+	arena_release(&a);
+}
+
+static void expect_raw(const char *text, const char *want)
+{
+	const struct seccomp_source source = { .raw = text };
+	struct arena a = { 0 };
+	struct seccomp_filter f = { 0 };
+	struct err e = { 0 };
+
+	seccomp_prepare(&a, &source, -1, &f, &e);
+	CHECK_STR(e.msg, want);
+	CHECK_INT(f.count > 0, !*want);
+	arena_release(&a);
+}
+
+TEST(raw_programs)
+{
+	expect_raw("BgAAAAAA/38=", "");             /* ret ALLOW */
+	expect_raw("IAAAAAAAAAAGAAAAAAD/fw==", ""); /* ld nr; ret ALLOW */
+	expect_raw("BgAAAAAA/38", "the seccomp program is not base64");
+	expect_raw("BgAAAAAA", "a seccomp program of 6 bytes: not whole instructions of 8");
+	expect_raw("IAAAAAAAAAA=", "instruction 0 of the seccomp program is invalid"); /* no ret */
+	expect_raw("IAAAAEAAAAAGAAAAAAD/fw==",
+		   "instruction 0 of the seccomp program is invalid"); /* ld [64] */
+	expect_raw("FQABAAAAAAAGAAAAAAD/fw==",
+		   "instruction 0 of the seccomp program is invalid"); /* jumps out */
+	expect_raw("BgAAAAAAwH8=", "a program that notifies, without a listenerPath");
+}
+
 TEST(refusals)
 {
 	uint32_t one = 1, big = 5000;
@@ -208,13 +472,11 @@ TEST(refusals)
 					    .action = "SCMP_ACT_NOTIFY" };
 	struct oci_seccomp c = profile(&rule, 1);
 
-	expect_refusal(&c, "/linux/seccomp/syscalls/0/names/0",
-		       "SCMP_ACT_NOTIFY cannot be used for the write syscall");
-	rule.names.items = name_getppid;
 	expect_refusal(&c, "/linux/seccomp/syscalls/0/action",
 		       "SCMP_ACT_NOTIFY without a listenerPath");
-	c.listener_path = "/run/agent";
-	expect_refusal(&c, "/linux/seccomp/listenerPath", "seccomp notification to /run/agent");
+	c.listener_path = "run/agent";
+	expect_refusal(&c, "/linux/seccomp/listenerPath",
+		       "the receiver of the seccomp listener, run/agent, is not an absolute path");
 	rule.action = "SCMP_ACT_NONE";
 	expect_refusal(&c, "/linux/seccomp/syscalls/0/action",
 		       "unknown seccomp action SCMP_ACT_NONE");
@@ -284,16 +546,16 @@ TEST(cache_gives_the_same_program)
 	int fd = make_cache(path);
 
 	CHECK(fd >= 0);
-	CHECK_INT(seccomp_prepare(&a, &c, -1, &fresh, &e), 0);
-	CHECK_INT(seccomp_prepare(&a, &c, fd, &stored, &e), 0);
+	CHECK_INT(prepare(&a, &c, -1, &fresh, &e), 0);
+	CHECK_INT(prepare(&a, &c, fd, &stored, &e), 0);
 	CHECK_INT(count_files(path, name, sizeof(name)), 1);
-	CHECK_INT(seccomp_prepare(&a, &c, fd, &hit, &e), 0);
+	CHECK_INT(prepare(&a, &c, fd, &hit, &e), 0);
 	CHECK(hit.count == fresh.count && hit.flags == fresh.flags);
 	CHECK(memcmp(hit.insns, fresh.insns, fresh.count * sizeof(*fresh.insns)) == 0);
 	CHECK_INT(try_call(&hit, SYS_getppid, 0), ETIME);
 	/* Another errno is another program (crun#1394). */
 	etime = EXDEV;
-	CHECK_INT(seccomp_prepare(&a, &c, fd, &hit, &e), 0);
+	CHECK_INT(prepare(&a, &c, fd, &hit, &e), 0);
 	CHECK_INT(try_call(&hit, SYS_getppid, 0), EXDEV);
 	CHECK_INT(count_files(path, name, sizeof(name)), 2);
 	close(fd);
@@ -339,14 +601,14 @@ TEST(damaged_files_are_replaced)
 
 	if (geteuid() != 0)
 		SKIP("needs root to give files away");
-	CHECK_INT(seccomp_prepare(&a, &c, fd, &f, &e), 0);
+	CHECK_INT(prepare(&a, &c, fd, &f, &e), 0);
 	count_files(path, name, sizeof(name));
 	for (size_t i = 0; i < ARRAY_SIZE(damages); i++) {
 		int file = openat(fd, name, O_RDWR | O_CLOEXEC);
 		struct stat st;
 
 		damages[i](file);
-		CHECK_INT(seccomp_prepare(&a, &c, fd, &f, &e), 0);
+		CHECK_INT(prepare(&a, &c, fd, &f, &e), 0);
 		CHECK_INT(try_call(&f, SYS_getppid, 0), EPERM);
 		/* The damaged file has made way for a sound one. */
 		CHECK(fstat(file, &st) == 0 && st.st_nlink == 0);
@@ -372,7 +634,7 @@ TEST(cache_is_bounded_and_drops_the_oldest)
 	struct err e = { 0 };
 
 	for (value = 1; value <= SECCOMP_CACHE_FILES + 5; value++) {
-		CHECK_INT(seccomp_prepare(&a, &c, fd, &f, &e), 0);
+		CHECK_INT(prepare(&a, &c, fd, &f, &e), 0);
 		if (value == 1) {
 			struct timespec old[2] = { { 1, 0 }, { 1, 0 } };
 

@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A seccomp agent: the other end of linux.seccomp.listenerPath.
+
+    seccomp-agent.py MODE SOCKET REPORT
+
+errno:N   takes listeners, and answers each notification with errno N
+value:N   ... with the value N
+continue  ... by letting the call go on
+hold      takes notifications and never answers
+drop      takes a listener and closes it
+silent    accepts and never reads
+full      listens, its queue is full, and never accepts
+bound     is bound and does not listen
+
+REPORT.ready exists when davit may be started. Of the n-th connection REPORT.n.json has what was
+sent, REPORT.n.fds how many descriptors came with the first packet and whether any came later, and
+REPORT.n.calls the numbers of the calls notified of. It stays until it is ended.
+"""
+
+import fcntl
+import os
+import select
+import signal
+import socket
+import struct
+import sys
+import threading
+
+# struct seccomp_notif: id, pid, flags, then seccomp_data: nr, arch, ip, args
+NOTIF = struct.Struct("=QIIiIQ6Q")
+RESPONSE = struct.Struct("=QqiI")
+RECV = 0xc0502100
+SEND = 0xc0182101
+ID_VALID = 0x40082102
+CONTINUE = 1
+
+
+def write(path, text):
+    with open(path + ".new", "w") as f:
+        f.write(text)
+    os.rename(path + ".new", path)
+
+
+def answer(mode, ident):
+    kind, _, number = mode.partition(":")
+    if kind == "errno":
+        return RESPONSE.pack(ident, 0, -int(number), 0)
+    if kind == "value":
+        return RESPONSE.pack(ident, int(number), 0, 0)
+    return RESPONSE.pack(ident, 0, 0, CONTINUE)
+
+
+def is_valid(fd, ident):
+    try:
+        fcntl.ioctl(fd, ID_VALID, struct.pack("=Q", ident))
+        return True
+    except OSError:
+        return False
+
+
+def serve(mode, fd, report):
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    while True:
+        if poll.poll()[0][1] & select.POLLHUP:
+            return
+        buf = bytearray(NOTIF.size)
+        try:
+            fcntl.ioctl(fd, RECV, buf)
+        except OSError:
+            continue  # the caller was killed meanwhile
+        notif = NOTIF.unpack(bytes(buf))
+        with open(report + ".calls", "a") as f:
+            f.write(f"{notif[3]}\n")
+        if mode == "hold":
+            signal.sigtimedwait([signal.SIGUSR2], 1)
+            write(report + ".held", "valid\n" if is_valid(fd, notif[0]) else "gone\n")
+            continue
+        try:
+            fcntl.ioctl(fd, SEND, bytearray(answer(mode, notif[0])))
+        except OSError:
+            pass  # the same
+
+
+def take(mode, connection, report):
+    text, fds, _, _ = socket.recv_fds(connection, 1 << 20, 4)
+    late = 0
+    while True:
+        more, others, _, _ = socket.recv_fds(connection, 1 << 20, 4)
+        late += len(others)
+        if not more:
+            break
+        text += more
+    write(report + ".fds", f"{len(fds)} {late}\n")
+    write(report + ".json", text.decode())
+    if mode == "drop":
+        for fd in fds:
+            os.close(fd)
+    elif fds:
+        serve(mode, fds[0], report)
+
+
+def main():
+    mode, path, report = sys.argv[1:]
+    os.chdir(os.path.dirname(path))
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(os.path.basename(path))
+    kept = []
+    if mode != "bound":
+        listener.listen(0 if mode == "full" else 5)
+    if mode == "full":
+        for _ in range(3):
+            client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            client.setblocking(False)
+            kept.append(client)
+            try:
+                client.connect(os.path.basename(path))
+            except BlockingIOError:
+                break
+    write(report + ".ready", "")
+    count = 0
+    while mode not in ("full", "bound"):
+        connection, _ = listener.accept()
+        count += 1
+        if mode == "silent":
+            kept.append(connection)
+            continue
+        threading.Thread(target=take, args=(mode, connection, f"{report}.{count}"), daemon=True).start()
+    signal.pause()
+
+
+main()
