@@ -15,8 +15,8 @@ static const char *const status_words[] = {
 static const struct oci_field oci_state_fields[] = {
 	ROW_STRING(oci_state, oci_version, "ociVersion", OCI_REQUIRED),
 	ROW_STRING(oci_state, id, "id", OCI_REQUIRED),
+	ROW_I64(oci_state, pid, "pid"), /* the order of runc's state and list */
 	ROW_WORD(oci_state, status, "status", OCI_REQUIRED, status_words),
-	ROW_I64(oci_state, pid, "pid"),
 	ROW_STRING(oci_state, bundle, "bundle", OCI_REQUIRED),
 	ROW_STRING(oci_state, rootfs, "rootfs", 0),
 	ROW_STRING(oci_state, created, "created", 0),

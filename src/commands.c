@@ -276,6 +276,7 @@ static const struct cli_option ps_options[] = {
 
 static const struct cli_option spec_options[] = {
 	{ "bundle", 'b', CLI_STRING, "DIR", "write config.json to DIR (default: the current directory)", AT(create.bundle) },
+	{ "file", 'f', CLI_STRING, "FILE", "write it to FILE of the bundle instead", AT(create.config) },
 	{ "rootless", 0, CLI_FLAG, NULL, "with a user namespace for an ordinary user", AT(rootless) },
 	{ 0 }
 };

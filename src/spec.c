@@ -43,31 +43,33 @@ static int write_new_file(int dir, const char *name, const char *text)
 	return r;
 }
 
-static int write_config(const struct session *s, const char *bundle, const char *text)
+static int write_config(const struct session *s, const char *bundle, const char *name,
+			const char *text)
 {
 	int dir = open(bundle, O_DIRECTORY | O_PATH | O_CLOEXEC);
 	int r;
 
 	if (dir < 0)
 		return session_fail_errno(s, errno, "open the bundle %s", bundle);
-	r = write_new_file(dir, "config.json", text);
+	r = write_new_file(dir, name, text);
 	close(dir);
 	if (r == -EEXIST)
-		return session_fail(s, "%s/config.json exists already; remove it first", bundle);
+		return session_fail(s, "%s exists already in %s; remove it first", name, bundle);
 	if (r < 0)
-		return session_fail_errno(s, -r, "write %s/config.json", bundle);
+		return session_fail_errno(s, -r, "write %s in %s", name, bundle);
 	return EXIT_SUCCESS;
 }
 
 int spec_run(struct session *s, const struct command_args *args)
 {
 	const char *bundle = args->create.bundle ? args->create.bundle : ".";
+	const char *name = args->create.config ? args->create.config : "config.json";
 	char *text = NULL;
 	int status;
 
 	if (davit_spec(args->rootless, &text, s->error) < 0)
 		return session_report(s);
-	status = write_config(s, bundle, text);
+	status = write_config(s, bundle, name, text);
 	free(text);
 	return status;
 }

@@ -306,6 +306,39 @@ teardown() {
 	[ "$out" = "$ID" ]
 	ok list -f json
 	jq -e --arg id "$ID" '.[0].id == $id' <<<"$out"
+	[ "$(wc -l <"$OUT")" -eq 1 ]
+	[ "$(jq -c '.[0] | keys_unsorted' <<<"$out")" = '["ociVersion","id","pid","status","bundle","rootfs","created","owner"]' ]
+	[ "$(jq '.[0].pid' <<<"$out")" = "$(init_pid)" ]
+	config '.annotations = { "org.example.key": "value" }'
+	ok create -b "$BUNDLE" "$ID-2"
+	ok state "$ID-2"
+	[ "$(jq -c 'keys_unsorted' <<<"$out")" = '["ociVersion","id","pid","status","bundle","rootfs","created","owner","annotations"]' ]
+}
+
+@test "list of nothing is a header, an empty array or nothing; a root that is named has to be there" {
+	ok list
+	[[ $out =~ ^ID\ +PID\ +STATUS\ +BUNDLE\ +CREATED\ +OWNER$ ]]
+	ok list --format=json
+	[ "$out" = "[]" ]
+	ok list -q
+	[ -z "$out" ]
+	ROOT=$T/none
+	refused "state root $T/none does not exist" list
+	refused "does not exist" list -f json
+	# The default one may just not have been needed yet. Another mount namespace has none.
+	# shellcheck disable=SC2016
+	run unshare -m --propagation private sh -c 'mount -t tmpfs none /run && exec "$0" list -f json' "$DAVIT"
+	[ "$status" -eq 0 ]
+	[ "$output" = "[]" ]
+}
+
+@test "spec --file FILE: under another name in the bundle, never over a file" {
+	ok spec -b "$BUNDLE" --file other.json
+	jq -e '.process.args == ["sh"]' "$BUNDLE/other.json"
+	refused "other.json exists already" spec -b "$BUNDLE" -f other.json
+	refused "config.json exists already" spec -b "$BUNDLE"
+	ok spec --rootless -f "$T/abs.json"
+	jq -e '.linux.namespaces | map(.type) | index("user") != null' "$T/abs.json"
 }
 
 @test "spec writes a config.json that runs" {
