@@ -82,6 +82,11 @@ int step_console(struct run *run, struct err *e)
 	if (console_apply(&run->plan->console, run->rootfd, run->console_fd, &run->pty, e) < 0)
 		return -e->code;
 	close_fdp(&run->console_fd);
+	/* Now, not when the program starts: with a terminal the streams that `create` was called
+	 * with are not the container's, and containerd reads them until they are closed. */
+	if (console_become(run->pty, e) < 0)
+		return -e->code;
+	close_fdp(&run->pty);
 	return 0;
 }
 
@@ -212,8 +217,6 @@ int step_credentials(struct run *run, struct err *e)
 
 	/* The program may outlive whoever started it. */
 	process_die_with_parent(false);
-	if (run->pty >= 0 && console_become(run->pty, e) < 0)
-		return -e->code;
 	close_fdp(&run->rootfd);
 	program_enter(&run->plan->program);
 	run->plan->seccomp.way = (struct seccomp_way){ run->channel, &listener_note, MESSAGE_SIZE };
