@@ -155,6 +155,19 @@ print(*struct.unpack("HHHH", fcntl.ioctl(fd, termios.TIOCGWINSZ, b"\0" * 8))[:2]
 	check_clean
 }
 
+@test "process.terminal: the streams that create was called with are free when it returns" {
+	config '.process.terminal = true'
+	receives
+	ok create --console-socket "$T/console" -b "$BUNDLE" "$ID"
+	is created # containerd reads them to their end, before it calls start
+	pid=$(init_pid)
+	for fd in 0 1 2; do
+		[ "$(stat -Lc %t "/proc/$pid/fd/$fd")" = 88 ]
+	done
+	ends
+	check_clean
+}
+
 @test "process.terminal: and the console socket go together" {
 	refuses '.process.terminal = true' '--console-socket'
 	config '.process.terminal = false'
