@@ -115,7 +115,8 @@ hostile() {
 	hostile attach
 	seq 100 | DAVIT_TEST=$TOKEN xargs -P 2 -I {} sh -c '"$0" --root "$1" exec --cwd /nodir "$2" true 2>/dev/null; [ $? -eq 255 ]' \
 		"$DAVIT" "$ROOT" "$ID"
-	[ "$(<"$seen")" = polling ] || { cat "$seen"; false; }
+	# The folder fd belongs to root, who may list numbers; what they lead to is not shown.
+	[ "$(grep -v '/fd$' "$seen")" = polling ] || { cat "$seen"; false; }
 	ok exec "$ID" sleep 0.3
 	says 'opened /proc/[0-9]*/exe'
 }
