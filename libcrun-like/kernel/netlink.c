@@ -60,17 +60,20 @@ void netlink_begin(struct netlink_request *q, unsigned type, unsigned flags, con
 
 void netlink_add(struct netlink_request *q, unsigned type, const void *value, size_t len)
 {
+	char *bytes = (char *)q + offsetof(struct netlink_request, bytes);
 	size_t at = NLMSG_ALIGN(q->header.nlmsg_len);
 	struct rtattr head = { .rta_len = (unsigned short)RTA_LENGTH(len),
 			       .rta_type = (unsigned short)type };
 
-	if (len > sizeof(q->bytes) || at + RTA_SPACE(len) > sizeof(q->bytes)) {
+	if (at > sizeof(q->bytes) || len > sizeof(q->bytes) ||
+	    RTA_SPACE(len) > sizeof(q->bytes) - at) {
 		q->is_too_long = true;
 		return;
 	}
-	memcpy(q->bytes + at, &head, sizeof(head));
+	/* Not by the array: sanitized, gcc 12 takes it for the header that it is in a union with. */
+	memcpy(bytes + at, &head, sizeof(head));
 	if (len)
-		memcpy(q->bytes + at + RTA_LENGTH(0), value, len);
+		memcpy(bytes + at + RTA_LENGTH(0), value, len);
 	q->header.nlmsg_len = (uint32_t)(at + RTA_SPACE(len));
 }
 

@@ -80,6 +80,12 @@ int time_offsets_apply(const struct time_offsets *t, int fd, int with_flags, str
 
 void time_offsets_describe(const struct time_offsets *t, const struct describe *d)
 {
-	for (const char *line = t->text; *line; line += strcspn(line, "\n") + 1)
-		describe(d, "%.*s", (int)strcspn(line, "\n"), line);
+	const char *line = t->text;
+
+	while (line && *line) {
+		size_t len = strcspn(line, "\n");
+
+		describe(d, "%.*s", (int)len, line);
+		line += len + (line[len] ? 1 : 0);
+	}
 }
