@@ -70,7 +70,8 @@ void netlink_add(struct netlink_request *q, unsigned type, const void *value, si
 		q->is_too_long = true;
 		return;
 	}
-	/* Not by the array: sanitized, gcc 12 takes it for the header that it is in a union with. */
+	/* Not by the array: sanitized, gcc 12 takes it for the header that it is in a union with.
+	 */
 	memcpy(bytes + at, &head, sizeof(head));
 	if (len)
 		memcpy(bytes + at + RTA_LENGTH(0), value, len);
