@@ -13,6 +13,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base/fmt.h"
@@ -80,23 +81,50 @@ static int open_parent(int rootfd, const char *path, char name[static 256])
 	return rootpath_open(rootfd, begin ? parent : "/", O_PATH | O_DIRECTORY);
 }
 
+/*
+ * 1 when @name of @parent is a mount of @op's source. The container may have put links and other
+ * directories in the way, so that the path leads to a mask or to somebody else's mount: only what
+ * is the source, or was until it was deleted on the host, is taken away.
+ */
+static int is_of_source(const struct mount_op *op, int parent, const char *name)
+{
+	_cleanup_fd_ int fd = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat there, source;
+	int r = fd < 0 ? neg_errno() : mount_is_root(fd);
+
+	if (r <= 0)
+		return r < 0 ? r : -EINVAL;
+	if (fstat(fd, &there) < 0)
+		return neg_errno();
+	if (op->fd < 0 || fstat(op->fd, &source) < 0)
+		return there.st_nlink == 0;
+	return there.st_nlink == 0 ||
+	       (there.st_dev == source.st_dev && there.st_ino == source.st_ino);
+}
+
+static int detach_one(const struct mount_op *op, int rootfd, struct err *e)
+{
+	const char *destination = op->destination;
+	char name[256];
+	_cleanup_fd_ int parent = open_parent(rootfd, destination, name);
+	int r = parent < 0 ? parent : is_of_source(op, parent, name);
+
+	if (r == 0)
+		return err_set(e, EBUSY, "unmount %s: what is mounted there is not %s", destination,
+			       op->source);
+	if (r > 0)
+		r = mount_detach_name(parent, name);
+	if (r == -EINVAL)
+		return err_set(e, EINVAL, "nothing is mounted on %s", destination);
+	return r < 0 ? err_set(e, -r, "unmount %s", destination) : 0;
+}
+
 /* The last one first: it may stand on another of them. */
 static int detach_all(const struct mounts *m, int rootfd, struct err *e)
 {
-	for (size_t i = m->count; i-- > 0;) {
-		const char *destination = m->items[i].destination;
-		char name[256];
-		_cleanup_fd_ int parent = open_parent(rootfd, destination, name);
-		int r = parent < 0 ? parent : mount_detach_name(parent, name);
-
-		if (r == -EINVAL)
-			return err_field(e, EINVAL, POINTER("/mounts/%zu/destination", i),
-					 "nothing is mounted on %s", destination);
-		if (r < 0) {
-			err_set(e, -r, "unmount %s", destination);
+	for (size_t i = m->count; i-- > 0;)
+		if (detach_one(&m->items[i], rootfd, e) < 0)
 			return err_at(e, POINTER("/mounts/%zu/destination", i));
-		}
-	}
 	return 0;
 }
 
@@ -194,6 +222,30 @@ static int prepare(struct container *c, const char *text, size_t len, struct mou
 	return 0;
 }
 
+/* To know them by. One that is gone from the host stays -1. */
+static void look_at_sources(struct mounts *m)
+{
+	for (size_t i = 0; i < m->count; i++) {
+		struct mount_op *op = &m->items[i];
+		bool is_link = op->options.extras & MOUNT_SOURCE_NOFOLLOW;
+
+		op->fd = open(op->source, O_PATH | O_CLOEXEC | (is_link ? O_NOFOLLOW : 0));
+	}
+}
+
+static int add_all(const struct container *c, struct mounts *m, struct err *e)
+{
+	if (mounts_open_idmaps(m, e) < 0 || mounts_open_sources(m, e) < 0)
+		return -e->code;
+	return run_in_child(c, m, attach_all, e);
+}
+
+static int remove_all(const struct container *c, struct mounts *m, struct err *e)
+{
+	look_at_sources(m);
+	return run_in_child(c, m, detach_all, e);
+}
+
 static int change(const struct davit_context *ctx, const char *id, const char *text, size_t len,
 		  bool add, struct err *e)
 {
@@ -201,12 +253,8 @@ static int change(const struct davit_context *ctx, const char *id, const char *t
 	struct container c;
 
 	if (container_open(ctx, id, CONTAINER_LOCK, &c, e) == 0 && check_status(&c, e) == 0 &&
-	    prepare(&c, text, len, &m, e) == 0) {
-		if (add && (mounts_open_idmaps(&m, e) < 0 || mounts_open_sources(&m, e) < 0))
-			goto out;
-		(void)run_in_child(&c, &m, add ? attach_all : detach_all, e); /* in e */
-	}
-out:
+	    prepare(&c, text, len, &m, e) == 0)
+		(void)(add ? add_all(&c, &m, e) : remove_all(&c, &m, e)); /* in e */
 	mounts_close(&m);
 	container_close(&c);
 	return -e->code;

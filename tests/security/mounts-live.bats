@@ -1,0 +1,69 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# mounts add, remove and list against a container whose processes move directories and links about.
+load helpers
+
+setup() {
+	requires root
+	new_bundle
+	new_canary
+	mkdir "$T/source"
+	echo from the host >"$T/source/file"
+	ln -s busybox "$BUNDLE/rootfs/bin/mv"
+	ln -s busybox "$BUNDLE/rootfs/bin/ln"
+	config '.root.readonly = false'
+}
+
+teardown() {
+	tear_down
+}
+
+# bind PLACE SOURCE OPTION...: writes $T/m.json.
+bind() {
+	jq -n --arg to "$1" --arg source "$2" \
+		'[{ destination: $to, type: "bind", source: $source, options: (["bind"] + $ARGS.positional) }]' \
+		--args "${@:3}" >"$T/m.json"
+}
+
+start() {
+	program sleep 1000
+	ok run -d -b "$BUNDLE" "$ID"
+	pid=$(init_pid)
+}
+
+# places: where something is mounted in the container, with its options.
+places() {
+	awk '{ print $5, $6 }' "/proc/$pid/mountinfo"
+}
+
+@test "T08 swap: mounts remove does not take a mask away that a link leads to" {
+	start
+	grep -q '^/proc/keys ' <(places)
+	bind /tmp/data/keys "$T/source/file" ro
+	ok mounts add "$ID" "$T/m.json"
+	ok exec "$ID" sh -c 'mv /tmp/data /tmp/elsewhere && ln -s /proc /tmp/data'
+	places >"$T/places"
+	refused "what is mounted there is not $T/source/file" mounts remove "$ID" "$T/m.json"
+	places | diff "$T/places" -
+	grep -q '^/proc/keys ' "$T/places"
+	# Where it is now it can be taken away, its source deleted or not.
+	rm "$T/source/file"
+	refused "what is mounted there is not" mounts remove "$ID" "$T/m.json"
+	bind /tmp/elsewhere/keys "$T/source/file"
+	ok mounts remove "$ID" "$T/m.json"
+	! grep '^/tmp/elsewhere' <(places) || return 1
+	grep -q '^/proc/keys ' <(places)
+}
+
+@test "T08 swap: mounts remove of one directory does not take another's mount away" {
+	start
+	mkdir "$T/other"
+	bind /tmp/one/place "$T/other" ro
+	ok mounts add "$ID" "$T/m.json"
+	bind /tmp/two/place "$T/source"
+	ok mounts add "$ID" "$T/m.json"
+	ok exec "$ID" sh -c 'mv /tmp/two /tmp/three && mv /tmp/one /tmp/two'
+	refused "what is mounted there is not $T/source" mounts remove "$ID" "$T/m.json"
+	grep -q '^/tmp/two/place ro' <(places)
+}
