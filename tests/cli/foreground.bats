@@ -38,7 +38,7 @@ receive_pidfd() {
 	return 1
 }
 
-@test "run.oci.pidfd_receiver: create and --pidfd-socket send one pidfd of the process" {
+@test "annotations run.oci.pidfd_receiver: it and --pidfd-socket send one pidfd of the process" {
 	requires command:python3
 	receive_pidfd
 	ok create --bundle "$BUNDLE" --pidfd-socket "$T/pidfd.sock" "$ID"

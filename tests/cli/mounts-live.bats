@@ -32,7 +32,7 @@ bind() {
 		'[{ destination: $to, type: "bind", source: $source, options: $options }]' >"$T/m.json"
 }
 
-@test "mounts add ID FILE: a bind mount with its options, in the container alone; remove takes it away" {
+@test "add ID FILE: a bind mount with its options, in the container alone; remove takes it away" {
 	start
 	bind /mnt/new/place '["bind", "ro", "nosuid"]'
 	ok mounts add "$ID" "$T/m.json"
@@ -47,7 +47,7 @@ bind() {
 	refused "nothing is mounted on /mnt/new/place" mounts remove "$ID" "$T/m.json"
 }
 
-@test "mounts add: an object with mounts, several at once, files, and the standard input" {
+@test "add: an object with mounts, several at once, files, and the standard input" {
 	start
 	jq -n --arg s "$T/source" '{ mounts: [
 		{ destination: "/tmp/dir", type: "bind", source: $s, options: ["rbind"] },
@@ -60,7 +60,7 @@ bind() {
 	! mounted /tmp/dir && ! mounted /tmp/one
 }
 
-@test "mounts list: what the container's mountinfo says" {
+@test "list: what the container's mountinfo says" {
 	start
 	bind /tmp/dir '["bind", "ro"]'
 	ok mounts add "$ID" "$T/m.json"
@@ -70,7 +70,7 @@ bind() {
 	jq -e '.mounts[] | select(.destination == "/proc") | .type == "proc"' <<<"$out"
 }
 
-@test "mounts add stays inside the container's root, whatever links there are" {
+@test "add stays inside the container's root, whatever links there are" {
 	mkdir "$T/outside"
 	ln -s "$T/outside" "$BUNDLE/rootfs/tmp/absolute"
 	ln -s "../../../../../../../../../..$T/outside" "$BUNDLE/rootfs/tmp/relative"

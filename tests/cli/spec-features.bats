@@ -146,6 +146,60 @@ number() {
 	[[ $out =~ ^Seccomp:[[:space:]]2$ ]] || complain
 }
 
+# says JSON-LIST FILTER: these words and no others.
+says() {
+	[ "$(feature "$2 | sort | tojson")" = "$(jq -c sort <<<"$1")" ] || complain "$2: $(feature "$2")"
+}
+
+# profile FILTER WORD: a filter for getppid, which the program never calls, changed so, is in force.
+profile() {
+	config --arg word "$2" '.linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: ["getppid"],
+		action: "SCMP_ACT_ERRNO" }] } | .linux.seccomp |= ('"$1"')'
+	ok run -b "$BUNDLE" "$ID"
+	[[ $out =~ ^Seccomp:[[:space:]]2$ ]] || complain "$2"
+}
+
+@test "features.linux.seccomp.{actions,operators,knownFlags,supportedFlags}: the words of the specification, each of which is taken" {
+	requires seccomp command:python3
+	says '["SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_TRAP", "SCMP_ACT_ERRNO",
+		"SCMP_ACT_TRACE", "SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_NOTIFY"]' .linux.seccomp.actions
+	says '["SCMP_CMP_NE", "SCMP_CMP_LT", "SCMP_CMP_LE", "SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT",
+		"SCMP_CMP_MASKED_EQ"]' .linux.seccomp.operators
+	for list in known supported; do
+		says '["SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW",
+			"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]' ".linux.seccomp.${list}Flags"
+	done
+	program grep Seccomp: /proc/self/status
+	ln -s busybox "$BUNDLE/rootfs/bin/grep"
+	python3 "$HERE/seccomp-agent.py" errno:1 "$T/agent" "$T/report" >"$T/agent.log" 2>&1 </dev/null 3>&- 4>&- &
+	for _ in {1..100}; do
+		[ ! -e "$T/report.ready" ] || break
+		sleep 0.05
+	done
+	for word in $(feature '.linux.seccomp.actions[]'); do
+		profile ".syscalls[0].action = \$word | .listenerPath = \"$T/agent\"" "$word"
+	done
+	kill $!
+	for word in $(feature '.linux.seccomp.operators[]'); do
+		profile '.syscalls[0].args = [{ index: 0, value: 1, valueTwo: 1, op: $word }]' "$word"
+	done
+	for word in $(feature '.linux.seccomp.supportedFlags[]'); do
+		profile '.flags = [$word]' "$word"
+	done
+}
+
+@test "features.linux.mountExtensions.idmap: enabled, and a bind is id-mapped" {
+	[ "$(feature .linux.mountExtensions.idmap.enabled)" = true ]
+	mkdir "$T/source"
+	touch "$T/source/file"
+	chown 3:4 "$T/source/file"
+	config --arg source "$T/source" '[{ containerID: 0, hostID: 5000, size: 10 }] as $map | .mounts += [{
+		destination: "/mnt", type: "bind", source: $source, options: ["bind", "idmap"],
+		uidMappings: $map, gidMappings: $map }]'
+	ok run --detach -b "$BUNDLE" "$ID"
+	[ "$(stat -c %u:%g "/proc/$(init_pid)/root/mnt/file")" = 5003:5004 ]
+}
+
 @test "features.annotations: versions as --version has them; checkpoint is not built" {
 	"$DAVIT" --version >"$T/version"
 	grep -q " version $(feature '.annotations["org.davit.version"]')\$" "$T/version"

@@ -334,7 +334,7 @@ wrapped() {
 	done
 }
 
-@test "run.oci.delegate-cgroup: the first process is in a sub cgroup of the cgroup namespace's root" {
+@test "annotations run.oci.delegate-cgroup: the first process is in a sub cgroup of the cgroup namespace's root" {
 	requires cgroup2
 	local cg
 	mount_cgroup '[]'

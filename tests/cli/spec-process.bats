@@ -242,7 +242,7 @@ print(*struct.unpack("HHHH", fcntl.ioctl(fd, termios.TIOCGWINSZ, b"\0" * 8))[:2]
 	[ "$(proc_field "$pid" Umask)" = 0034 ]
 }
 
-@test "process.user.additionalGids: absent drops the caller's groups; run.oci.keep_original_groups keeps them" {
+@test "process.user.additionalGids, annotations run.oci.keep_original_groups: absent drops the caller's groups, unless the annotation keeps them" {
 	requires userns
 	real=$DAVIT
 	DAVIT=$T/davit

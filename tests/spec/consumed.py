@@ -25,11 +25,6 @@ UNREAD = {
     "oci_interface_priority.name": "network.priorities is refused as a whole on cgroup v2",
     "oci_interface_priority.priority": "network.priorities is refused as a whole on cgroup v2",
 }
-# Refused as a whole until somebody builds it, or of a command that is not built.
-UNBUILT = {"oci_intel_rdt.clos_id", "oci_intel_rdt.enable_monitoring",
-           "oci_intel_rdt.l3_cache_schema", "oci_intel_rdt.mem_bw_schema",
-           "oci_intel_rdt.schemata", "oci_seccomp.listener_metadata",
-           "oci_memory.check_before_update"}
 # These write documents, they apply none.
 WRITERS = ("lifecycle/spec.c",)
 ROW = re.compile(r'ROW_\w+\(\s*(oci_\w+),\s*(\w+),\s*"(\w+)"')
@@ -126,7 +121,7 @@ def main():
         files = used.get((struct, member))
         if len(sys.argv) > 2 and sys.argv[2] == key:
             print(key, *sorted(files or ()))
-        if not files and key not in UNREAD and key not in UNBUILT:
+        if not files and key not in UNREAD:
             faults.append("%s (\"%s\") is decoded, and read by nobody" % (key, name))
         elif files and key in UNREAD:
             faults.append("%s is read by %s: it needs no reason" % (key, ", ".join(files)))

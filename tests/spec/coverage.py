@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Which tests prove what: rows.txt, and each annotation that davit honours, against the names of
-the bats tests, and the table of them in tests/README.md. Fails on a row without a test, on a test that names no row, and on an old table.
+the bats tests, and the table of them in tests/README.md. Fails on a row without a test, on a test
+that names no row, and on an old table.
   coverage.py             checks
   coverage.py --write     writes the table anew
   coverage.py --missing   lists the rows without a test, and names that are no row
@@ -47,7 +48,9 @@ def rows():
     with open(os.path.join(TOP, "tests", "spec", "rows.txt"), encoding="utf-8") as f:
         table = [Row(line.rstrip("\n")) for line in f if line.strip() and line[0] != "#"]
     with open(os.path.join(TOP, ANNOTATIONS), encoding="utf-8") as f:
-        return table + [Row("annotations " + name) for name in re.findall(r'= "(.*?)"', f.read())]
+        names = ["annotations " + name for name in re.findall(r'= "(.*?)"', f.read())]
+    told = {row.name for row in table}
+    return table + [Row(name) for name in names if name not in told]
 
 
 def tests():
