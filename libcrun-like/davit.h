@@ -69,6 +69,9 @@ struct davit_context_options {
 	/* Socket of the seccomp agent for profiles that notify and name none; absolute; may be NULL
 	 * or "". What RUN_OCI_SECCOMP_RECEIVER says. */
 	const char *seccomp_receiver;
+	/* For hooks that config.json gives no env; NULL-terminated, not copied: it has to stay as
+	 * long as the context. NULL: an empty one. */
+	char **environment;
 };
 DAVIT_API int davit_context_new(const struct davit_context_options *options,
 				struct davit_context **ret, struct davit_error *err);

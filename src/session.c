@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+extern char **environ;
+
 enum {
 	MESSAGE_SIZE = 1024
 };
@@ -97,6 +99,7 @@ int session_open(struct session *s)
 		.notify_socket = getenv("NOTIFY_SOCKET"),
 		.trace = s->trace,
 		.seccomp_receiver = getenv("RUN_OCI_SECCOMP_RECEIVER"),
+		.environment = environ,
 	};
 
 	if (!g->cgroup_manager && g->systemd_cgroup)

@@ -147,6 +147,7 @@ static int fill(struct davit_context *ctx, const struct davit_context_options *o
 		ctx->seccomp_receiver = strdup(o->seccomp_receiver);
 	if (!ctx->root || !ctx->cgroup_manager || !ctx->name)
 		return err_set(e, ENOMEM, "make a context");
+	ctx->environment = o->environment;
 	ctx->log = o->log;
 	ctx->log_arg = o->log_arg;
 	ctx->log_level = o->log_level;

@@ -29,6 +29,7 @@ struct davit_context {
 	char *fault;            /* NULL but in test builds */
 	struct trace *trace;    /* of every operation with this context; NULL: nobody wants it */
 	char *seccomp_receiver; /* of profiles that name none; may be NULL */
+	char **environment;     /* of hooks without one; the caller's, may be NULL */
 	davit_log_fn *log;
 	void *log_arg;
 	enum davit_log_level log_level;

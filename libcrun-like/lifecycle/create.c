@@ -209,6 +209,7 @@ out:
  * (runtime.md#lifecycle, 2). */
 static int load_plan(struct plan *plan, const struct container *c, struct err *e)
 {
+	const struct hook_environments env = { .runtime = plan->ctx->environment };
 	struct oci_config *config;
 	struct oci_state state = { .oci_version = davit_oci_version(),
 				   .id = c->id,
@@ -218,7 +219,7 @@ static int load_plan(struct plan *plan, const struct container *c, struct err *e
 			    e) < 0 ||
 	    oci_config_decode(&plan->arena, plan->text, plan->text_len, "config.json", &config, e) <
 		    0 ||
-	    hooks_prepare(&plan->arena, config->hooks, &plan->hooks, e) < 0)
+	    hooks_prepare(&plan->arena, config->hooks, &env, &plan->hooks, e) < 0)
 		return -e->code;
 	plan->config = config;
 	plan->id = c->id;

@@ -136,6 +136,7 @@ static int remove_rdt(struct deletion *d, struct err *e)
 /* Reads the hooks before the state goes; they run after it (runtime.md#lifecycle, 12 and 13). */
 static void load_hooks(struct deletion *d, struct poststop *ret)
 {
+	const struct hook_environments env = { .runtime = d->ctx->environment };
 	struct oci_state state = { .oci_version = davit_oci_version(), .id = d->c.id };
 	struct oci_config *config;
 	struct err ignored = { 0 };
@@ -152,7 +153,7 @@ static void load_hooks(struct deletion *d, struct poststop *ret)
 	state.annotations = ret->annotations = config->annotations;
 	if (hook_state_prepare(&d->c.arena, &state, &ret->state, &ignored) < 0)
 		return;
-	hooks_prepare(&d->c.arena, config->hooks, &ret->hooks, &ignored);
+	hooks_prepare(&d->c.arena, config->hooks, &env, &ret->hooks, &ignored);
 }
 
 static void run_poststop(struct deletion *d, const struct poststop *p)

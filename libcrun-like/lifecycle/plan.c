@@ -283,7 +283,9 @@ static int prepare_hooks(struct plan *plan, struct err *e)
 		.annotations = plan->config->annotations,
 	};
 
-	if (hooks_prepare(&plan->arena, plan->config->hooks, &plan->hooks, e) < 0)
+	const struct hook_environments env = { plan->ctx->environment, plan->program.envp };
+
+	if (hooks_prepare(&plan->arena, plan->config->hooks, &env, &plan->hooks, e) < 0)
 		return -e->code;
 	return plan->config->hooks ? hook_state_prepare(&plan->arena, &state, &plan->hook_state, e)
 				   : 0;

@@ -259,8 +259,14 @@ static char **copy_strings(struct arena *a, const struct oci_strings *list)
 	return copy;
 }
 
+/* An empty env has items too: it is no absent one. */
+static char **environment(struct arena *a, const struct oci_strings *env, char **inherited)
+{
+	return env->items || !inherited ? copy_strings(a, env) : inherited;
+}
+
 static int prepare_list(struct arena *a, const char *kind, const struct oci_hook_list *list,
-			struct hook_ops *ret, struct err *e)
+			char **inherited, struct hook_ops *ret, struct err *e)
 {
 	struct hook_op *ops = arena_array(a, list->count + 1, sizeof(*ops));
 
@@ -280,7 +286,7 @@ static int prepare_list(struct arena *a, const char *kind, const struct oci_hook
 		ops[i] = (struct hook_op){ .path = hook->path,
 					   .argv = copy_strings(a, hook->args.count ? &hook->args
 										    : &path),
-					   .envp = copy_strings(a, &hook->env),
+					   .envp = environment(a, &hook->env, inherited),
 					   .timeout = hook->timeout ? *hook->timeout : 0 };
 		if (!ops[i].argv || !ops[i].envp)
 			return err_set(e, ENOMEM, "prepare the hooks");
@@ -289,7 +295,8 @@ static int prepare_list(struct arena *a, const char *kind, const struct oci_hook
 	return 0;
 }
 
-int hooks_prepare(struct arena *a, const struct oci_hooks *config, struct hooks *ret, struct err *e)
+int hooks_prepare(struct arena *a, const struct oci_hooks *config,
+		  const struct hook_environments *env, struct hooks *ret, struct err *e)
 {
 	static const struct oci_hooks none;
 	const struct oci_hooks *c = config ? config : &none;
@@ -297,18 +304,20 @@ int hooks_prepare(struct arena *a, const struct oci_hooks *config, struct hooks 
 	const struct {
 		const char *kind;
 		const struct oci_hook_list *list;
+		char **inherited;
 		struct hook_ops *ops;
 	} rows[] = {
-		{ "prestart", &c->prestart, &h.prestart },
-		{ "createRuntime", &c->create_runtime, &h.create_runtime },
-		{ "createContainer", &c->create_container, &h.create_container },
-		{ "startContainer", &c->start_container, &h.start_container },
-		{ "poststart", &c->poststart, &h.poststart },
-		{ "poststop", &c->poststop, &h.poststop },
+		{ "prestart", &c->prestart, env->runtime, &h.prestart },
+		{ "createRuntime", &c->create_runtime, env->runtime, &h.create_runtime },
+		{ "createContainer", &c->create_container, env->runtime, &h.create_container },
+		{ "startContainer", &c->start_container, env->container, &h.start_container },
+		{ "poststart", &c->poststart, env->runtime, &h.poststart },
+		{ "poststop", &c->poststop, env->runtime, &h.poststop },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		int r = prepare_list(a, rows[i].kind, rows[i].list, rows[i].ops, e);
+		int r = prepare_list(a, rows[i].kind, rows[i].list, rows[i].inherited, rows[i].ops,
+				     e);
 
 		if (r < 0)
 			return r;

@@ -39,13 +39,20 @@ struct hook_input {
 			 error; may be NULL */
 };
 
+/* What hooks without an env get; each NULL-terminated, NULL: nothing. */
+struct hook_environments {
+	char **runtime;   /* hooks whose path is the runtime's */
+	char **container; /* startContainer hooks: the program's */
+};
+
 /*
- * @config may be NULL. Without args: the path alone. The environment is what the hook lists,
- * nothing when it lists none: what davit was started with is no business of a hook's, least of all
- * of one inside the container. (crun and runc pass theirs on when env is absent.)
+ * @config may be NULL. Without args: the path alone. An env that is there is the whole environment,
+ * also an empty one; without it (execv's semantics) the hook has that of whoever runs it, where its
+ * PATH is. A startContainer hook is a file of the image: it gets the program's, never the
+ * runtime's.
  */
-int hooks_prepare(struct arena *a, const struct oci_hooks *config, struct hooks *ret,
-		  struct err *e);
+int hooks_prepare(struct arena *a, const struct oci_hooks *config,
+		  const struct hook_environments *env, struct hooks *ret, struct err *e);
 
 /*
  * Runs them in order, and stops at the first that fails (ERR_HOOK). Hooks are counted from 0, as

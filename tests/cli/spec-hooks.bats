@@ -129,13 +129,40 @@ live() {
 	ok create -b "$BUNDLE" "$ID"
 	[ "$(<"$log/all")" = "$T/script|a  b||A=1 2"$'\n'"DAVIT_TEST=$TOKEN" ]
 	ok delete --force "$ID"
-	# Without args and env: the path as argv[0], and nothing of what davit was started with.
-	cp "$(command -v busybox)" "$T/env" # it does what its argv[0] says
-	config --arg env "$T/env" --arg out "$log/env" '.hooks.prestart = [{ path: $env }] |
+	# Without args: the path as argv[0].
+	cp "$(command -v busybox)" "$T/echo" # it does what its argv[0] says
+	config --arg echo "$T/echo" --arg out "$log/echo" '.hooks.prestart = [{ path: $echo }] |
 		.annotations = { "run.oci.hooks.stdout": $out }'
 	ok create -b "$BUNDLE" "$ID"
-	[ -e "$log/env" ]
-	[ -z "$(<"$log/env")" ]
+	[ -e "$log/echo" ]
+	[ "$(<"$log/echo")" = "" ]
+}
+
+# inherits FILTER: lives with a hook of each kind, which FILTER changes; $log/KIND has its environment.
+inherits() {
+	config --arg out "$log/out" '.annotations = { "run.oci.hooks.stdout": $out } | .hooks = ($ARGS.positional | map({ key: ., value: [
+		{ path: "/bin/echo", args: ["echo", "", "of \(.)"] },
+		{ path: "/bin/cat", args: ["cat", "/proc/self/environ"] } | '"$1"'] }) | from_entries)' --args -- "${KINDS[@]}"
+	live
+	tr '\0' '\n' <"$log/out" | awk -v to="$log" '/^ of / { file = to "/" $2; printf "" >file; next } $0 != "" { print >file }'
+}
+
+@test "hooks[].env: without one the runtime's environment, and for startContainer, a file of the image, the program's" {
+	export HOOK_TEST="of whoever called davit"
+	config --arg token "DAVIT_TEST=$TOKEN" '.process.env = ["PATH=/bin", $token]'
+	inherits .
+	for kind in prestart createRuntime createContainer poststart poststop; do
+		grep -qx "HOOK_TEST=$HOOK_TEST" "$log/$kind" || complain "$kind"
+		grep -qx "PATH=$PATH" "$log/$kind" || complain "$kind"
+	done
+	[ "$(<"$log/startContainer")" = $'PATH=/bin\nDAVIT_TEST='"$TOKEN"$'\nHOME=/' ]
+}
+
+@test "hooks[].env: an empty one is empty" {
+	inherits '.env = []'
+	for kind in "${KINDS[@]}"; do
+		[ -e "$log/$kind" ] && [ ! -s "$log/$kind" ] || complain "$kind: $(<"$log/$kind")"
+	done
 }
 
 @test "hooks.poststart[]: runs when the program executes, with its standard streams its own" {

@@ -18,6 +18,8 @@ enum {
 	TEXT = 512 + HOOK_OUTPUT_TEXT
 };
 
+static const struct hook_environments no_env;
+
 static double now(void)
 {
 	struct timespec t;
@@ -39,7 +41,7 @@ static int run(const char *script, const int64_t *timeout, const struct hook_inp
 	struct arena a = { 0 };
 	struct err e = { 0 };
 	struct hooks h;
-	int r = hooks_prepare(&a, &config, &h, &e);
+	int r = hooks_prepare(&a, &config, &no_env, &h, &e);
 
 	CHECK_INT(r, 0);
 	its.output = output;
@@ -70,7 +72,7 @@ TEST(missing_program)
 	struct err e = { 0 };
 	struct hooks h;
 
-	CHECK_INT(hooks_prepare(&a, &config, &h, &e), 0);
+	CHECK_INT(hooks_prepare(&a, &config, &no_env, &h, &e), 0);
 	CHECK(hooks_run(&h.poststart, &input, &e) < 0);
 	CHECK_STR(e.msg, "error running poststart hook #1: exec /nope: no such file or directory");
 	CHECK_STR(err_kind_word(e.kind), "hook");
@@ -97,7 +99,7 @@ TEST(all_run_when_failures_are_warnings)
 	struct hooks h;
 	int count = 0;
 
-	CHECK_INT(hooks_prepare(&a, &config, &h, &e), 0);
+	CHECK_INT(hooks_prepare(&a, &config, &no_env, &h, &e), 0);
 	hooks_run_all(&h.poststop, &input, count_warning, &count);
 	CHECK_INT(count, 2);
 	arena_release(&a);
@@ -122,18 +124,26 @@ TEST(gets_state_environment_directory_and_three_descriptors)
 	close(input.cwd_fd);
 }
 
-TEST(environment_is_empty_without_env)
+TEST(environment_without_env_is_inherited)
 {
-	const char *args[] = { "env" };
-	struct oci_hook hook = { "/usr/bin/env", { args, 1 }, { NULL, 0 }, NULL };
-	struct oci_hooks config = { .prestart = { &hook, 1 } };
+	char *runtime[] = { "PATH=/bin", NULL }, *container[] = { "PATH=/image", NULL };
+	const struct hook_environments env = { runtime, container };
+	const char *nothing = NULL;
+	struct oci_hook hooks[] = { { .path = "/bin/true" },
+				    { .path = "/bin/true", .env = { &nothing, 0 } } };
+	struct oci_hooks config = { .create_container = { hooks, 2 },
+				    .start_container = { hooks, 2 } };
 	struct arena a = { 0 };
 	struct err e = { 0 };
 	struct hooks h;
 
-	CHECK_INT(hooks_prepare(&a, &config, &h, &e), 0);
-	CHECK(h.prestart.ops[0].envp && !h.prestart.ops[0].envp[0]);
-	CHECK_STR(h.prestart.ops[0].argv[0], "env");
+	CHECK_INT(hooks_prepare(&a, &config, &env, &h, &e), 0);
+	CHECK_STR(h.create_container.ops[0].envp[0], "PATH=/bin");
+	CHECK_STR(h.start_container.ops[0].envp[0], "PATH=/image");
+	CHECK(!h.create_container.ops[1].envp[0] && !h.start_container.ops[1].envp[0]);
+	CHECK_INT(hooks_prepare(&a, &config, &no_env, &h, &e), 0);
+	CHECK(h.create_container.ops[0].envp && !h.create_container.ops[0].envp[0]);
+	CHECK_STR(h.create_container.ops[0].argv[0], "/bin/true");
 	arena_release(&a);
 }
 
@@ -247,10 +257,10 @@ TEST(bad_hooks_are_refused)
 	struct err e = { 0 }, e2 = { 0 };
 	struct hooks h;
 
-	CHECK(hooks_prepare(&a, &config, &h, &e) < 0);
+	CHECK(hooks_prepare(&a, &config, &no_env, &h, &e) < 0);
 	CHECK_STR(e.pointer, "/hooks/poststop/0/path");
 	hook = (struct oci_hook){ .path = "/bin/true", .timeout = &zero };
-	CHECK(hooks_prepare(&a, &config, &h, &e2) < 0);
+	CHECK(hooks_prepare(&a, &config, &no_env, &h, &e2) < 0);
 	CHECK_STR(e2.pointer, "/hooks/poststop/0/timeout");
 	arena_release(&a);
 }
