@@ -88,6 +88,35 @@ int namespace_differs(pid_t pid, int flag)
 	return -EINVAL;
 }
 
+/* The kernel makes it with close-on-exec. */
+static int open_related(int fd, unsigned long which, int *ret_fd)
+{
+	int other = ioctl(fd, which);
+
+	if (other < 0)
+		return neg_errno();
+	*ret_fd = other;
+	return 0;
+}
+
+int namespace_open_owner(int fd, int *ret_fd)
+{
+	return open_related(fd, NS_GET_USERNS, ret_fd);
+}
+
+int namespace_open_parent(int fd, int *ret_fd)
+{
+	return open_related(fd, NS_GET_PARENT, ret_fd);
+}
+
+bool namespace_is_same(int fd, int other)
+{
+	struct stat a, b;
+
+	return fstat(fd, &a) == 0 && fstat(other, &b) == 0 && a.st_dev == b.st_dev &&
+	       a.st_ino == b.st_ino;
+}
+
 bool namespace_user_is_first(void)
 {
 	struct stat st;

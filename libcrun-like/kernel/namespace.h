@@ -23,6 +23,14 @@ int namespace_open_own(int flag, int *ret_fd);
  * one may not look. */
 int namespace_differs(pid_t pid, int flag);
 
+/* The user namespace that the namespace @fd belongs to (Linux 4.9); that above the user namespace
+ * @fd. -EPERM: it is not below the caller's. */
+int namespace_open_owner(int fd, int *ret_fd);
+int namespace_open_parent(int fd, int *ret_fd);
+
+/* Whether both descriptors are of one namespace. */
+bool namespace_is_same(int fd, int other);
+
 /* False in any user namespace but the first one, where root is not root of the machine. */
 bool namespace_user_is_first(void);
 

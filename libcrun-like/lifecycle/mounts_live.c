@@ -23,6 +23,7 @@
 #include "kernel/process.h"
 #include "kernel/rootpath.h"
 #include "lifecycle/operation.h"
+#include "lifecycle/store.h"
 #include "oci-spec/json_paths.h"
 #include "setup/mounts.h"
 
@@ -43,15 +44,28 @@ static int check_status(const struct container *c, struct err *e)
 
 /* --- in the child ---------------------------------------------------------------------------- */
 
-static int enter(const struct container *c, bool has_user_ns, struct err *e)
-{
-	int r = namespace_join(c->pidfd, CLONE_NEWNS | (has_user_ns ? CLONE_NEWUSER : 0));
+/* Where the container's mounts are. */
+struct place {
+	int rootfd;
+	int mount_ns;
+	int user_ns; /* that it belongs to; -1: the runtime's own */
+};
 
+static int enter(const struct place *at, struct err *e)
+{
+	int r = at->user_ns < 0 ? 0 : namespace_join(at->user_ns, CLONE_NEWUSER);
+
+	if (r == 0)
+		r = namespace_join(at->mount_ns, CLONE_NEWNS);
 	if (r < 0)
-		return err_set(e, -r, "join the namespaces of container %s", c->id);
+		return err_set(e, -r, "join the mount namespace of the container");
 	/* Ignored: where 0 is not mapped, places that have to be made cannot be. */
-	if (has_user_ns && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
+	if (at->user_ns >= 0 && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
 		errno = 0;
+	/* Now: a change of rights or ids forgets the one and may undo the other. Whoever gives up
+	 * waiting for us must not leave the lock behind, which we have too. */
+	process_die_with_parent(true);
+	process_set_dumpable(false);
 	return 0;
 }
 
@@ -128,37 +142,30 @@ static int detach_all(const struct mounts *m, int rootfd, struct err *e)
 	return 0;
 }
 
-static _Noreturn void child_main(const struct container *c, const struct mounts *m, int rootfd,
-				 job_fn *job, int answer)
+static _Noreturn void child_main(const struct place *at, const struct mounts *m, job_fn *job,
+				 int answer)
 {
-	bool has_user_ns = container_has_own_namespace(c, "user", CLONE_NEWUSER);
 	struct err e = { 0 };
 
 	process_set_dumpable(false); /* the container is not to look into this process */
-	if (enter(c, has_user_ns, &e) == 0)
-		(void)job(m, rootfd, &e); /* in e */
+	if (enter(at, &e) == 0)
+		(void)job(m, at->rootfd, &e); /* in e */
 	/* An answer that does not arrive is a failure. */
 	_exit(write(answer, &e, sizeof(e)) == (ssize_t)sizeof(e) ? 0 : 1);
 }
 
-static int run_in_child(const struct container *c, const struct mounts *m, job_fn *job,
-			struct err *e)
+static int run_in_child(const struct container *c, const struct place *at, const struct mounts *m,
+			job_fn *job, struct err *e)
 {
-	_cleanup_fd_ int rootfd = -1;
-	int p[2], r = process_open_root(c->pid, &rootfd);
 	ssize_t n;
 	pid_t pid;
+	int p[2];
 
-	/* Only a process that is still there has told of its own root. */
-	if (r == 0 && process_has_ended(c->pidfd))
-		r = -ESRCH;
-	if (r == 0 && pipe2(p, O_CLOEXEC) < 0)
-		r = neg_errno();
-	if (r < 0)
-		return err_set(e, -r, "open the root of container %s", c->id);
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return err_set(e, errno, "make a pipe");
 	pid = fork();
 	if (pid == 0)
-		child_main(c, m, rootfd, job, p[1]);
+		child_main(at, m, job, p[1]);
 	if (pid < 0)
 		err_set(e, errno, "start a process");
 	close(p[1]);
@@ -174,6 +181,77 @@ static int run_in_child(const struct container *c, const struct mounts *m, job_f
 }
 
 /* --- outside --------------------------------------------------------------------------------- */
+
+static void place_close(struct place *at)
+{
+	close_fdp(&at->rootfd);
+	close_fdp(&at->mount_ns);
+	close_fdp(&at->user_ns);
+}
+
+/* The user namespace of config.json: NULL when there is none. */
+static int find_user_ns(struct container *c, const struct oci_namespace **ret, struct err *e)
+{
+	struct oci_config *config;
+	size_t len;
+	char *text;
+
+	*ret = NULL;
+	if (store_read_file(&c->arena, c->dirfd, "config.json", &text, &len, e) < 0 ||
+	    oci_config_decode(&c->arena, text, len, "config.json", &config, e) < 0)
+		return -e->code;
+	for (size_t i = 0; config->linux_config && i < config->linux_config->namespaces.count; i++)
+		if (strcmp(config->linux_config->namespaces.items[i].type, "user") == 0)
+			*ret = &config->linux_config->namespaces.items[i];
+	return 0;
+}
+
+/* 1 when @user_ns is what create gave to the container: ours, a child of ours, or one by path. */
+static int is_containers(const struct oci_namespace *asked, int user_ns)
+{
+	_cleanup_fd_ int expected = -1, parent = -1;
+	int r = asked && asked->path ? namespace_open(asked->path, CLONE_NEWUSER, &expected)
+				     : namespace_open_own(CLONE_NEWUSER, &expected);
+
+	if (r == 0 && asked && !asked->path)
+		r = namespace_open_parent(user_ns, &parent);
+	return r < 0 ? r : namespace_is_same(expected, parent < 0 ? user_ns : parent);
+}
+
+/*
+ * A program without any rights may have made namespaces of its own, in which it has all rights: it
+ * could take "ro" and the like off a mount that is attached there. So it is the mount namespace's
+ * owner that counts, and what is looked at is what is joined.
+ */
+static int open_place(struct container *c, struct place *at, struct err *e)
+{
+	const struct oci_namespace *asked;
+	char path[64];
+	int r;
+
+	if (find_user_ns(c, &asked, e) < 0)
+		return -e->code;
+	fmt(path, sizeof(path), "/proc/%d/ns/mnt", (int)c->pid);
+	r = namespace_open(path, CLONE_NEWNS, &at->mount_ns);
+	if (r == 0)
+		r = process_open_root(c->pid, &at->rootfd);
+	/* Only a process that is still there has told of its own. */
+	if (r == 0 && process_has_ended(c->pidfd))
+		r = -ESRCH;
+	if (r == 0)
+		r = namespace_open_owner(at->mount_ns, &at->user_ns);
+	if (r < 0)
+		return err_set(e, -r, "open the mount namespace of container %s", c->id);
+	r = is_containers(asked, at->user_ns);
+	if (r <= 0)
+		return err_set(e, r < 0 ? -r : EPERM,
+			       "the first process of container %s is in a mount namespace of its "
+			       "own making",
+			       c->id);
+	if (!asked)
+		close_fdp(&at->user_ns);
+	return 0;
+}
 
 /* An array of mounts, as crun takes it, or an object with it as "mounts". */
 static char *make_config(struct arena *a, const char *text, size_t len)
@@ -197,12 +275,12 @@ static bool take_first(void *arg, const struct err *violation)
 	return false;
 }
 
-static int prepare(struct container *c, const char *text, size_t len, struct mounts *m,
-		   struct err *e)
+static int prepare(struct container *c, const char *text, size_t len, bool has_user_ns,
+		   struct mounts *m, struct err *e)
 {
 	const struct mounts_context ctx = {
 		.bundle = c->state->bundle,
-		.has_user_ns = container_has_own_namespace(c, "user", CLONE_NEWUSER),
+		.has_user_ns = has_user_ns,
 		.root_propagation = MS_PRIVATE | MS_REC,
 	};
 	struct oci_config *config;
@@ -233,29 +311,43 @@ static void look_at_sources(struct mounts *m)
 	}
 }
 
-static int add_all(const struct container *c, struct mounts *m, struct err *e)
+/* An ordinary user may not clone mounts of the host; create leaves it to INIT, but in the container
+ * the path is another one. */
+static int check_sources(const struct mounts *m, struct err *e)
 {
-	if (mounts_open_idmaps(m, e) < 0 || mounts_open_sources(m, e) < 0)
-		return -e->code;
-	return run_in_child(c, m, attach_all, e);
+	for (size_t i = 0; i < m->count; i++) {
+		const struct mount_op *op = &m->items[i];
+
+		if (op->fd >= 0 || (op->link_text && op->link_text[0]))
+			continue;
+		err_set(e, EPERM, "open the mount source %s", op->source);
+		return err_at(e, POINTER("/mounts/%zu", i));
+	}
+	return 0;
 }
 
-static int remove_all(const struct container *c, struct mounts *m, struct err *e)
+static int open_sources(struct mounts *m, bool add, struct err *e)
 {
-	look_at_sources(m);
-	return run_in_child(c, m, detach_all, e);
+	if (!add)
+		look_at_sources(m);
+	else if (mounts_open_idmaps(m, e) < 0 || mounts_open_sources(m, e) < 0)
+		return -e->code;
+	return add ? check_sources(m, e) : 0;
 }
 
 static int change(const struct davit_context *ctx, const char *id, const char *text, size_t len,
 		  bool add, struct err *e)
 {
+	struct place at = { -1, -1, -1 };
 	struct mounts m = { 0 };
 	struct container c;
 
 	if (container_open(ctx, id, CONTAINER_LOCK, &c, e) == 0 && check_status(&c, e) == 0 &&
-	    prepare(&c, text, len, &m, e) == 0)
-		(void)(add ? add_all(&c, &m, e) : remove_all(&c, &m, e)); /* in e */
+	    open_place(&c, &at, e) == 0 && prepare(&c, text, len, at.user_ns >= 0, &m, e) == 0 &&
+	    open_sources(&m, add, e) == 0)
+		(void)run_in_child(&c, &at, &m, add ? attach_all : detach_all, e); /* in e */
 	mounts_close(&m);
+	place_close(&at);
 	container_close(&c);
 	return -e->code;
 }

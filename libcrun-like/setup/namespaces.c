@@ -9,7 +9,6 @@
 #include <linux/capability.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/fmt.h"
 #include "kernel/caps.h"
@@ -54,10 +53,8 @@ bool namespaces_is_own(const struct namespaces *ns, int flag)
 {
 	const struct namespace_join *joined = namespaces_find_joined(ns, flag);
 	_cleanup_fd_ int own = -1;
-	struct stat a, b;
 
-	return joined && namespace_open_own(flag, &own) == 0 && fstat(own, &a) == 0 &&
-	       fstat(joined->fd, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+	return joined && namespace_open_own(flag, &own) == 0 && namespace_is_same(own, joined->fd);
 }
 
 bool namespaces_need_middle(const struct namespaces *ns)

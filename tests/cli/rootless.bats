@@ -315,3 +315,15 @@ fails() {
 	[[ $err == *"linux.gidMappings"*/etc/subgid* ]]
 	check_clean
 }
+
+@test "mounts add: the source is the host's or it is an error, never what has its name in the container" {
+	mkdir -p "$T/source" "$BUNDLE/rootfs$T/source"
+	echo of the container >"$BUNDLE/rootfs$T/source/file"
+	config '.root.readonly = false'
+	chown -R "$USER_ID:$USER_ID" "$BUNDLE/rootfs"
+	davit run -d -b "$BUNDLE" "$ID" # it warns: there is no cgroup
+	[ "$status" -eq 0 ]
+	jq -n --arg s "$T/source" '[{ destination: "/tmp/there", type: "bind", source: $s, options: ["bind"] }]' >"$T/m.json"
+	refused "open the mount source $T/source" mounts add "$ID" "$T/m.json"
+	[ ! -e "/proc/$(init_pid)/root/tmp/there" ]
+}

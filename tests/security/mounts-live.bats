@@ -67,3 +67,56 @@ places() {
 	refused "what is mounted there is not $T/source" mounts remove "$ID" "$T/m.json"
 	grep -q '^/tmp/two/place ro' <(places)
 }
+
+# Everybody may write here, and nobody but its owner into the source.
+open_to_all() {
+	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$T" 2>/dev/null
+	chmod 755 "$BUNDLE"
+	mkdir -m 777 "$BUNDLE/rootfs/ro"
+	touch "$BUNDLE/rootfs/ro/covered"
+	chown -R 1000:1000 "$T/source"
+	ln -s busybox "$BUNDLE/rootfs/bin/unshare"
+}
+
+# A user without any rights has them all in a user namespace of his own making, over the mounts of a
+# mount namespace that belongs to it.
+@test "T08 namespaces: mounts add is refused where the container would have the right to take ro away" {
+	requires userns
+	open_to_all
+	config '.process.user = { uid: 1000, gid: 1000 } | .process.capabilities |= map_values([])'
+	program unshare -U -r -m sh -c 'echo ready; while [ -e /ro/covered ]; do sleep 0.1; done
+		mount -o remount,bind,rw /ro; echo it wrote >/ro/file; sleep 1000'
+	ok run -d -b "$BUNDLE" "$ID"
+	for _ in {1..100}; do
+		! grep -q ready "$OUT" || break
+		sleep 0.05
+	done
+	grep -q ready "$OUT" || skip "no user namespaces for ordinary users"
+	bind /ro "$T/source" ro
+	refused "in a mount namespace of its own making" mounts add "$ID" "$T/m.json"
+	refused "in a mount namespace of its own making" mounts remove "$ID" "$T/m.json"
+	sleep 0.3
+	[ "$(<"$T/source/file")" = "from the host" ]
+}
+
+@test "T08 namespaces: a user namespace below the container's own one is refused as well" {
+	requires userns
+	open_to_all
+	config '.linux.namespaces += [{ type: "user" }]
+		| .linux.uidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }]
+		| .linux.gidMappings = .linux.uidMappings | .process.user = { uid: 1000, gid: 1000 }'
+	chown -R 100000:100000 "$BUNDLE/rootfs"
+	start
+	bind /ro "$T/source" ro
+	ok mounts add "$ID" "$T/m.json"
+	ok mounts remove "$ID" "$T/m.json"
+	ok delete -f "$ID"
+	program unshare -U -r -m sh -c 'echo ready; sleep 1000'
+	ok run -d -b "$BUNDLE" "$ID"
+	for _ in {1..100}; do
+		! grep -q ready "$OUT" || break
+		sleep 0.05
+	done
+	grep -q ready "$OUT" || skip "no user namespaces for ordinary users"
+	refused "in a mount namespace of its own making" mounts add "$ID" "$T/m.json"
+}
