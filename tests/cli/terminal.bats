@@ -82,6 +82,14 @@ shows() {
 	[[ $out == "11 22"* ]] || complain "another size"
 }
 
+@test "process.terminal: a new size while the container is being made is not lost" {
+	config '.hooks.createRuntime = [{ path: "/bin/sleep", args: ["sleep", "0.6"] }]'
+	program sh -c 'sleep 0.3; stty size'
+	shows 0 'sleep 0.3
+		size 50 111
+		expect 50 111' run --bundle "$BUNDLE" "$ID"
+}
+
 @test "process.terminal: /dev/console is the terminal, owned by the user" {
 	config '.process.user.uid = 33'
 	program stat -c '%F %t:%T %u' /dev/console
