@@ -130,11 +130,14 @@ int terminal_make_raw(int fd, struct terminal *ret)
 	return 0;
 }
 
-void terminal_make_raw_again(const struct terminal *t)
+bool terminal_make_raw_again(const struct terminal *t)
 {
-	/* In the background it is another's. */
-	if (t->fd >= 0 && tcgetpgrp(t->fd) == getpgrp())
-		(void)tcsetattr(t->fd, TCSANOW, &t->raw);
+	pid_t group = tcgetpgrp(t->fd); /* -1: not our controlling one, which has no jobs */
+
+	if (group >= 0 && group != getpgrp())
+		return false;
+	(void)tcsetattr(t->fd, TCSANOW, &t->raw); /* ignored: it has gone meanwhile */
+	return true;
 }
 
 void terminal_follow(struct terminal *t, int master)
@@ -150,7 +153,7 @@ void terminal_follow(struct terminal *t, int master)
 	if (wanted == t->raw.c_oflag)
 		return;
 	t->raw.c_oflag = wanted;
-	terminal_make_raw_again(t);
+	(void)terminal_make_raw_again(t); /* else when it is ours again */
 }
 
 void terminal_restore(struct terminal *t)

@@ -27,8 +27,9 @@ void terminal_copy_size(int from_fd, int to_fd);
 
 /* @fd is borrowed. Stops like any job that wants the terminal while it is in the background. */
 int terminal_make_raw(int fd, struct terminal *ret);
-/* Once more, after a shell has put its own modes in: for SIGCONT. */
-void terminal_make_raw_again(const struct terminal *t);
+/* Once more, after a shell has put its own modes in. False: we are in the background, where the
+ * terminal is another's. */
+bool terminal_make_raw_again(const struct terminal *t);
 /*
  * Whether the terminal translates output (newlines) follows the container's @master: a program that
  * has switched that off there draws with bare newlines. Everything else stays as it is.

@@ -24,7 +24,9 @@
 enum {
 	/* More than any terminal buffers: what comes after the program's end beyond this is of
 	 * others who still write to it. */
-	LATE_OUTPUT_MAX = 1024 * 1024
+	LATE_OUTPUT_MAX = 1024 * 1024,
+	/* No signal says that a job that runs in the background has become the foreground's. */
+	PAUSED_MSEC = 200
 };
 
 enum slot {
@@ -117,12 +119,13 @@ static void reap_orphans(const struct foreground_program *program)
 	}
 }
 
-/* A shell has just put us in the foreground again, with modes of its own. */
-static void continue_after_stop(struct watch *w)
+/* A shell may have put us in the foreground again, with modes of its own; or, with SIGCONT as well,
+ * in the background. */
+static void look_for_foreground(struct watch *w)
 {
-	w->has_paused = false;
-	terminal_make_raw_again(&w->f->terminal);
-	terminal_copy_size(STDIN_FILENO, w->f->master);
+	w->has_paused = !terminal_make_raw_again(&w->f->terminal);
+	if (!w->has_paused)
+		terminal_copy_size(STDIN_FILENO, w->f->master);
 }
 
 static void take_signal(struct watch *w, const struct signalfd_siginfo *si)
@@ -141,7 +144,7 @@ static void take_signal(struct watch *w, const struct signalfd_siginfo *si)
 	if (si->ssi_signo == SIGPIPE && si->ssi_pid == (uint32_t)getpid())
 		return;
 	if (si->ssi_signo == SIGCONT && w->f->master >= 0)
-		continue_after_stop(w);
+		look_for_foreground(w);
 	if (w->has_ended)
 		w->has_given_up = w->has_given_up || is_to_end(si->ssi_signo);
 	else
@@ -175,7 +178,7 @@ static void take_keys(struct watch *w, short events)
 		w->in.from = -1;
 		hang_up(w);
 	} else if (n == -EIO) {
-		w->has_paused = true;
+		w->has_paused = true; /* a read in the background */
 	}
 }
 
@@ -208,7 +211,7 @@ static int wait_once(struct watch *w)
 {
 	struct pollfd p[SLOTS];
 	short screen = relay_write_events(&w->in);
-	int ready = w->program->ready ? *w->program->ready : -1;
+	int r, ready = w->program->ready ? *w->program->ready : -1;
 
 	if (!w->has_ended)
 		screen |= relay_read_events(&w->out);
@@ -218,14 +221,18 @@ static int wait_once(struct watch *w)
 	set_slot(&p[SCREEN], w->f->master, screen);
 	set_slot(&p[OUTPUT], w->out.to, relay_write_events(&w->out));
 	set_slot(&p[READY], ready, POLLIN);
-	if (poll(p, SLOTS, -1) < 0)
+	r = poll(p, SLOTS, w->has_paused ? PAUSED_MSEC : -1);
+	if (r < 0)
 		return errno == EINTR ? 0 : neg_errno();
+	if (w->has_paused)
+		look_for_foreground(w);
 	/* First: it may have said so and ended. */
 	if (p[READY].revents)
 		take_ready(w, ready);
 	if (p[PROGRAM].revents) {
 		w->has_ended = true;
 		w->in.from = w->in.to = -1;
+		w->has_paused = false;
 	}
 	if (p[SIGNALS].revents)
 		take_signals(w);

@@ -90,6 +90,35 @@ shows() {
 		expect 50 111' run --bundle "$BUNDLE" "$ID"
 }
 
+# The caller's own shell is between: davit is a job of it.
+@test "process.terminal: stopped, continued in the background, and the foreground's again" {
+	local job
+	program sh -i
+	DAVIT_TEST=$TOKEN "$HERE/pty.py" "expect $ID# 
+		type $DAVIT --root $ROOT run --bundle $BUNDLE $ID\\n
+		raw
+		expect / # 
+		expect Stopped
+		expect $ID# 
+		type bg\\n
+		expect $ID# 
+		sleep 0.3
+		type fg\\n
+		raw
+		type echo in \$((40 + 2))\\n
+		expect in 42
+		type exit 3\\n
+		expect $ID# 
+		type exit \$?\\n" env PS1="$ID# " bash --norc --noprofile --noediting -i >"$T/job" 2>&1 3>&- 4>&- &
+	job=$!
+	becomes running
+	sleep 0.3
+	kill -STOP "$(proc_field "$(init_pid)" PPid)"
+	status=0
+	wait "$job" || status=$?
+	[ "$status" -eq 3 ] || { cat "$T/job"; false; }
+}
+
 @test "process.terminal: /dev/console is the terminal, owned by the user" {
 	config '.process.user.uid = 33'
 	program stat -c '%F %t:%T %u' /dev/console
