@@ -60,16 +60,15 @@ teardown() {
 	grep -q '^time="20.*" level=error msg="' "$T/text"
 }
 
-@test "a log that cannot be opened changes nothing; one that is not built is refused" {
+@test "a log that cannot be opened changes nothing" {
 	ok --log "$T/nowhere/log" list
 	refused "does not exist" --log "$T/nowhere/log" state nosuch
-	refused "journald:x" --log journald:x list
 }
 
 @test "spec does not write over a file" {
 	ok spec -b "$T"
 	cp "$T/config.json" "$T/copy"
-	refused "$T/config.json exists already" spec -b "$T" --rootless
+	refused "config.json exists already in $T" spec -b "$T" --rootless
 	cmp "$T/config.json" "$T/copy"
 	refused "no such file or directory" spec -b "$T/nowhere"
 }
