@@ -93,10 +93,11 @@ static int child_is_lost(struct run *run, const struct step *step, struct err *e
 	int status = 0, sig = 0;
 	struct pollfd end = { .fd = run->pidfd, .events = POLLIN };
 	/* Lost is not always dead: a message may have failed. Then nobody waits for its end. */
-	bool is_ours = run->pidfd >= 0 && run->verb != VERB_START && step->where == INIT &&
-		       poll(&end, 1, LOST_WAIT_MSEC) > 0;
+	bool has_ended =
+		run->pidfd >= 0 && step->where == INIT && poll(&end, 1, LOST_WAIT_MSEC) > 0;
 
-	if (is_ours && process_wait(run->pidfd, &status, &sig) == 0 && sig)
+	if (has_ended && run->verb != VERB_START && process_wait(run->pidfd, &status, &sig) == 0 &&
+	    sig)
 		err_kind(e, ERR_KILLED, ECHILD,
 			 "the container's first process was killed by signal %d (%s)", sig,
 			 sigabbrev_np(sig) ? sigabbrev_np(sig) : "?");
@@ -183,6 +184,18 @@ static void send_output(struct run *run)
 	}
 }
 
+/* The last word of a process that ends. Nothing of `start` is undone: whoever asks for the status
+ * when it has failed is to hear that the container has stopped. */
+static int take_failure(struct run *run, const struct err *failure, struct err *e)
+{
+	struct pollfd end = { .fd = run->pidfd, .events = POLLIN };
+
+	if (run->verb == VERB_START)
+		poll(&end, 1, LOST_WAIT_MSEC);
+	*e = *failure;
+	return -e->code;
+}
+
 /* One answer of a child: 1 when its stretch is done, 0 to go on waiting. @fd came with it, or -1.
  */
 static int take_message(struct run *run, const struct message *m, int fd, bool *is_execing,
@@ -192,8 +205,7 @@ static int take_message(struct run *run, const struct message *m, int fd, bool *
 	case MESSAGE_DONE:
 		return 1;
 	case MESSAGE_ERR:
-		*e = m->err;
-		return -e->code;
+		return take_failure(run, &m->err, e);
 	case MESSAGE_EXECING:
 		*is_execing = true;
 		return 0;
