@@ -6,15 +6,12 @@ that the container runs on with nothing in it but its first process. DAVIT is of
 The rows of the table are read from its source; which of them a case has is told by a clean run with the
 debug log.
 """
-import errno
 import json
 import os
-import pty
 import re
 import sys
-import threading
 
-from harness import HERE, Tap, World, edit_full, edit_userns
+from harness import HERE, Tap, World, edit_full, edit_userns, why_not
 
 STEP = re.compile(r"step (\S+) in (\S+) took")
 ROW = re.compile(r'^\{ "([a-z-]+)", (?:HOST|MIDDLE|INIT),', re.MULTILINE)
@@ -26,10 +23,6 @@ NO_ADMIN = ("setpriv", "--bounding-set", "-sys_admin", "--inh-caps", "-sys_admin
 def read_table():
     with open(os.path.join(HERE, "..", "..", "libcrun-like", "lifecycle", "lifecycle.c")) as f:
         return ROW.findall(f.read().partition("struct step exec_steps[] = {")[2].partition("\n};")[0])
-
-
-def has_memory_policy():
-    return os.path.exists("/proc/self/numa_maps")
 
 
 class Case:
@@ -64,13 +57,7 @@ class Case:
         args = [*options, "exec", *self.options, self.id, *self.words]
         if not self.terminal:
             return self.world.davit(*args, fault=fault, before=self.before)
-        # A user at a terminal who only looks.
-        master, slave = pty.openpty()
-        threading.Thread(target=drain, args=(master,), daemon=True).start()
-        try:
-            return self.world.davit(*args, fault=fault, stdin=slave)
-        finally:
-            os.close(slave)
+        return self.world.run_at_terminal(*args, fault=fault)
 
     def left(self):
         """What is in the container that was not."""
@@ -97,16 +84,6 @@ class Case:
             os.waitpid(pid, 0)
         except (OSError, ValueError):
             pass
-
-
-def drain(master):
-    try:
-        while os.read(master, 4096):
-            pass
-    except OSError as e:
-        if e.errno not in (errno.EIO, errno.EBADF):
-            raise
-    os.close(master)
 
 
 def check(world, status, err, row, where):
@@ -157,19 +134,11 @@ def run_case(tap, case):
     return done
 
 
-def edit_rich(config):
+def edit_rich(config, world):
     """All that exec takes over from the container; a console of its own is exec's matter."""
-    edit_full(config)
+    edit_full(config, world)
     config["process"]["terminal"] = False
-    config["linux"]["personality"] = {"domain": "LINUX"}
     config["linux"].pop("resources", None)
-    if has_memory_policy():
-        config["linux"]["memoryPolicy"] = {"mode": "MPOL_PREFERRED", "nodes": "0"}
-
-
-def edit_rich_userns(config):
-    edit_userns(config)
-    config["process"]["scheduler"] = {"policy": "SCHED_BATCH", "nice": 1}
 
 
 def make_cases(world):
@@ -179,9 +148,9 @@ def make_cases(world):
                "user": {"uid": 1, "gid": 1}, "terminal": True, "scheduler": {"policy": "SCHED_BATCH"},
                "execCPUAffinity": {"initial": "0", "final": "0"}}
     return [Case(world, "x-plain", None),
-            Case(world, "x-rich", edit_rich, ["--console-socket", world.console.path,
+            Case(world, "x-rich", lambda c: edit_rich(c, world), ["--console-socket", world.console.path,
                                               "--pidfd-socket", world.console.path], process),
-            Case(world, "x-userns", edit_rich_userns),
+            Case(world, "x-userns", edit_userns),
             Case(world, "x-middle", edit_userns, before=NO_ADMIN),
             Case(world, "x-terminal", None, ["--tty"], terminal=True)]
 
@@ -196,13 +165,9 @@ def main():
             if not only or case.name in only:
                 done |= run_case(tap, case)
         missing = [row for row in table if row not in done]
-        if "labels" in missing and not any(os.path.exists(p) for p in ("/sys/kernel/security/apparmor",
-                                                                       "/sys/fs/selinux/enforce")):
-            missing.remove("labels")
-            tap.skip("a fault in labels", "needs SELinux or AppArmor")
-        if "memory-policy" in missing and not has_memory_policy():
-            missing.remove("memory-policy")
-            tap.skip("a fault in memory-policy", "needs a kernel with NUMA")
+        for row in [] if only else [row for row in missing if why_not(row, True)]:
+            missing.remove(row)
+            tap.skip(f"a fault in {row}", why_not(row, True))
         if not only:
             tap.result(f"each of the {len(table)} rows of exec's table had its fault",
                        [f"not injected: {row}" for row in missing] +

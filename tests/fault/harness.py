@@ -6,11 +6,12 @@ Everything carries a token: container ids begin with it, and every process that 
 davit has it in its environment. So leftovers are found without looking at what else happens here.
 """
 import array
-import copy
 import ctypes
+import errno
 import glob
 import json
 import os
+import pty
 import shutil
 import signal
 import socket
@@ -89,6 +90,97 @@ class ConsoleServer:
                         os.close(fd)
 
 
+def drain(master):
+    """A user at a terminal who only looks."""
+    try:
+        while os.read(master, 4096):
+            pass
+    except OSError as e:
+        if e.errno not in (errno.EIO, errno.EBADF):
+            raise
+    os.close(master)
+
+
+class Bundle:
+    """What is created, and how davit is called for it: before: words in front of it; env: more
+    environment; in_terminal: run in the foreground, at a terminal, and neither create nor start."""
+
+    def __init__(self, path, options=(), before=(), env=None, in_terminal=False):
+        self.path, self.options, self.before, self.env = path, list(options), tuple(before), env or {}
+        self.in_terminal = in_terminal
+
+    def prepare(self):
+        """Before each create: what an earlier one has used up."""
+
+    def left(self):
+        """What of it is not as it was."""
+        return []
+
+    def left_after_create(self):
+        """The same after a create that has failed."""
+        return self.left()
+
+
+class HostBundle(Bundle):
+    """On a machine of its own, as far as davit can see: a network device that the container gets, and
+    a resctrl (tests/cli/fuse-resctrl.py). Without FUSE there is no resctrl."""
+
+    def __init__(self, world, edit):
+        self.resctrl = os.path.join(world.top, "resctrl")
+        self.mountinfo = os.path.join(world.top, "mountinfo")
+        os.mkdir(self.resctrl)
+        self.has_resctrl = os.path.exists("/dev/fuse")
+        words = ["sleep", "100000"]
+        if self.has_resctrl:
+            words = [sys.executable, os.path.join(HERE, "..", "cli", "fuse-resctrl.py"), self.resctrl, "/dev/null"]
+        holder = subprocess.Popen(["unshare", "-m", "-n", "--propagation", "private", *words],
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        world.holders.append(holder)
+        with open(self.mountinfo, "w") as f:
+            if self.has_resctrl:
+                f.write(f"11 10 0:99 / {self.resctrl} rw,relatime shared:7 - resctrl resctrl rw\n")
+        self.enter = ("nsenter", "-t", str(holder.pid), "-m", "-n")
+        self.devices = 0
+        self.await_holder(holder)
+        script = f'mount --bind {self.mountinfo} /proc/$$/mountinfo && exec "$@"' if self.has_resctrl else 'exec "$@"'
+        super().__init__(world.make_bundle("host", lambda config: edit(config, self.has_resctrl)),
+                         before=(*self.enter, "unshare", "-m", "--propagation", "private", "sh", "-c", script, "sh"),
+                         env={"NOTIFY_SOCKET": os.path.join(world.top, "nobody")})
+        self.prepare()
+        self.groups = self.read_groups()
+
+    def await_holder(self, holder):
+        own = os.readlink("/proc/self/ns/net")
+        for _ in range(500):
+            with open(f"/proc/{holder.pid}/mountinfo") as f:
+                if os.readlink(f"/proc/{holder.pid}/ns/net") != own and \
+                   (not self.has_resctrl or f" {self.resctrl} " in f.read()):
+                    return
+            time.sleep(0.01)
+        raise SystemExit("the namespaces of the bundle \"host\" are not ready")
+
+    def call(self, *words):
+        return subprocess.run([*self.enter, *words], capture_output=True, text=True, check=False)
+
+    def has_device(self):
+        return self.call("ip", "link", "show", "v0").returncode == 0
+
+    def read_groups(self):
+        return self.call("find", self.resctrl, "-type", "d").stdout if self.has_resctrl else ""
+
+    def prepare(self):
+        if not self.has_device():
+            # The last one's peer may not be gone yet.
+            self.devices += 1
+            self.call("ip", "link", "add", "v0", "type", "veth", "peer", "name", f"peer{self.devices}")
+
+    def left(self):
+        return [] if self.read_groups() == self.groups else [f"resctrl: {self.read_groups()}"]
+
+    def left_after_create(self):
+        return self.left() + ([] if self.has_device() else ["the network device has not come back"])
+
+
 class World:
     def __init__(self, davit):
         self.davit_path = os.path.abspath(davit)
@@ -101,6 +193,7 @@ class World:
         self.calls = 0
         self.holders = []
         self.console = None
+        self.current = None
         self.cgroot = cgroup_root()
         os.mkdir(self.root, 0o700)
         # Orphans come to us, so that a zombie is seen too and nothing stays behind.
@@ -161,9 +254,23 @@ class World:
             env["DAVIT_FAULT"] = fault
         return env
 
+    def use(self, bundle):
+        """It is what davit is called for from now on."""
+        self.current = bundle
+
+    def run_at_terminal(self, *args, **how):
+        master, slave = pty.openpty()
+        threading.Thread(target=drain, args=(master,), daemon=True).start()
+        try:
+            return self.davit(*args, stdin=slave, **how)
+        finally:
+            os.close(slave)
+
     def davit(self, *args, fault=None, before=(), limit=30, stdin=subprocess.DEVNULL, **more):
         """(status, stderr). Files, not pipes: containers inherit them."""
         self.calls += 1
+        if self.current:
+            before, more = (*self.current.before, *before), {**self.current.env, **more}
         with open(self.log + ".out", "w") as out, open(self.log + ".err", "w") as err:
             child = subprocess.Popen([*before, self.davit_path, "--root", self.root, *args],
                                      stdin=stdin, stdout=out, stderr=err,
@@ -238,6 +345,7 @@ class World:
                 except OSError:
                     continue
             found += [f"file {path}" for path in glob.glob(self.pid_file + "*")]
+            found += self.current.left() if self.current else []
             # A process that has just been killed may take a moment.
             if not any(word.startswith("process") for word in found) or time.monotonic() > end:
                 return found
@@ -259,20 +367,23 @@ class World:
     # --- the bundles that have every row ----------------------------------------------------------
 
     def standard_bundles(self):
-        """name -> (bundle, options of create)."""
-        bundles = {"plain": (self.make_bundle("plain"), [])}
+        """name -> Bundle."""
+        bundles = {"plain": Bundle(self.make_bundle("plain"))}
         self.console = ConsoleServer(os.path.join(self.top, "console"))
-        bundles["full"] = (self.make_bundle("full", edit_full), ["--console-socket", self.console.path])
-        bundles["userns"] = (self.make_bundle("userns", edit_userns), [])
+        sockets = ["--console-socket", self.console.path, "--pidfd-socket", self.console.path]
+        bundles["full"] = Bundle(self.make_bundle("full", lambda c: edit_full(c, self)), sockets)
+        bundles["userns"] = Bundle(self.make_bundle("userns", edit_userns))
         net = self.hold_namespaces("-n")
-        bundles["joined"] = (self.make_bundle("joined", lambda c: edit_joined(c, {"network": net})), [])
-        bundles["middle"] = (self.make_bundle("middle", lambda c: edit_middle(c, net)), [])
+        bundles["joined"] = Bundle(self.make_bundle("joined", lambda c: edit_joined(c, {"network": net})))
+        bundles["middle"] = Bundle(self.make_bundle("middle", lambda c: edit_middle(c, net)))
         both = self.hold_namespaces("-U", "-n")
         for kind in ("uid_map", "gid_map"):
             with open(f"/proc/{both}/{kind}", "w") as f:
                 f.write("0 0 65536")
-        bundles["joined-user"] = (self.make_bundle(
-            "joined-user", lambda c: edit_joined(c, {"user": both, "network": both})), [])
+        bundles["joined-user"] = Bundle(self.make_bundle(
+            "joined-user", lambda c: edit_joined(c, {"user": both, "network": both})))
+        bundles["terminal"] = Bundle(self.make_bundle("terminal", edit_terminal), in_terminal=True)
+        bundles["host"] = HostBundle(self, edit_host)
         return bundles
 
 
@@ -290,29 +401,65 @@ def has_pids_controller():
     return False
 
 
-def edit_full(config):
+def has_memory_policy():
+    return os.path.exists("/proc/self/numa_maps")
+
+
+def has_label():
+    return any(os.path.exists(p) for p in ("/sys/kernel/security/apparmor", "/sys/fs/selinux/enforce"))
+
+
+def why_not(row, has_resctrl):
+    """Why a row cannot be active on this machine; None: it can."""
+    if row == "labels" and not has_label():
+        return "needs SELinux or AppArmor"
+    if row == "process-limit" and not has_pids_controller():
+        return "needs the pids controller of cgroup v2"
+    if row == "memory-policy" and not has_memory_policy():
+        return "needs a kernel with NUMA"
+    if row in ("rdt", "rdt-process") and not has_resctrl:
+        return "needs FUSE, to stand in for resctrl"
+    if row == "time-offsets" and not os.path.exists("/proc/self/ns/time"):
+        return "needs time namespaces"
+    return None
+
+
+def edit_full(config, world):
     """Every optional section that goes into one bundle."""
-    config["process"]["terminal"] = True
-    config["process"]["oomScoreAdj"] = 500
+    process, linux = config["process"], config["linux"]
+    process["terminal"] = True
+    process["oomScoreAdj"] = 500
+    process["user"] = {"uid": 1, "gid": 1}
+    process["scheduler"] = {"policy": "SCHED_BATCH"}
+    del process["noNewPrivileges"]
     config["domainname"] = "example.org"
     config["mounts"].append({"destination": "/bound", "type": "bind", "source": "/usr", "options": ["rbind", "ro"]})
     ids = [{"containerID": 0, "hostID": 100000, "size": 65536}]
     config["mounts"].append({"destination": "/mapped", "type": "bind", "source": "/usr", "options": ["bind", "ro"],
                              "uidMappings": ids, "gidMappings": ids})
+    config["mounts"] = [m for m in config["mounts"] if m["destination"] != "/sys/fs/cgroup"]
+    config["mounts"].append({"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup"})
     config["hooks"] = {kind: [make_hook()] for kind in
                        ("prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop")}
-    config["annotations"] = {"org.example.key": "value"}
-    config["linux"]["sysctl"] = {"net.ipv4.ip_forward": "1", "kernel.msgmax": "65536"}
-    config["linux"]["seccomp"] = {
+    config["annotations"] = {"org.example.key": "value", "run.oci.delegate-cgroup": "own",
+                             "run.oci.hooks.stdout": os.path.join(world.top, "hooks.out")}
+    linux["sysctl"] = {"net.ipv4.ip_forward": "1", "kernel.msgmax": "65536"}
+    linux["personality"] = {"domain": "LINUX"}
+    linux["seccomp"] = {
         "defaultAction": "SCMP_ACT_ALLOW",
-        "syscalls": [{"names": ["acct", "reboot"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1}],
+        # The agent is the console's server, which takes any descriptor.
+        "listenerPath": world.console.path,
+        "syscalls": [{"names": ["acct", "reboot"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1},
+                     {"names": ["swapon"], "action": "SCMP_ACT_NOTIFY"}],
     }
+    if has_memory_policy():
+        linux["memoryPolicy"] = {"mode": "MPOL_PREFERRED", "nodes": "0"}
     if has_pids_controller():
-        config["linux"].setdefault("resources", {})["pids"] = {"limit": 100}
-    del config["process"]["noNewPrivileges"]
+        linux.setdefault("resources", {})["pids"] = {"limit": 100}
 
 
 def edit_userns(config):
+    config["process"]["scheduler"] = {"policy": "SCHED_BATCH", "nice": 1}
     config["linux"]["namespaces"].append({"type": "user"})
     for kind in ("uidMappings", "gidMappings"):
         config["linux"][kind] = [{"containerID": 0, "hostID": 0, "size": 65536}]
@@ -335,3 +482,21 @@ def edit_middle(config, net):
     edit_joined(config, {"network": net})
     config["mounts"] = [m for m in config["mounts"] if m["type"] != "sysfs"]
     config["linux"]["maskedPaths"] = config["linux"]["readonlyPaths"] = []
+    if os.path.exists("/proc/self/ns/time"):
+        config["linux"]["namespaces"].append({"type": "time"})
+        config["linux"]["timeOffsets"] = {"boottime": {"secs": 100}}
+
+
+def edit_terminal(config):
+    config["process"]["terminal"] = True
+    config["process"]["args"] = ["true"]
+
+
+def edit_host(config, has_resctrl):
+    """The program ends without telling that it is ready, or start would wait for that."""
+    config["process"]["args"] = ["true"]
+    spaces = [s for s in config["linux"]["namespaces"] if s["type"] != "network"]
+    config["linux"]["namespaces"] = spaces + [{"type": "network"}]
+    config["linux"]["netDevices"] = {"v0": {"name": "eth7"}}
+    if has_resctrl:
+        config["linux"]["intelRdt"] = {"schemata": ["L3:0=1"], "enableMonitoring": True}

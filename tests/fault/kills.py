@@ -21,9 +21,9 @@ BIRTH_STOPS = 3
 
 
 class Sweep:
-    def __init__(self, world, driver, bundle, options):
+    def __init__(self, world, driver, bundle):
         self.world, self.driver = world, driver
-        self.args = ["create", "-b", bundle, "--pid-file", world.pid_file, *options, world.id]
+        self.args = ["create", "-b", bundle.path, "--pid-file", world.pid_file, *bundle.options, world.id]
         self.report = os.path.join(world.top, "report")
 
     def create(self, role, sig, n):
@@ -128,10 +128,11 @@ def main():
     tap = Tap()
     world = World(davit)
     try:
-        for name, (bundle, options) in world.standard_bundles().items():
-            if not every and name not in ("full", "middle"):
+        for name, bundle in world.standard_bundles().items():
+            # Davit itself has to be the driver's child, and does create.
+            if bundle.before or bundle.in_terminal or not every and name not in ("full", "middle"):
                 continue
-            sweep = Sweep(world, os.path.abspath(driver), bundle, options)
+            sweep = Sweep(world, os.path.abspath(driver), bundle)
             sweep_one(tap, name, sweep, every, "manager", signal.SIGKILL, sweep.kill_manager)
             sweep_one(tap, name, sweep, every, "child", signal.SIGKILL, sweep.kill_child)
             for sig in (signal.SIGTERM, signal.SIGINT)[:None if every else 1]:

@@ -10,17 +10,19 @@ import os
 import re
 import sys
 
-from harness import Tap, World, has_pids_controller
+from harness import Tap, World, why_not
 
 STEP = re.compile(r"step (\S+) in (\S+) took")
 FIRST_OF_START = "await-start"
 # execve does not return, so there is nothing after it.
 NO_AFTER = {"exec"}
+# Rows of start that fail before the first process hears of it.
+BEFORE_INIT = {"agent"}
 
 
 def read_table(world, bundle):
     """All rows in order: those that `plan` shows and those it says are not needed."""
-    status, err = world.davit("plan", "-b", bundle)
+    status, err = world.davit("plan", "-b", bundle.path)
     if status != 0:
         raise SystemExit(f"plan: {err}")
     shown, _, others = world.output().partition("not needed here:\n")
@@ -32,26 +34,41 @@ def read_steps(text):
     return [match.groups() for match in STEP.finditer(text)]
 
 
-def learn_rows(world, bundle, options, tap):
+def create_words(world, verb, bundle):
+    detach = ["--detach"] if verb == "run" and not bundle.in_terminal else []
+    return [verb, *detach, "-b", bundle.path, "--pid-file", world.pid_file, *bundle.options, world.id]
+
+
+def call(world, bundle, *args, **how):
+    return (world.run_at_terminal if bundle.in_terminal else world.davit)(*args, **how)
+
+
+def remove(world):
+    world.davit("delete", "--force", world.id)
+    os.path.exists(world.pid_file) and os.unlink(world.pid_file)
+
+
+def learn_rows(world, bundle, tap):
     """verb -> [(row, process)] by clean runs; a heap use in a child would fail them here."""
-    rows, problems = {}, []
-    create = ["-b", bundle, "--pid-file", world.pid_file, *options, world.id]
-    for verb, args in (("create", ["create", *create]), ("start", ["start", world.id]),
-                       ("run", ["run", "--detach", *create])):
-        status, err = world.davit("--log-level", "debug", *args)
+    rows, problems = {"create": [], "start": [], "run": []}, []
+    for verb in ("run",) if bundle.in_terminal else ("create", "start", "run"):
+        if verb != "start":
+            bundle.prepare()
+        args = ["start", world.id] if verb == "start" else create_words(world, verb, bundle)
+        status, err = call(world, bundle, "--log-level", "debug", *args)
         if status != 0:
             problems.append(f"{verb}: exit {status}: {err}")
         rows[verb] = read_steps(err)
-        # The last row of INIT never comes back to tell.
         if verb != "create":
+            # The last row of INIT never comes back to tell.
             rows[verb].append(("exec", "init"))
-        if verb != "create":
-            world.davit("delete", "--force", world.id)
-            os.path.exists(world.pid_file) and os.unlink(world.pid_file)
+            remove(world)
     # INIT reports what it did after the commit to nobody, so `start` does not see it.
-    rows["start"] = [(FIRST_OF_START, "init")] + [r for r in rows["start"] if r[0] != FIRST_OF_START]
+    rows["start"] = [r for r in rows["start"] if r[0] != FIRST_OF_START]
+    if not bundle.in_terminal:
+        rows["start"].append((FIRST_OF_START, "init"))
     rows["create"] = [r for r in rows["create"] if r not in rows["start"]]
-    tap.result(f"{os.path.basename(bundle)}: create, start and run without a fault, and without the heap in children",
+    tap.result(f"{os.path.basename(bundle.path)}: create, start and run without a fault, and without the heap in children",
                problems + world.left())
     return rows
 
@@ -81,78 +98,79 @@ def check_record(world, path, row, where):
     return []
 
 
-def fail_before_program(world, verb, bundle, options, row, where, fault):
-    args = [verb, "-b", bundle, "--pid-file", world.pid_file, *options, world.id]
-    if verb == "run":
-        args.insert(1, "--detach")
+def fail_before_program(world, verb, bundle, row, where, fault):
     log = os.path.join(world.top, "json")
-    status, err = world.davit("--log", log, "--log-format", "json", *args, fault=fault)
+    bundle.prepare()
+    status, err = call(world, bundle, "--log", log, "--log-format", "json", *create_words(world, verb, bundle), fault=fault)
     problems = check_error(status, err, row, where) + check_record(world, log, row, where)
-    return problems + world.left()
+    return problems + world.left() + bundle.left_after_create()
 
 
-def fail_start(world, bundle, options, row, where, fault):
-    """After the commit: create succeeds, start fails, the container is stopped or gone."""
+def fail_start(world, bundle, row, where, fault):
+    """After the commit: create succeeds, start fails, the container is stopped or gone; when it was
+    not told to start, it waits."""
     problems = []
-    status, err = world.davit("create", "-b", bundle, "--pid-file", world.pid_file, *options, world.id, fault=fault)
+    bundle.prepare()
+    status, err = world.davit(*create_words(world, "create", bundle), fault=fault)
     if status != 0:
         problems.append(f"create: exit {status}: {err}")
     status, err = world.davit("start", world.id, fault=fault)
     # A first process that has ended before start came says nothing any more.
     problems += check_error(status, err, None if row == FIRST_OF_START else row, where)
+    wanted = "created" if row in BEFORE_INIT else "stopped"
     status, err = world.davit("state", world.id)
     if status == 0:
         state = json.loads(world.output())
-        if state["status"] != "stopped":
+        if state["status"] != wanted:
             problems.append(f"status after the failed start: {state['status']}")
         status, err = world.davit("delete", world.id)
         if status != 0:
             problems.append(f"delete: exit {status}: {err}")
-    elif "does not exist" not in err:
+    elif "does not exist" not in err or wanted == "created":
         problems.append(f"state: exit {status}: {err}")
     os.path.exists(world.pid_file) and os.unlink(world.pid_file)
     return problems + world.left()
 
 
-def inject(world, tap, name, bundle, options, rows):
+def inject(world, tap, name, bundle, rows):
     injected = set()
     for verb in ("create", "run", "start"):
         for row, where in rows[verb]:
             for after in ("", ":after"):
                 if after and row in NO_AFTER:
                     continue
-                if verb == "start":
-                    problems = fail_start(world, bundle, options, row, where, row + after)
-                else:
-                    problems = fail_before_program(world, verb, bundle, options, row, where, row + after)
+                fail = fail_start if verb == "start" else lambda w, *rest, verb=verb: fail_before_program(w, verb, *rest)
+                problems = fail(world, bundle, row, where, row + after)
                 tap.result(f"{name}: {verb} with a fault {'after' if after else 'before'} {row}", problems)
                 if problems:
                     world.delete_all()
                 injected.add(row)
-    status, err = world.davit("create", "-b", bundle, *options, world.id)
+    bundle.prepare()
+    status, err = call(world, bundle, *create_words(world, "run" if bundle.in_terminal else "create", bundle))
     problems = [] if status == 0 else [f"exit {status}: {err}"]
-    world.davit("delete", "--force", world.id)
+    remove(world)
     tap.result(f"{name}: the same id can be created after all that", problems + world.left())
     return injected
 
 
-def check_table(world, tap, table, injected):
-    missing = [row for row in table if row not in injected]
-    if "labels" in missing and not any(os.path.exists(p) for p in ("/sys/kernel/security/apparmor",
-                                                                   "/sys/fs/selinux/enforce")):
-        missing.remove("labels")
-        tap.skip("a fault in labels", "needs SELinux or AppArmor")
-    if "process-limit" in missing and not has_pids_controller():
-        missing.remove("process-limit")
-        tap.skip("a fault in process-limit", "needs the pids controller of cgroup v2")
-    unknown = sorted(injected - set(table))
+def check_table(tap, table, injected, has_resctrl):
+    missing = []
+    for row in table:
+        if row in injected:
+            continue
+        why = why_not(row, has_resctrl)
+        if why:
+            tap.skip(f"a fault in {row}", why)
+        else:
+            missing.append(row)
     tap.result(f"each of the {len(table)} rows of the table had its fault",
-               [f"not injected: {row}" for row in missing] + [f"not in the table: {row}" for row in unknown])
+               [f"not injected: {row}" for row in missing] +
+               [f"not in the table: {row}" for row in sorted(injected - set(table))])
 
 
 def check_probe(world, tap, bundle):
     """The guard of the heap bites: else the clean runs prove nothing."""
-    status, err = world.davit("create", "-b", bundle, world.id, DAVIT_HEAP_PROBE="1")
+    status, err = world.davit("create", "-b", bundle.path, world.id, DAVIT_HEAP_PROBE="1")
     problems = [] if status != 0 and "heap guard" in err else [f"exit {status}: {err}"]
     tap.result("a use of the heap in a child is caught", problems + world.left())
 
@@ -163,16 +181,16 @@ def main():
     only = sys.argv[2:]
     try:
         bundles = world.standard_bundles()
-        table = read_table(world, bundles["plain"][0])
-        check_probe(world, tap, bundles["plain"][0])
+        table = read_table(world, bundles["plain"])
+        check_probe(world, tap, bundles["plain"])
         injected = set()
-        for name, (bundle, options) in bundles.items():
+        for name, bundle in bundles.items():
             if only and name not in only:
                 continue
-            rows = learn_rows(world, bundle, options, tap)
-            injected |= inject(world, tap, name, bundle, options, rows)
+            world.use(bundle)
+            injected |= inject(world, tap, name, bundle, learn_rows(world, bundle, tap))
         if not only:
-            check_table(world, tap, table, injected)
+            check_table(tap, table, injected, bundles["host"].has_resctrl)
     finally:
         world.close()
     tap.end()
