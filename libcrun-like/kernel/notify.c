@@ -16,6 +16,7 @@
 
 enum {
 	MESSAGE_SIZE = 4096,
+	MESSAGES_MAX = 64, /* in one go */
 	SEND_SEC = 10,
 	BARRIER_MSEC = 30000
 };
@@ -78,8 +79,12 @@ bool notify_is_ready(int fd)
 	bool is_ready = false;
 	ssize_t n;
 
-	/* Descriptors that come along (barriers of the program's own) are closed by the kernel. */
-	while ((n = recv(fd, text, MESSAGE_SIZE, MSG_DONTWAIT)) >= 0) {
+	/* Descriptors that come along (barriers of the program's own) are closed by the kernel. Who
+	 * sends faster than we read must not keep us from everything else. */
+	for (unsigned i = 0; i < MESSAGES_MAX; i++) {
+		n = recv(fd, text, MESSAGE_SIZE, MSG_DONTWAIT);
+		if (n < 0)
+			break;
 		text[n] = '\0';
 		is_ready = is_ready || has_line(text, "READY=1");
 	}

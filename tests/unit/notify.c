@@ -4,10 +4,13 @@
  */
 #include "kernel/notify.h"
 
+#include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 
 #include "test.h"
 
@@ -65,6 +68,56 @@ TEST(only_a_line_of_its_own_counts)
 	close(to);
 	close(fd);
 	remove_path(path);
+}
+
+/* How many messages the socket of another may keep waiting. */
+static long queue_length(void)
+{
+	FILE *f = fopen("/proc/sys/net/unix/max_dgram_qlen", "re");
+	long length = 0;
+
+	CHECK(f && fscanf(f, "%ld", &length) == 1);
+	fclose(f);
+	return length + 1;
+}
+
+/* What was sent during one call is at most what it has taken and what was and is in the queue. */
+TEST(who_never_stops_sending_does_not_hold_us)
+{
+	enum {
+		SENDERS = 16,
+		TAKEN_MAX = 64
+	};
+	_Atomic long *sent = mmap(NULL, sizeof(*sent), PROT_READ | PROT_WRITE,
+				  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	long allowed = TAKEN_MAX + 2 * queue_length() + SENDERS, most = 0;
+	pid_t senders[SENDERS];
+	int fd = -1;
+	char path[64];
+
+	make_path(path);
+	CHECK_INT(notify_bind(path, &fd), 0);
+	for (size_t i = 0; i < SENDERS; i++) {
+		senders[i] = fork();
+		if (senders[i] == 0)
+			for (int to = connect_to(path); send(to, "STATUS=x", 8, 0) == 8;)
+				++*sent;
+	}
+	for (int i = 0; i < 2000 && most <= allowed; i++) {
+		long before = *sent, now;
+
+		CHECK(!notify_is_ready(fd));
+		now = *sent - before;
+		most = now > most ? now : most;
+	}
+	CHECK(most <= allowed);
+	for (size_t i = 0; i < SENDERS; i++) {
+		kill(senders[i], SIGKILL);
+		waitpid(senders[i], NULL, 0);
+	}
+	close(fd);
+	remove_path(path);
+	munmap((void *)sent, sizeof(*sent));
 }
 
 TEST(the_manager_is_told_and_the_barrier_hangs_up)
