@@ -117,13 +117,19 @@ int netlink_talk(int sock, struct netlink_request *q, netlink_answer_fn *answer,
 		return neg_errno();
 	while (!t.is_over) {
 		const struct nlmsghdr *m = (const struct nlmsghdr *)(const void *)data;
-		ssize_t n = recv(sock, data, sizeof(data), MSG_TRUNC);
+		struct sockaddr_nl from = { 0 };
+		socklen_t from_len = sizeof(from);
+		ssize_t n = recvfrom(sock, data, sizeof(data), MSG_TRUNC, (struct sockaddr *)&from,
+				     &from_len);
 		size_t left = (size_t)n;
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return neg_errno();
+		/* Root of a namespace that the socket is in may send to it as well. */
+		if (from.nl_pid != 0)
+			continue;
 		if (left > sizeof(data))
 			return -EMSGSIZE;
 		for (; NLMSG_OK(m, left); m = NLMSG_NEXT(m, left))

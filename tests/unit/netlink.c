@@ -5,6 +5,9 @@
  */
 #include "kernel/netlink.h"
 
+#include <linux/netlink.h>
+#include <sys/socket.h>
+
 #include "kernel/namespace.h"
 #include "sandbox.h"
 
@@ -48,6 +51,30 @@ SANDBOX_TEST(a_device_is_found_changed_and_remembered, CLONE_NEWNET)
 	CHECK(!after.addresses && !after.routes);
 	close(sock);
 	arena_release(&a);
+}
+
+SANDBOX_TEST(only_the_kernel_answers, CLONE_NEWNET)
+{
+	struct {
+		struct nlmsghdr header;
+		struct nlmsgerr body;
+	} forged = { .header = { .nlmsg_len = sizeof(forged), .nlmsg_type = NLMSG_ERROR },
+		     .body = { .error = -EPERM } };
+	struct sockaddr_nl to = { 0 };
+	socklen_t len = sizeof(to);
+	struct netlink_link lo = { 0 };
+	int sock = -1, other = -1;
+
+	CHECK_INT(netlink_open(&sock), 0);
+	CHECK_INT(netlink_open(&other), 0);
+	CHECK_INT(netlink_find_link(sock, "lo", &lo), 0); /* gives it an address */
+	CHECK_INT(getsockname(sock, (struct sockaddr *)&to, &len), 0);
+	CHECK_INT(sendto(other, &forged, sizeof(forged), 0, (struct sockaddr *)&to, sizeof(to)),
+		  sizeof(forged));
+	CHECK_INT(netlink_find_link(sock, "lo", &lo), 0);
+	CHECK_INT(lo.index, 1);
+	close(sock);
+	close(other);
 }
 
 SANDBOX_TEST(a_socket_stays_in_its_namespace, CLONE_NEWNET)
