@@ -25,6 +25,7 @@
 #include "lifecycle/operation.h"
 #include "lifecycle/store.h"
 #include "oci-spec/json_paths.h"
+#include "oci-spec/json_utf8.h"
 #include "setup/mounts.h"
 
 enum {
@@ -389,12 +390,22 @@ static char *unescape(char *text)
 	return text;
 }
 
+/* A container names its directories as it likes. */
+static void make_clean(char *text)
+{
+	size_t len = strlen(text), at;
+
+	while ((at = json_utf8_scan(text, len)) < len)
+		text[at] = '?';
+}
+
 static void add_string(struct json_paths *to, size_t index, const char *member, char *text)
 {
 	char path[64];
 
+	make_clean(unescape(text));
 	fmt(path, sizeof(path), "mounts/%zu/%s", index, member);
-	json_paths_string(to, path, unescape(text));
+	json_paths_string(to, path, text);
 }
 
 /* "ID PARENT MAJ:MIN ROOT PLACE OPTIONS [FIELDS...] - TYPE SOURCE SUPEROPTIONS" */

@@ -120,3 +120,15 @@ open_to_all() {
 	grep -q ready "$OUT" || skip "no user namespaces for ordinary users"
 	refused "in a mount namespace of its own making" mounts add "$ID" "$T/m.json"
 }
+
+@test "R07 invalid UTF-8: mounts list is JSON whatever the container calls its directories" {
+	start
+	bind /tmp/data/place "$T/source" ro
+	ok mounts add "$ID" "$T/m.json"
+	# The last is cut off, the first of all is overlong.
+	# shellcheck disable=SC2016
+	ok exec "$ID" sh -c 'mv /tmp/data "$(printf "/tmp/\\300\\257 \\377\"\\n\\342\\202\\254 \\342\\202")"'
+	ok mounts list "$ID"
+	iconv -f UTF-8 -t UTF-8 "$OUT" >/dev/null
+	[ "$(jq -r '.mounts[-1].destination' "$OUT")" = $'/tmp/?? ?"\n\u20ac ??/place' ]
+}
