@@ -225,8 +225,9 @@ static int write_one(struct writing *w, struct written *one)
 	char old[VALUE_SIZE];
 	int r = cgroup_read(w->dirfd, file, old, sizeof(old));
 
-	if (r > 0 && !strchr(old, '\n') && !one->old)
-		one->old = arena_strdup(&w->arena, old);
+	/* An empty file (cpuset.cpus) takes an empty line; no bytes would not reach its parser. */
+	if (r >= 0 && !strchr(old, '\n') && !one->old)
+		one->old = arena_strdup(&w->arena, r ? old : "\n");
 	r = w->write(w->dirfd, file, value);
 	if (r == 0 || (r == -ENOENT && what->optional)) {
 		one->status = WRITE_DONE;

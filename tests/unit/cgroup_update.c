@@ -50,7 +50,7 @@ static void clean(int dirfd, const char *path)
 					     "memory.swap.max", "cpu.max",
 					     "cpu.max.burst",   "cpu.weight",
 					     "cpu.idle",        "a",
-					     "io.weight" };
+					     "io.weight",       "cpuset.cpus" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		unlinkat(dirfd, files[i], 0);
@@ -154,15 +154,15 @@ TEST(contradictions_and_obsolete_values)
 
 /* --- a writer with the kernel's rules: burst <= quota, no weight while idle ------------------- */
 
-static long quota, burst, weight, idle, broken;
+static long quota, burst, weight, idle, broken, cpus;
 static char order[256];
 
 static int kernel(int dirfd, const char *file, const char *text)
 {
 	long value = strtol(text, NULL, 10);
-	long *const known[] = { &quota, &burst, &weight, &idle, &broken };
+	long *const known[] = { &quota, &burst, &weight, &idle, &broken, &cpus };
 	static const char *const names[] = { "cpu.max", "cpu.max.burst", "cpu.weight", "cpu.idle",
-					     "a" };
+					     "a",       "cpuset.cpus" };
 	size_t i = 0;
 
 	while (i < ARRAY_SIZE(names) && strcmp(names[i], file))
@@ -185,7 +185,8 @@ static const char *write_both(const char *f1, const char *v1, const char *f2, co
 	const struct cgroup_write first = { &second, f1, v1, .pointer = "/first" };
 	char path[32];
 	int dirfd = fixture(path,
-			    "cpu.max=5000 100000;cpu.max.burst=4000;cpu.weight=100;cpu.idle=0;a=0");
+			    "cpu.max=5000 100000;cpu.max.burst=4000;cpu.weight=100;cpu.idle=0;a=0;"
+			    "cpuset.cpus=");
 
 	failure = (struct err){ 0 };
 	order[0] = '\0';
@@ -218,6 +219,8 @@ TEST(what_was_written_is_taken_back)
 		  "cpu.weight=9 cpu.weight=100 ");
 	CHECK(failure.code == EINVAL);
 	CHECK_STR(failure.msg, "write 3000 100000 to cpu.max");
+	/* Nothing was in the file: write(2) of no bytes would not reach the kernel's parser. */
+	CHECK_STR(write_both("cpuset.cpus", "0", "a", "1"), "cpuset.cpus=0 cpuset.cpus=\n ");
 }
 
 TEST(a_real_directory_is_written)
