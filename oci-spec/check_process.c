@@ -36,7 +36,8 @@ void check_env(struct check *k, const struct oci_config *c)
 		const char *entry = c->process->env.items[i];
 
 		if (*entry == '=' || !strchr(entry, '='))
-			check_fail(k, POINTER("/process/env/%zu", i), "not of the form NAME=VALUE");
+			check_fail(k, POINTER("/process/env/%zu", i),
+				   "\"%.64s\" is not of the form NAME=VALUE", entry);
 	}
 }
 

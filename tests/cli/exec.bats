@@ -115,7 +115,7 @@ in_env() {
 	done
 	fails "cwd /nodir: no such file or directory" exec --cwd /nodir "$ID" true
 	fails "not an absolute path" exec --cwd tmp "$ID" true
-	fails "not of the form NAME=VALUE" exec -e NAME "$ID" true
+	fails '"NAME" is not of the form NAME=VALUE' exec -e NAME "$ID" true
 	fails "unknown option" exec --nope "$ID" true
 	fails "requires an argument" exec --env
 	fails "a command is missing" exec "$ID"
