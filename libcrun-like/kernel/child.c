@@ -21,7 +21,7 @@ static int move_up(int fd)
 	return fd > 2 ? fd : fcntl(fd, F_DUPFD_CLOEXEC, 3);
 }
 
-static int become(const struct child_spec *spec)
+static int become(const struct child_spec *spec, int error_fd)
 {
 	int in = move_up(spec->in), out = move_up(spec->out), err = move_up(spec->err), r;
 
@@ -33,7 +33,8 @@ static int become(const struct child_spec *spec)
 		return neg_errno();
 	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
 		return neg_errno();
-	r = exec_close_fds_from(3);
+	/* A hook may be of the image. */
+	r = exec_close_fds(3, error_fd);
 	if (r == 0)
 		r = exec_reset_signals(UINT64_MAX);
 	return r < 0 ? r : exec_program(spec->path, spec->argv, spec->envp);
@@ -50,7 +51,7 @@ int child_spawn(const struct child_spec *spec, struct child *ret)
 	args.pidfd = (uint64_t)(uintptr_t)&pidfd;
 	pid = sys_clone3(&args);
 	if (pid == 0) {
-		int fd = move_up(error[1]), code = -become(spec);
+		int fd = move_up(error[1]), code = -become(spec, fd);
 
 		/* Nobody can be told of a failure to tell. */
 		(void)!write(fd, &code, sizeof(code));

@@ -8,7 +8,8 @@
 #include "sys.h"
 
 enum {
-	SIGNALS = 64
+	SIGNALS = 64,
+	INHERITED_MAX = 1024 * 1024 /* fs.nr_open, as long as nobody changes it */
 };
 
 uint64_t exec_ignored_signals(void)
@@ -35,6 +36,30 @@ int exec_reset_signals(uint64_t mask)
 int exec_close_fds_from(unsigned first)
 {
 	return sys_close_range(first, ~0U, 1U << 2 /* CLOSE_RANGE_CLOEXEC, Linux 5.11 */);
+}
+
+/* What is below @first and not to be inherited was put there by us: the caller promised more
+ * descriptors than it had. */
+static void close_own_below(int first, int keep)
+{
+	for (int fd = 3; fd < first; fd++) {
+		int flags = fd == keep ? 0 : fcntl(fd, F_GETFD);
+
+		if (flags >= 0 && flags & FD_CLOEXEC)
+			close(fd);
+	}
+}
+
+int exec_close_fds(unsigned first, int keep)
+{
+	int from = (int)(first < INHERITED_MAX ? first : INHERITED_MAX), r = 0;
+
+	close_own_below(from, keep);
+	if (keep > from)
+		r = sys_close_range((unsigned)from, (unsigned)keep - 1, 0);
+	if (keep >= from)
+		from = keep + 1;
+	return r < 0 ? r : sys_close_range((unsigned)from, ~0U, 0);
 }
 
 int exec_set_groups(const uint32_t *gids, size_t count)

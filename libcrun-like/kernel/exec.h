@@ -21,6 +21,14 @@ int exec_reset_signals(uint64_t mask);
 /* Every descriptor from @first on closes at execve(2). */
 int exec_close_fds_from(unsigned first);
 
+/*
+ * Closes all descriptors from @first on, and those from 3 on that are marked to be closed; @keep
+ * stays. What execve closes by itself is closed too late: the name of the program, or of the
+ * interpreter that a script of the image asks for, may be /proc/self/fd/N/../.., and lead through a
+ * directory of the host (CVE-2024-21626).
+ */
+int exec_close_fds(unsigned first, int keep);
+
 int exec_set_groups(const uint32_t *gids, size_t count);
 int exec_set_gid(uint32_t gid);
 int exec_set_uid(uint32_t uid);

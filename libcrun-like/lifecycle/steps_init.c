@@ -217,7 +217,9 @@ int step_credentials(struct run *run, struct err *e)
 
 	/* The program may outlive whoever started it. */
 	process_die_with_parent(false);
-	close_fdp(&run->rootfd);
+	if (program_close_fds(&run->plan->program, run->channel, e) < 0)
+		return -e->code;
+	run->rootfd = -1;
 	program_enter(&run->plan->program);
 	run->plan->seccomp.way = (struct seccomp_way){ run->channel, &listener_note, MESSAGE_SIZE };
 	/* Now, not right before execve: the filter may not let us speak any more. */

@@ -106,6 +106,13 @@ int program_make_cwd(const struct program *p, int rootfd, struct err *e)
 	return 0;
 }
 
+int program_close_fds(const struct program *p, int keep, struct err *e)
+{
+	int r = exec_close_fds(FIRST_FD + p->preserve_fds, keep);
+
+	return r < 0 ? err_set(e, -r, "close the runtime's descriptors") : 0;
+}
+
 void program_enter(struct program *p)
 {
 	p->is_entered = exec_chdir(p->cwd) == 0;
@@ -153,9 +160,6 @@ int program_exec(const struct program *p, const char *path,
 
 	if (r < 0)
 		return err_set(e, -r, "reset the signals");
-	r = exec_close_fds_from(FIRST_FD + p->preserve_fds);
-	if (r < 0)
-		return err_set(e, -r, "mark descriptors to be closed");
 	r = late_filter ? seccomp_apply(late_filter, e) : 0;
 	if (r < 0)
 		return r;

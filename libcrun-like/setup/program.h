@@ -56,9 +56,14 @@ void program_enter(struct program *p);
 int program_chdir(const struct program *p, struct err *e);
 
 /*
+ * Closes whatever the program does not inherit, but for @keep, which tells of a failure until the
+ * execve. Before a filter is loaded, which may forbid it.
+ */
+int program_close_fds(const struct program *p, int keep, struct err *e);
+
+/*
  * Returns only on failure. Loads @late_filter (credentials_late_filter()) as the last thing before
- * execve. Descriptors from 3 + preserve_fds on close at the execve, so the caller's socket reports
- * a failure until then; those below that have FD_CLOEXEC are davit's own and close as well.
+ * execve.
  */
 int program_exec(const struct program *p, const char *path,
 		 const struct seccomp_filter *late_filter, struct err *e);

@@ -95,6 +95,35 @@ hostile() {
 	unchanged
 }
 
+# The kernel opens the interpreter before it closes what execve closes: through a directory of the
+# host, "..", and any program of the host, whose loader is then the image's.
+@test "T11 cwd-escape: a script's interpreter finds no descriptor that leads to the host (CVE-2024-21626)" {
+	cp "$(command -v busybox)" "$T/echo"
+	script=$BUNDLE/rootfs/bin/script
+	touch "$script"
+	chmod 755 "$script"
+	config '.hooks.startContainer = [{ path: "/bin/script", args: ["script", "a program of the host ran"] }]'
+	cp "$BUNDLE/config.json" "$T/hook.json"
+	config 'del(.hooks)'
+	ok run -d -b "$BUNDLE" "$ID"
+	program script "a program of the host ran"
+	cp "$BUNDLE/config.json" "$T/program.json"
+	for fd in {3..16}; do
+		printf '#!/proc/self/fd/%s/../../../../../../../../../../..%s/echo\n' "$fd" "$T" >"$script"
+		for words in "" "--preserve-fds 20"; do
+			# shellcheck disable=SC2086  # none or two words
+			davit exec $words "$ID" script "a program of the host ran"
+			[ "$status" -ne 0 ] && [[ $out != *ran* ]] || complain "exec $words: $fd"
+			for config in hook program; do
+				cp "$T/$config.json" "$BUNDLE/config.json"
+				# shellcheck disable=SC2086  # none or two words
+				davit run $words -b "$BUNDLE" "$ID-2"
+				[ "$status" -ne 0 ] && [[ $out != *ran* ]] || complain "run $words, $config: $fd"
+			done
+		done
+	done
+}
+
 # What protects is that the runtime's process is non-dumpable before it can be seen. A cwd that is
 # missing is found out last of all: its exec is looked at for the whole way, and no program comes.
 @test "T12 attach-window: a container with all rights over its processes sees nothing of an exec before execve (CVE-2016-9962)" {
