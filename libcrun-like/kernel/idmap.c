@@ -47,6 +47,43 @@ int idmap_write(pid_t pid, const char *file, const struct idmap_line *lines, siz
 	return write_proc(pid, file, text, len);
 }
 
+/* The next number of @text, and what is behind it. */
+static uint32_t next_number(const char **text)
+{
+	uint32_t n = 0;
+
+	*text += strspn(*text, " \n");
+	for (; **text >= '0' && **text <= '9'; (*text)++)
+		n = n * 10 + (uint32_t)(**text - '0');
+	return n;
+}
+
+uint32_t idmap_own_range(const char *file, uint32_t id)
+{
+	char path[64], text[IDMAP_LINES_MAX * LINE_MAX_LEN + 1];
+	_cleanup_fd_ int fd = -1;
+	const char *at = text;
+	ssize_t n;
+
+	fmt(path, sizeof(path), "/proc/self/%s", file);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (n < 0)
+		return UINT32_MAX - id;
+	text[n] = '\0';
+	while (*at) {
+		uint32_t inside = next_number(&at), count;
+
+		(void)next_number(&at); /* the id outside */
+		count = next_number(&at);
+		if (id >= inside && id - inside < count)
+			return count - (id - inside);
+		at += strcspn(at, "\n");
+		at += strspn(at, "\n");
+	}
+	return 0;
+}
+
 int idmap_deny_setgroups(pid_t pid)
 {
 	return write_proc(pid, "setgroups", "deny", 4);

@@ -54,6 +54,9 @@ int idmap_write(pid_t pid, const char *file, const struct idmap_line *lines, siz
 /* A new user namespace with these maps and no process in it, which lives as long as the fd. */
 int idmap_open_namespace(const struct idmap_line *uids, size_t uid_count,
 			 const struct idmap_line *gids, size_t gid_count);
+/* How many ids from @id on the caller's own user namespace has in a row: 0 when it lacks @id.
+ * @file: "uid_map" or "gid_map". All of them when they cannot be read. */
+uint32_t idmap_own_range(const char *file, uint32_t id);
 /* Writes "deny" to /proc/PID/setgroups, without which an unprivileged gid_map is refused
  * (user_namespaces(7)). */
 int idmap_deny_setgroups(pid_t pid);

@@ -6,6 +6,7 @@
 
 #include <linux/seccomp.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 
@@ -42,6 +43,11 @@ bool seccomp_knows_flags(unsigned flags)
 		flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
 	/* Without a program: the flags are looked at first, then it is EFAULT. */
 	return sys_seccomp(SECCOMP_SET_MODE_FILTER, flags, NULL) != -EINVAL;
+}
+
+bool seccomp_has_filter(void)
+{
+	return prctl(PR_GET_SECCOMP) == SECCOMP_MODE_FILTER;
 }
 
 int seccomp_gate_make(struct seccomp_gate *ret)

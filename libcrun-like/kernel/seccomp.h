@@ -42,6 +42,9 @@ int seccomp_install_listener(const struct sock_filter *insns, unsigned short cou
 /* False when this kernel refuses one of @flags; nothing is installed. */
 bool seccomp_knows_flags(unsigned flags);
 
+/* Is the calling thread under a filter already? */
+bool seccomp_has_filter(void);
+
 struct seccomp_gate {
 	unsigned long secret[SECCOMP_GATE_WORDS];
 };

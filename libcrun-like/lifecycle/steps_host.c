@@ -17,6 +17,7 @@
 #include "lifecycle/birth.h"
 #include "lifecycle/lifecycle.h"
 #include "lifecycle/store.h"
+#include "setup/namespaces_explain.h"
 
 enum {
 	CGROUP_REMOVE_MSEC = 5000
@@ -233,16 +234,8 @@ static int enter_pid_namespace(struct run *run, const struct namespace_join *joi
 
 static int fail_spawn(const struct run *run, int code, struct err *e)
 {
-	bool is_user = namespaces_has_new(&run->plan->ns, CLONE_NEWUSER);
-
 	err_set(e, code, "clone the container's first process");
-	if (code == EAGAIN)
-		err_hint(e, "pids.max of its cgroup, or the user's nproc limit, is reached");
-	else if (code == ENOSPC)
-		err_hint(e, "a limit of namespaces is reached; see sysctl user");
-	else if (code == EPERM && is_user)
-		err_hint(e, "user namespaces are forbidden here; see sysctl "
-			    "kernel.unprivileged_userns_clone and the security module");
+	namespaces_explain_clone(&run->plan->ns, code, e);
 	return -e->code;
 }
 

@@ -41,7 +41,12 @@ int step_loopback(struct run *run, struct err *e)
 {
 	int r = namespace_loopback_up();
 
-	return r < 0 ? err_set(e, -r, "set the loopback interface up") : 0;
+	if (r == 0)
+		return 0;
+	err_set(e, -r, "set the loopback interface up");
+	return r == -EPERM ? err_hint(e, "it wants CAP_NET_ADMIN; else leave the network namespace "
+					 "out, or add a user namespace")
+			   : -e->code;
 }
 
 int step_hostname(struct run *run, struct err *e)

@@ -12,6 +12,7 @@
 #include "kernel/sys.h"
 #include "lifecycle/birth.h"
 #include "lifecycle/lifecycle.h"
+#include "setup/namespaces_explain.h"
 
 static _Noreturn void become_middle(struct run *run)
 {
@@ -54,7 +55,11 @@ int step_middle(struct run *run, struct err *e)
 	if (r == 0 && run->middle_pid == 0)
 		become_middle(run);
 	close_fdp(&run->middle_end);
-	return r < 0 ? err_set(e, -r, "clone the helper of the namespaces") : 0;
+	if (r == 0)
+		return 0;
+	err_set(e, -r, "clone the helper of the namespaces");
+	namespaces_explain_clone(&run->plan->ns, -r, e);
+	return -e->code;
 }
 
 void undo_middle(struct run *run)
@@ -129,8 +134,11 @@ int step_spawn_from_middle(struct run *run, struct err *e)
 	m.pid = sys_clone3(&args);
 	if (m.pid == 0)
 		become_init(run);
-	if (m.pid < 0)
-		return err_set(e, -m.pid, "clone the container's first process");
+	if (m.pid < 0) {
+		err_set(e, -m.pid, "clone the container's first process");
+		namespaces_explain_clone(&run->plan->ns, -m.pid, e);
+		return -e->code;
+	}
 	r = channel_send(run->channel, &m);
 	return r < 0 ? err_set(e, -r, "tell the pid of the container's first process") : 0;
 }

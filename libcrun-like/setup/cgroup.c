@@ -64,7 +64,7 @@ struct look {
 	int rootfd, basefd; /* basefd: where the path begins */
 	const char *root;
 	const char *base; /* its path, "" for the root */
-	const char *why_none;
+	const char *why_none, *help;
 	char controllers[CONTROLLERS_SIZE];
 };
 
@@ -74,6 +74,7 @@ static int look_rootless(struct look *l, struct err *e)
 	char own[PATH_MAX / 2];
 
 	l->why_none = "there is no writable cgroup for this user";
+	l->help = geteuid() ? "systemd-run --user --scope -p Delegate=yes gives one" : NULL;
 	if (cgroup_get_own_path(own, sizeof(own)) < 0)
 		return 0;
 	l->basefd = cgroup_open(l->rootfd, own);
@@ -106,6 +107,12 @@ static int look_at_host(struct look *l, struct err *e)
 				"there is no cgroup2 hierarchy at /sys/fs/cgroup or "
 				"/sys/fs/cgroup/unified");
 	l->base = "";
+	/* As in a container without privileges. Limits are refused then. */
+	if (faccessat(l->rootfd, ".", W_OK, AT_EACCESS) < 0 && errno == EROFS) {
+		l->why_none = "the cgroup hierarchy is mounted read-only";
+		l->help = "give davit a writable /sys/fs/cgroup, or leave the limits out";
+		return 0;
+	}
 	if (l->ctx->rootless && look_rootless(l, e) < 0)
 		return -e->code;
 	r = l->why_none ? 0
@@ -153,6 +160,7 @@ static int plan_cgroup(struct look *l, const struct oci_linux *linux_config, str
 		.where = l->root ? arena_printf(l->arena, "%s%s", l->root, l->base) : "",
 		.controllers = l->controllers,
 		.why_none = l->why_none,
+		.help = l->help,
 		.warn = l->ctx->warn,
 		.warn_arg = l->ctx->warn_arg,
 	};
@@ -194,7 +202,7 @@ int cgroup_prepare(struct arena *a, const struct oci_config *config,
 	if (r < 0)
 		return r;
 	/* Disabled was asked for: nobody needs to be told. */
-	if (l.why_none && ctx->rootless && ctx->warn && !(ctx->manager && *ctx->manager == 'd')) {
+	if (l.why_none && ctx->warn && !(ctx->manager && *ctx->manager == 'd')) {
 		fmt(text, sizeof(text), "the container gets no cgroup: %s", l.why_none);
 		ctx->warn(ctx->warn_arg, text);
 	}

@@ -275,8 +275,8 @@ static int missing(const struct knobs *k, const struct cgroup_write *w, struct e
 	if (host->why_none) {
 		err_kind(e, ERR_CGROUP, EOPNOTSUPP, "%s cannot be set to %s: %s", w->file, w->value,
 			 host->why_none);
-		if (geteuid() != 0)
-			err_hint(e, "systemd-run --user --scope -p Delegate=yes gives one");
+		if (host->help)
+			err_hint(e, "%s", host->help);
 		return err_at(e, w->pointer);
 	}
 	err_kind(e, ERR_CGROUP, EOPNOTSUPP,

@@ -30,6 +30,7 @@ struct cgroup_host {
 	const char *where;       /* the directory that was looked at */
 	const char *controllers; /* its cgroup.controllers */
 	const char *why_none;    /* there will be no cgroup: the reason; else NULL */
+	const char *help;        /* what would give one; may be NULL */
 	void (*warn)(void *arg, const char *text); /* may be NULL */
 	void *warn_arg;
 };

@@ -174,6 +174,18 @@ static int settle_fs(const struct mount_op *op, int fd, struct err *e)
 	return r < 0 ? r : mounts_apply_idmap(op, fd, e);
 }
 
+static int tell_fs(const struct mount_op *op, int code, const char *message, struct err *e)
+{
+	err_set(e, code, "mount %s on %s%s%s", op->type, op->destination, message[0] ? ": " : "",
+		message);
+	/* In a user namespace a new procfs would uncover what the one at hand hides. */
+	if (code == EPERM && strcmp(op->type, "proc") == 0)
+		err_hint(e, "parts of davit's own /proc are covered: give it a whole one "
+			    "(--security-opt systempaths=unconfined; Podman: unmask=ALL), or leave "
+			    "the pid namespace out");
+	return -e->code;
+}
+
 static int open_fs(const struct mount_op *op, int rootfd, struct err *e)
 {
 	const struct mount_options *o = &op->options;
@@ -204,8 +216,7 @@ static int open_fs(const struct mount_op *op, int rootfd, struct err *e)
 				       op->type, op->destination);
 	}
 	if (fd < 0)
-		return err_set(e, -fd, "mount %s on %s%s%s", op->type, op->destination,
-			       message[0] ? ": " : "", message);
+		return tell_fs(op, -fd, message, e);
 	r = op->is_filled ? 0 : settle_fs(op, fd, e);
 	return r < 0 ? r : take_fd(&fd);
 }

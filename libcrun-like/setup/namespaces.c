@@ -13,6 +13,7 @@
 #include "base/fmt.h"
 #include "kernel/caps.h"
 #include "kernel/exec.h"
+#include "setup/namespaces_explain.h"
 
 static const struct {
 	const char *type;
@@ -95,8 +96,7 @@ static int prepare_maps(struct arena *a, const struct oci_linux *lin, struct nam
 	if (!ns->is_rootless) {
 		err_field(e, EINVAL, "/linux/uidMappings",
 			  "a new user namespace has no id mappings");
-		return err_hint(e, "add linux.uidMappings and linux.gidMappings, or leave the user "
-				   "namespace out");
+		return namespaces_explain_no_maps(e);
 	}
 	ns->uid_map[0] = (struct idmap_line){ 0, ns->euid, 1 };
 	ns->gid_map[0] = (struct idmap_line){ 0, ns->egid, 1 };
@@ -104,15 +104,24 @@ static int prepare_maps(struct arena *a, const struct oci_linux *lin, struct nam
 	return 0;
 }
 
-/* An ordinary user may make namespaces in a user namespace of its own only. */
+/* An ordinary user may make namespaces in a user namespace of its own only, and so may root of a
+ * container without privileges. */
 static int check_rights(const struct namespaces *ns, struct err *e)
 {
 	struct caps now;
 
-	if (!ns->is_rootless || namespaces_is_private(ns, CLONE_NEWUSER))
+	if (namespaces_is_private(ns, CLONE_NEWUSER))
 		return 0;
 	if (caps_get(&now) == 0 && now.effective & 1ULL << CAP_SYS_ADMIN)
 		return 0;
+	if (!ns->is_rootless) {
+		err_field(e, EPERM, "/linux/namespaces",
+			  "there is no user namespace, and without CAP_SYS_ADMIN root may make no "
+			  "others");
+		return err_hint(e,
+				"add { \"type\": \"user\" } with uidMappings and gidMappings, or "
+				"give davit the capability (--cap-add SYS_ADMIN)");
+	}
 	err_field(e, EPERM, "/linux/namespaces",
 		  "there is no user namespace, and user %u may make no others without one",
 		  ns->euid);
@@ -308,7 +317,12 @@ static int write_map(const struct namespaces *ns, pid_t pid, bool is_uid, struct
 		if (ns->is_rootless && !is_uid && (r = idmap_deny_setgroups(pid)) < 0)
 			return err_set(e, -r, "deny setgroups in the user namespace");
 		r = idmap_write(pid, file, map, count);
-		return r < 0 ? err_set(e, -r, "write the %s of the user namespace", file) : 0;
+		if (r == 0)
+			return 0;
+		err_set(e, -r, "write the %s of the user namespace", file);
+		if (r == -EPERM)
+			namespaces_explain_map(map, count, file, e);
+		return -e->code;
 	}
 	r = idmap_run_helper(helper, pid, map, count, words, sizeof(words));
 	if (r == -ENOENT) {
