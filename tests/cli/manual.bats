@@ -16,7 +16,11 @@ commands() {
 
 # The options of a command (none: the global ones), as its help has them, a line each.
 options_of() {
-	"$DAVIT" "$@" --help | sed -n '/OPTIONS:$/,/^[A-Z]* *[A-Z]*:$/p' |
+	"$DAVIT" "$@" --help | options_in
+}
+
+options_in() {
+	sed -n '/OPTIONS:$/,/^[A-Z]* *[A-Z]*:$/p' |
 		sed -n 's/^   \(-\(.\), \|    \)\?\(--[a-z0-9-]*\)\?.*/\2 \3/p' |
 		awk '{ for (i = 1; i <= NF; i++) print length($i) == 1 ? "-" $i : $i }'
 }
@@ -48,12 +52,13 @@ page() {
 @test "the page and the help of every command have the same options and the same text" {
 	for command in $(commands); do
 		text=$(page "$command")
-		for option in $(options_of "$command"); do
-			grep -q -e "^\(-., \)\?$option\b" <<<"$text" || { echo "$command: not in the page: $option"; false; }
+		help=$("$DAVIT" "$command" --help)
+		for option in $(options_in <<<"$help"); do
+			[[ $text =~ $'\n'(-., )?${option}[^a-z0-9-] ]] || { echo "$command: not in the page: $option"; false; }
 		done
-		"$DAVIT" help "$command" | diff - <("$DAVIT" "$command" --help)
+		"$DAVIT" help "$command" | diff - <(echo "$help")
 		first=$(sed -n '/^DESCRIPTION/{n;p;q}' "$TOP/man/$command.txt" | tr -d '*')
-		"$DAVIT" help "$command" | grep -qF "   $first" || { echo "$command: the help has another description"; false; }
+		[[ $help == *"   $first"* ]] || { echo "$command: the help has another description"; false; }
 	done
 }
 
@@ -110,8 +115,9 @@ bash_offers() {
 	}
 	diff <(offers "davit " | sort) <(commands | sort)
 	for command in $(commands); do
+		offered=$'\n'$(offers "davit $command --")$'\n'
 		for option in $(options_of "$command" | grep -- '^--'); do
-			grep -qx -e "$option" -e "$option=" <<<"$(offers "davit $command --")" || { echo "$command $option"; false; }
+			[[ $offered =~ $'\n'$option=?$'\n' ]] || { echo "$command $option"; false; }
 		done
 	done
 }
@@ -123,7 +129,7 @@ bash_offers() {
 	for command in $(commands); do
 		block=$(sed -n "/^\t$command) _arguments/,/;;\$/p" "$BATS_TEST_TMPDIR/_davit")
 		for option in $(options_of "$command"); do
-			grep -qF -e "'*${option}[" <<<"$block" || { echo "$command $option"; false; }
+			[[ $block == *"'*${option}["* ]] || { echo "$command $option"; false; }
 		done
 	done
 }
