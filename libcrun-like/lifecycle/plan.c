@@ -28,7 +28,7 @@ static int take_environment(struct plan *plan, const struct davit_create_options
 
 	if (!env)
 		return -ENOMEM;
-	if (plan->ctx->notify_socket)
+	if (plan->ctx && plan->ctx->notify_socket) /* validate has no context */
 		env[n++] = READY_ENV;
 	if (o->listen_fds) {
 		env[n] = arena_printf(&plan->arena, "LISTEN_FDS=%u", o->listen_fds);
