@@ -4,7 +4,10 @@
  */
 #include "lifecycle/context.h"
 
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/fmt.h"
 #include "config-davit.h"
@@ -113,6 +116,24 @@ static char *default_root(const char *runtime_dir, bool is_rootless)
 	return strdup(text);
 }
 
+/* A relative one is the caller's: what is kept of it has to hold in other directories, too. In the
+ * root directory everything would be a container of that name. */
+static int take_root(const char *root, char **ret, struct err *e)
+{
+	char text[2 * PATH_MAX], here[PATH_MAX];
+
+	if (!*root)
+		return err_kind(e, ERR_USAGE, EINVAL, "the state root is an empty path");
+	if (root[0] == '/' && !root[strspn(root, "/.")])
+		return err_kind(e, ERR_USAGE, EINVAL, "the state root is the root directory");
+	if (root[0] != '/' && !getcwd(here, sizeof(here)))
+		return err_set(e, errno, "find the current directory for the state root %s", root);
+	fmt(text, sizeof(text), "%s%s%s", root[0] == '/' ? "" : here, root[0] == '/' ? "" : "/",
+	    root);
+	*ret = strdup(text);
+	return *ret ? 0 : err_set(e, ENOMEM, "make a context");
+}
+
 static int check_manager(const char *manager, struct err *e)
 {
 	static const char *const known[] = { "cgroupfs", "disabled" };
@@ -130,13 +151,13 @@ static int fill(struct davit_context *ctx, const struct davit_context_options *o
 {
 	const char *manager = o->cgroup_manager ? o->cgroup_manager : "cgroupfs";
 
-	if (o->root && o->root[0] != '/')
-		return err_kind(e, ERR_USAGE, EINVAL,
-				"the state root \"%s\" is not an absolute path", o->root);
 	if (check_manager(manager, e) < 0)
 		return -e->code;
 	ctx->is_rootless = geteuid() != 0 || !namespace_user_is_first();
-	ctx->root = o->root ? strdup(o->root) : default_root(o->runtime_dir, ctx->is_rootless);
+	if (o->root && take_root(o->root, &ctx->root, e) < 0)
+		return -e->code;
+	if (!o->root)
+		ctx->root = default_root(o->runtime_dir, ctx->is_rootless);
 	ctx->cgroup_manager = strdup(manager);
 	ctx->name = strdup(o->name ? o->name : "davit");
 	if (o->notify_socket && *o->notify_socket)
