@@ -66,8 +66,8 @@ int foreground_prepare(struct foreground *f, int *ret_console_fd, struct err *e)
 	if (!terminal_is_one(STDIN_FILENO)) {
 		err_field(e, ENOTTY, "/process/terminal",
 			  "a terminal is wanted, but standard input is none");
-		return err_hint(e, "run it from a terminal, give --console-socket, or set "
-				   "process.terminal to false");
+		return err_hint(e, "run it from a terminal, give --console-socket, or ask for no "
+				   "terminal (process.terminal, --tty)");
 	}
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_set(e, errno, "make a socket pair for the terminal");

@@ -116,6 +116,7 @@ in_env() {
 	fails "cwd /nodir: no such file or directory" exec --cwd /nodir "$ID" true
 	fails "not an absolute path" exec --cwd tmp "$ID" true
 	fails '"NAME" is not of the form NAME=VALUE' exec -e NAME "$ID" true
+	fails "standard input is none (at /process/terminal); run it from a terminal, give --console-socket, or ask for no terminal (process.terminal, --tty)" exec -t "$ID" true
 	fails "unknown option" exec --nope "$ID" true
 	fails "requires an argument" exec --env
 	fails "a command is missing" exec "$ID"
