@@ -333,15 +333,16 @@ static void remove_others(int dirfd)
 static int empty_and_remove(int rootfd, const char *name, int dirfd)
 {
 	static const char *const usual[] = { "state.json", "config.json", STORE_START_SOCKET,
-					     STORE_NOTIFY_SOCKET, "journal.json" };
+					     "journal.json" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(usual); i++)
 		unlinkat(dirfd, usual[i], 0);
-	unlinkat(dirfd, STORE_NOTIFY_DIR, AT_REMOVEDIR);
 	if (unlinkat(rootfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;
-	if (errno == ENOTEMPTY || errno == EEXIST)
+	if (errno == ENOTEMPTY || errno == EEXIST) {
+		unlinkat(dirfd, STORE_NOTIFY_SOCKET, 0);
 		remove_others(dirfd);
+	}
 	return unlinkat(rootfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? neg_errno() : 0;
 }
 
