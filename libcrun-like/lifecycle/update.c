@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "lifecycle/operation.h"
+#include "lifecycle/store.h"
 #include "setup/cgroup_update.h"
+#include "setup/intel_rdt.h"
 
 enum text_type {
 	TEXT_I64,  /* -1, max: no limit */
@@ -201,39 +203,71 @@ static int take_document(const struct davit_context *ctx, struct arena *a,
 	return -e->code;
 }
 
-static int refuse_intel_rdt(const struct davit_update_options *o, struct err *e)
+/* The container's own configuration says which class of service it is in. */
+static int prepare_rdt(struct container *c, const struct davit_update_options *o,
+		       struct intel_rdt *ret, struct err *e)
 {
-	if (!o->l3_cache_schema && !o->mem_bw_schema)
+	struct oci_intel_rdt schemas = { .l3_cache_schema = o->l3_cache_schema,
+					 .mem_bw_schema = o->mem_bw_schema };
+	struct oci_linux changed = { 0 };
+	struct oci_config *config;
+	char *text;
+	size_t len;
+
+	*ret = (struct intel_rdt){ 0 };
+	if (!schemas.l3_cache_schema && !schemas.mem_bw_schema)
 		return 0;
-	return err_kind(e, ERR_UNSUPPORTED, EOPNOTSUPP,
-			"intelRdt: --l3-cache-schema and --mem-bw-schema are not supported");
+	if (store_read_file(&c->arena, c->dirfd, "config.json", &text, &len, e) < 0 ||
+	    oci_config_decode(&c->arena, text, len, "config.json", &config, e) < 0)
+		return -e->code;
+	if (!config->linux_config || !config->linux_config->intel_rdt)
+		return err_kind(e, ERR_CONFIG, EINVAL,
+				"container %s has no class of service (linux.intelRdt)", c->id);
+	changed = *config->linux_config;
+	schemas.clos_id = changed.intel_rdt->clos_id;
+	changed.intel_rdt = &schemas;
+	config->linux_config = &changed;
+	oci_config_check(config, stop_at_first, e);
+	return e->code ? -e->code : intel_rdt_prepare(&c->arena, config, c->id, ret, e);
 }
 
-static int update_container(const struct davit_context *ctx, struct container *c,
-			    const struct davit_update_options *o, struct err *e)
+static int update_limits(const struct davit_context *ctx, struct container *c,
+			 const struct davit_update_options *o, struct oci_resources *res,
+			 struct err *e)
 {
 	const struct cgroup_context cg = { .id = c->id,
 					   .manager = ctx->cgroup_manager,
 					   .rootless = ctx->is_rootless,
 					   .warn = context_warn,
 					   .warn_arg = (void *)ctx };
-	struct oci_resources res = { 0 };
 	struct cgroup_ref ref;
-	bool has_cgroup;
+	bool has_cgroup = container_cgroup(c, &ref);
+
+	if (cgroup_update(&c->arena, has_cgroup ? &ref : NULL, res, &cg, e) < 0 && o->resources)
+		oci_find_line(o->resources, o->resources_len, e);
+	return -e->code;
+}
+
+static int update_container(const struct davit_context *ctx, struct container *c,
+			    const struct davit_update_options *o, struct err *e)
+{
+	struct oci_resources res = { 0 };
+	struct intel_rdt rdt;
 
 	if (c->status == STATUS_STOPPED || c->status == STATUS_CREATING) {
 		err_kind(e, ERR_STATUS, EINVAL, "cannot update container %s: container not running",
 			 c->id);
 		return err_hint(e, "it is %s", status_word(c->status));
 	}
-	if (refuse_intel_rdt(o, e) < 0)
-		return -e->code;
 	if ((o->resources ? take_document(ctx, &c->arena, o, &res, e)
 			  : take_texts(&c->arena, o, &res, e)) < 0)
 		return -e->code;
-	has_cgroup = container_cgroup(c, &ref);
-	if (cgroup_update(&c->arena, has_cgroup ? &ref : NULL, &res, &cg, e) < 0 && o->resources)
-		oci_find_line(o->resources, o->resources_len, e);
+	if (prepare_rdt(c, o, &rdt, e) < 0 ||
+	    (rdt.group && intel_rdt_update(&c->arena, &rdt, e) < 0))
+		return -e->code;
+	if (update_limits(ctx, c, o, &res, e) < 0 && rdt.group)
+		intel_rdt_undo(&rdt);
+	intel_rdt_close(&rdt);
 	return -e->code;
 }
 

@@ -168,7 +168,7 @@ static int create(struct arena *a, struct intel_rdt *rdt, struct err *e)
 	return make_monitor(rdt, e);
 }
 
-int intel_rdt_create(struct arena *a, struct intel_rdt *rdt, struct err *e)
+static int open_root(struct intel_rdt *rdt, struct err *e)
 {
 	int r = resctrl_open(&rdt->rootfd);
 
@@ -176,9 +176,32 @@ int intel_rdt_create(struct arena *a, struct intel_rdt *rdt, struct err *e)
 		err_kind(e, ERR_UNSUPPORTED, ENOENT, "no resctrl file system is mounted");
 		return err_at(e, pointer_all);
 	}
+	return r < 0 ? err_set(e, -r, "open the resctrl file system") : 0;
+}
+
+int intel_rdt_create(struct arena *a, struct intel_rdt *rdt, struct err *e)
+{
+	if (open_root(rdt, e) == 0 && create(a, rdt, e) < 0)
+		intel_rdt_undo(rdt);
+	return -e->code;
+}
+
+static int update(struct arena *a, struct intel_rdt *rdt, struct err *e)
+{
+	int r = resctrl_open_group(rdt->rootfd, rdt->group, &rdt->groupfd, NULL);
+
 	if (r < 0)
-		return err_set(e, -r, "open the resctrl file system");
-	if (create(a, rdt, e) < 0)
+		return err_set(e, -r, "open the class of service %s", shown(rdt));
+	rdt->compared = 0; /* they are to become different */
+	if (read_before(a, rdt, e) < 0)
+		return -e->code;
+	rdt->compared = rdt->line_count;
+	return write_lines(rdt, e);
+}
+
+int intel_rdt_update(struct arena *a, struct intel_rdt *rdt, struct err *e)
+{
+	if (open_root(rdt, e) == 0 && update(a, rdt, e) < 0)
 		intel_rdt_undo(rdt);
 	return -e->code;
 }

@@ -47,6 +47,13 @@ int intel_rdt_add_process(const struct intel_rdt *rdt, pid_t pid, struct err *e)
 struct intel_rdt_made intel_rdt_made(const struct intel_rdt *rdt);
 void intel_rdt_close(struct intel_rdt *rdt);
 
+/*
+ * update: writes the lines of @rdt (newly prepared) into the container's class of service, which
+ * has to be there. After a failure the class is as before; intel_rdt_undo() makes it so later on,
+ * too.
+ */
+int intel_rdt_update(struct arena *a, struct intel_rdt *rdt, struct err *e);
+
 /* delete: gone already, or no resctrl any more, is success. */
 int intel_rdt_remove(const struct intel_rdt_made *made, struct err *e);
 

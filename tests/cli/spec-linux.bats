@@ -529,6 +529,38 @@ rdt() {
 	[ ! -s "$T/rdt.log" ]
 }
 
+@test "linux.intelRdt.l3CacheSchema, linux.intelRdt.memBwSchema: update writes them to the container's class, and all or nothing" {
+	make_resctrl
+	rdt '{l3CacheSchema: "L3:0=ff", memBwSchema: "MB:0=20;1=70"}'
+	ok create -b "$BUNDLE" "$ID"
+	: >"$T/rdt.log"
+	ok update --l3-cache-schema "L3:0=f" --mem-bw-schema=MB:0=50 "$ID"
+	[ -z "$out" ]
+	printf 'write %s/schemata %s\n' "$ID" L3:0=f "$ID" MB:0=50 | diff "$T/rdt.log" -
+	at_rdt cat "$RDT/$ID/schemata" >"$T/before"
+	refused "write \"MB:9=1\" to the schemata" update --l3-cache-schema "L3:0=3" --mem-bw-schema MB:9=1 "$ID"
+	at_rdt cat "$RDT/$ID/schemata" | diff "$T/before" -
+	# Nor when it is the cgroup that refuses.
+	refused "realtimeRuntime" update --mem-bw-schema MB:0=60 --cpu-rt-runtime 1000 "$ID"
+	at_rdt cat "$RDT/$ID/schemata" | diff "$T/before" -
+	: >"$T/rdt.log"
+	refused "/linux/intelRdt/memBwSchema" update --mem-bw-schema L3:0=1 "$ID"
+	refused "/linux/intelRdt/l3CacheSchema" update --l3-cache-schema $'L3:0=1\nMB:0=1' "$ID"
+	[ ! -s "$T/rdt.log" ]
+	ok delete -f "$ID"
+	at_rdt mkdir "$RDT/gold"
+	rdt '{closID: "gold"}'
+	ok create -b "$BUNDLE" "$ID"
+	: >"$T/rdt.log"
+	ok update --mem-bw-schema MB:1=40 "$ID"
+	[ "$(<"$T/rdt.log")" = "write gold/schemata MB:1=40" ]
+	at_rdt rmdir "$RDT/gold" || :
+	ok delete -f "$ID"
+	config 'del(.linux.intelRdt)'
+	ok create -b "$BUNDLE" "$ID"
+	refused "no class of service" update --mem-bw-schema MB:1=40 "$ID"
+}
+
 @test "linux.intelRdt.closID: an error without resctrl; and without intelRdt no resctrl is touched" {
 	make_resctrl
 	ok create -b "$BUNDLE" "$ID"
