@@ -26,7 +26,8 @@ enum {
 	 * others who still write to it. */
 	LATE_OUTPUT_MAX = 1024 * 1024,
 	/* No signal says that a job that runs in the background has become the foreground's. */
-	PAUSED_MSEC = 200
+	PAUSED_MSEC = 200,
+	LOOKS = 10
 };
 
 enum slot {
@@ -51,6 +52,7 @@ struct watch {
 	bool has_ended;
 	bool has_given_up;  /* somebody wants us to end before the output is read */
 	bool has_paused;    /* in the background: keys are not ours */
+	unsigned looks;     /* left to do at the modes after that */
 	size_t late_output; /* after the program's end */
 };
 
@@ -124,8 +126,19 @@ static void reap_orphans(const struct foreground_program *program)
 static void look_for_foreground(struct watch *w)
 {
 	w->has_paused = !terminal_make_raw_again(&w->f->terminal);
-	if (!w->has_paused)
+	if (w->has_paused)
+		w->looks = LOOKS;
+	else
 		terminal_copy_size(STDIN_FILENO, w->f->master);
+}
+
+/* A shell hands the terminal over first and sets its modes then, without telling us. */
+static void look_again(struct watch *w, bool is_idle)
+{
+	if (w->has_paused || w->looks)
+		look_for_foreground(w);
+	if (!w->has_paused && w->looks && is_idle)
+		w->looks--;
 }
 
 static void take_signal(struct watch *w, const struct signalfd_siginfo *si)
@@ -143,8 +156,10 @@ static void take_signal(struct watch *w, const struct signalfd_siginfo *si)
 	/* Of a reader of ours that has gone: no concern of the program. */
 	if (si->ssi_signo == SIGPIPE && si->ssi_pid == (uint32_t)getpid())
 		return;
-	if (si->ssi_signo == SIGCONT && w->f->master >= 0)
+	if (si->ssi_signo == SIGCONT && w->f->master >= 0) {
+		w->looks = LOOKS;
 		look_for_foreground(w);
+	}
 	if (w->has_ended)
 		w->has_given_up = w->has_given_up || is_to_end(si->ssi_signo);
 	else
@@ -221,11 +236,10 @@ static int wait_once(struct watch *w)
 	set_slot(&p[SCREEN], w->f->master, screen);
 	set_slot(&p[OUTPUT], w->out.to, relay_write_events(&w->out));
 	set_slot(&p[READY], ready, POLLIN);
-	r = poll(p, SLOTS, w->has_paused ? PAUSED_MSEC : -1);
+	r = poll(p, SLOTS, w->has_paused || w->looks ? PAUSED_MSEC : -1);
 	if (r < 0)
 		return errno == EINTR ? 0 : neg_errno();
-	if (w->has_paused)
-		look_for_foreground(w);
+	look_again(w, r == 0);
 	/* First: it may have said so and ended. */
 	if (p[READY].revents)
 		take_ready(w, ready);
@@ -233,6 +247,7 @@ static int wait_once(struct watch *w)
 		w->has_ended = true;
 		w->in.from = w->in.to = -1;
 		w->has_paused = false;
+		w->looks = 0;
 	}
 	if (p[SIGNALS].revents)
 		take_signals(w);
