@@ -44,12 +44,25 @@ teardown() {
 	[ "$seen" -ne 0 ]
 }
 
-@test "T15 cgroup+annotations: annotations are values that nobody acts on" {
-	config '.annotations = { "../x": "..", "one\ntwo": "three\nfour", "run.oci.delegate-cgroup": "../..",
-		"run.oci.handler": "krun", "run.oci.hooks.stdout": "/etc/passwd", "org.systemd.property.User": "\"root\"" } |
+@test "T15 cgroup+annotations: annotations that are not honoured are values that nobody acts on" {
+	config '.annotations = { "../x": "..", "one\ntwo": "three\nfour",
+		"run.oci.handler": "krun", "org.systemd.property.User": "\"root\"" } |
 		.annotations["long"] = ("x" * 65536)'
 	ok run -b "$BUNDLE" "$ID"
 	[ ! -e "$BUNDLE/x" ]
+	check_clean
+}
+
+@test "T15 cgroup+annotations: a cgroup below the container's never leads out of it" {
+	before=$(find "$CGROOT" -type d -name "*$TOKEN*")
+	for place in ../.. .. a/../../b "" // "$(printf 'x%.0s' {1..300})" $'a\nb'; do
+		config --arg p "$place" '.annotations = { "run.oci.delegate-cgroup": $p }'
+		davit create -b "$BUNDLE" "$ID"
+		[ "$status" -eq 0 ] || { check_clean; continue; }
+		[[ $(cgroup_of "$(init_pid)") == "$CGROOT/davit-$ID"* ]] || complain "elsewhere with '$place'"
+		ok delete --force "$ID"
+	done
+	[ "$(find "$CGROOT" -type d -name "*$TOKEN*")" = "$before" ]
 	check_clean
 }
 
