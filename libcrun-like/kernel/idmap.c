@@ -6,7 +6,6 @@
  */
 #include <sched.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "base/fmt.h"
@@ -170,12 +169,16 @@ int idmap_run_helper(const char *program, pid_t pid, const struct idmap_line *li
 	return wait_helper(helper);
 }
 
-/* Ends with its parent, whatever happens to that. */
-static _Noreturn void hold_namespace(void)
+/* Ends with its parent, whatever happens to that, and at whatever moment: a signal at the parent's
+ * death would have to be asked for, and that may come too late. */
+static _Noreturn void hold_namespace(int ends[2])
 {
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (;;)
-		pause();
+	char byte;
+
+	close(ends[1]);
+	while (read(ends[0], &byte, 1) < 0 && errno == EINTR)
+		continue;
+	_exit(0);
 }
 
 static int fill_and_open(pid_t holder, const struct idmap_line *uids, size_t uid_count,
@@ -197,15 +200,21 @@ int idmap_open_namespace(const struct idmap_line *uids, size_t uid_count,
 			 const struct idmap_line *gids, size_t gid_count)
 {
 	struct clone_args args = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
-	pid_t holder = sys_clone3(&args);
-	int r;
+	int r, ends[2];
+	pid_t holder;
 
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return neg_errno();
+	holder = sys_clone3(&args);
 	if (holder == 0)
-		hold_namespace();
-	if (holder < 0)
+		hold_namespace(ends);
+	close(ends[0]);
+	if (holder < 0) {
+		close(ends[1]);
 		return holder;
+	}
 	r = fill_and_open(holder, uids, uid_count, gids, gid_count);
-	(void)kill(holder, SIGKILL); /* our own child, not reaped yet: the pid is its */
+	close(ends[1]);
 	while (waitpid(holder, NULL, 0) < 0 && errno == EINTR)
 		continue;
 	return r;

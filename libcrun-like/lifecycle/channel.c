@@ -31,13 +31,19 @@ int channel_send(int fd, const struct message *m)
 	return 0;
 }
 
+enum {
+	ENOMEM_TRIES = 3
+};
+
 int channel_receive(int fd, struct message *m)
 {
+	unsigned tries = 0;
 	ssize_t n;
 
 	memset(m, 0, sizeof(*m));
+	/* The commit is not answered: INIT gives up only when memory stays scarce. */
 	while ((n = recv(fd, m, sizeof(*m), 0)) < 0)
-		if (errno != EINTR)
+		if (errno != EINTR && (errno != ENOMEM || ++tries == ENOMEM_TRIES))
 			return errno == ECONNRESET ? 0 : neg_errno();
 	if (n == 0)
 		return 0;

@@ -94,8 +94,10 @@ class Sweep:
         problems = self.was_sent(sent, status, err)
         if status == 0:
             # Killed at its birth, it is cloned once more (lifecycle/birth.c): then create may succeed.
+            # A helper that was done with its work may die: then the container is as good as any.
             if sent and n > BIRTH_STOPS and not self.has_ended():
-                problems.append("killed, but created")
+                started, err = self.world.davit("start", self.world.id)
+                problems += [f"killed, created, but start: exit {started}: {err}"] if started else []
             return problems + self.remove()
         if status < 0 or status >= 124 or err.count("\n") != 1:
             problems.append(f"exit {status}, stderr {err!r}")
