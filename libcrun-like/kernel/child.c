@@ -21,12 +21,14 @@ static int move_up(int fd)
 	return fd > 2 ? fd : fcntl(fd, F_DUPFD_CLOEXEC, 3);
 }
 
-static int become(const struct child_spec *spec, int error_fd)
+static int become(const struct child_spec *spec, int error_fd, pid_t parent)
 {
 	int in = move_up(spec->in), out = move_up(spec->out), err = move_up(spec->err), r;
 
 	/* A hook must not go on when the runtime that waits for it was killed. */
 	process_die_with_parent(true);
+	if (getppid() != parent) /* it was, before the signal was asked for */
+		return -ESRCH;
 	if (in < 0 || out < 0 || err < 0 || setpgid(0, 0) < 0)
 		return neg_errno();
 	if (spec->cwd_fd >= 0 && fchdir(spec->cwd_fd) < 0)
@@ -44,14 +46,14 @@ int child_spawn(const struct child_spec *spec, struct child *ret)
 {
 	struct clone_args args = { .flags = CLONE_PIDFD, .exit_signal = SIGCHLD };
 	int pidfd = -1, error[2];
-	pid_t pid;
+	pid_t pid, self = getpid();
 
 	if (pipe2(error, O_CLOEXEC | O_NONBLOCK) < 0)
 		return neg_errno();
 	args.pidfd = (uint64_t)(uintptr_t)&pidfd;
 	pid = sys_clone3(&args);
 	if (pid == 0) {
-		int fd = move_up(error[1]), code = -become(spec, fd);
+		int fd = move_up(error[1]), code = -become(spec, fd, self);
 
 		/* Nobody can be told of a failure to tell. */
 		(void)!write(fd, &code, sizeof(code));
