@@ -53,4 +53,20 @@ static inline int neg_errno(void)
 	return errno > 0 ? -errno : -EIO;
 }
 
+/* All of it, or -errno. */
+static inline int write_all(int fd, const char *text, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, text, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return neg_errno();
+		text += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
 #endif

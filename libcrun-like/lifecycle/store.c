@@ -215,21 +215,6 @@ void store_unlock(int dirfd)
 	flock(dirfd, LOCK_UN);
 }
 
-static int write_all(int fd, const char *text, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, text, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return neg_errno();
-		text += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 int store_write_file(int dirfd, const char *name, const char *text, size_t len, struct err *e)
 {
 	_cleanup_fd_ int fd = -1;

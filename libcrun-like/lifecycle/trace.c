@@ -136,21 +136,6 @@ static size_t encode(const struct trace *t, char *text, size_t size)
 	return len + fmt(text + len, size - len, "\n]}\n");
 }
 
-static int write_all(int fd, const char *text, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, text, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return neg_errno();
-		text += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 int trace_write(const struct trace *t, struct err *e)
 {
 	size_t size = (t->count + 8) * EVENT_SIZE;
