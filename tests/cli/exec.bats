@@ -60,17 +60,6 @@ alone() {
 	[ "$(<"$(cgroup_of "$(init_pid)")/cgroup.procs")" = "$(init_pid)" ]
 }
 
-# appears FILE: within five seconds.
-appears() {
-	local try
-	for try in {1..100}; do
-		[ ! -s "$1" ] && [ ! -S "$1" ] || return 0
-		sleep 0.05
-	done
-	echo "no $1 after $try tries"
-	return 1
-}
-
 # in_env PID ENTRY: once, as a whole.
 in_env() {
 	[ "$(tr '\0' '\n' <"/proc/$1/environ" | grep -cxF -e "$2")" -eq 1 ] || { tr '\0' '\n' <"/proc/$1/environ"; return 1; }

@@ -185,6 +185,17 @@ is_gone() {
 	return 1
 }
 
+# appears FILE: within five seconds, a socket or not empty.
+appears() {
+	local try
+	for try in {1..100}; do
+		[ ! -s "$1" ] && [ ! -S "$1" ] || return 0
+		sleep 0.05
+	done
+	echo "no $1 after $try tries"
+	return 1
+}
+
 # proc_field PID NAME: a line's value from /proc/PID/status.
 proc_field() {
 	local key value

@@ -55,17 +55,6 @@ runs() {
 	is running && [[ $(readlink "/proc/$(init_pid)/exe") == */busybox ]]
 }
 
-# appears FILE: within five seconds, and not empty.
-appears() {
-	local try
-	for try in {1..100}; do
-		[ ! -s "$1" ] && [ ! -S "$1" ] || return 0
-		sleep 0.05
-	done
-	echo "no $1 after $try tries"
-	return 1
-}
-
 # receiver SCRIPT SOCKET REPORT: one of the helpers that take a descriptor, in the background.
 receiver() {
 	"$HERE/$1" "$2" "$3" </dev/null >/dev/null 2>&1 3>&- 4>&- &
