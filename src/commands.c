@@ -282,7 +282,7 @@ static const struct cli_option spec_options[] = {
 };
 
 static const struct cli_option update_options[] = {
-	{ "resources", 'r', CLI_STRING, "FILE", "read a linux.resources object from FILE (-: standard input); the other options then count for nothing", AT(update.resources) },
+	{ "resources", 'r', CLI_STRING, "FILE", "read a linux.resources object from FILE (-: standard input); the other options then count for nothing, but for those of Intel RDT", AT(update.resources) },
 	{ "memory", 0, CLI_STRING, "BYTES", "limit of memory: 50M, -1", AT(update.memory) },
 	{ "memory-reservation", 0, CLI_STRING, "BYTES", "memory that is taken last", AT(update.memory_reservation) },
 	{ "memory-swap", 0, CLI_STRING, "BYTES", "limit of memory and swap together", AT(update.memory_swap) },
