@@ -23,7 +23,8 @@ struct frame {
 					    the list's own row */
 	char *base;                      /* the struct, or the struct oci_list */
 	size_t capacity;
-	uint64_t seen; /* of an object: rows that had a value */
+	uint64_t named; /* of an object: rows whose key was there */
+	uint64_t seen;  /* ... with a value */
 };
 
 struct decoder {
@@ -197,6 +198,7 @@ static int open_object(struct decoder *d, struct json_reader *r, const struct oc
 static int open_list(struct decoder *d, struct json_reader *r, const struct oci_field *f,
 		     struct oci_list *list)
 {
+	list->count = 0;
 	list->items = arena_array(d->arena, ITEMS_FIRST, oci_item_size(f));
 	if (!list->items)
 		return json_no_memory(r);
@@ -321,6 +323,18 @@ static const struct oci_field *find_member(const struct frame *top, const struct
 	return NULL;
 }
 
+/* A second value would be laid over the first: the reader, which finds all duplicates when the
+ * object ends, is too late for members that we store. */
+static int name_member(struct json_reader *r, struct frame *top)
+{
+	uint64_t row = 1ULL << (top->member - top->object->fields);
+
+	if (top->named & row)
+		return json_refuse_duplicate(r);
+	top->named |= row;
+	return 0;
+}
+
 static int on_key(struct decoder *d, struct json_reader *r, const struct json_token *t)
 {
 	struct frame *top = &d->frames[d->depth - 1];
@@ -338,7 +352,9 @@ static int on_key(struct decoder *d, struct json_reader *r, const struct json_to
 		return 0;
 	}
 	top->member = find_member(top, t);
-	if (!top->member && d->doc->unknown) {
+	if (top->member)
+		return name_member(r, top);
+	if (d->doc->unknown) {
 		json_pointer(r, NULL, pointer, sizeof(pointer));
 		json_position(r, &line, &column);
 		d->doc->unknown(d->doc->arg, pointer, line);

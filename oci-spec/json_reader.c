@@ -380,13 +380,18 @@ static const struct key *find_duplicate(struct json_reader *r)
 	return found;
 }
 
+int json_refuse_duplicate(struct json_reader *r)
+{
+	return refuse_json(r, "duplicate key");
+}
+
 static int refuse_duplicate(struct json_reader *r, struct key key)
 {
 	/* It becomes the object's current key: the pointer shall name it. */
 	r->keys[r->keys_count - 1] = key;
 	r->is_end = true;
 	r->start = key.at;
-	return refuse_json(r, "duplicate key");
+	return json_refuse_duplicate(r);
 }
 
 static void close_level(struct json_reader *r)

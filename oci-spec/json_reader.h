@@ -51,6 +51,8 @@ int json_read(struct arena *a, const struct json_text *doc, json_token_fn *each,
 /* Refuses it (kind ERR_CONFIG). @member, when not NULL, is appended to the pointer. */
 int json_refuse(struct json_reader *r, const char *member, const char *format, ...)
 	PRINTF_LIKE(3, 4);
+/* Refuses it (kind ERR_JSON): a key that its object has had already. */
+int json_refuse_duplicate(struct json_reader *r);
 /* The receiver has no memory for it. */
 int json_no_memory(struct json_reader *r);
 /* Its pointer (json_pointer.h). */

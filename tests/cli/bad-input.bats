@@ -79,6 +79,11 @@ text() {
 	rejects /hostname
 	sed 's/"cwd": "\/"/"cwd": "\/", "cwd": "\/"/' "$T/good.json" >"$BUNDLE/config.json"
 	rejects /process/cwd
+	# A list again, longer than the first: it must not be written where the first has ended.
+	entry='{"destination":"/b","options":["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"]}'
+	text "{\"ociVersion\":\"1.0.0\",\"mounts\":[$entry,$entry,$entry,$entry,$entry],
+\"mounts\":[$entry,$entry,$entry,$entry,$entry,$entry]}"
+	rejects "config.json:2:1: duplicate key (at /mounts)"
 }
 
 @test "R06 NUL in a string, raw or as an escape" {

@@ -13,6 +13,10 @@
 #define PROCESS(member) "{\"ociVersion\":\"1.0.0\",\"process\":{\"cwd\":\"/\"," member "}}"
 #define UID(value)      PROCESS("\"user\":{\"uid\":" value "}")
 
+/* Five mounts. */
+#define M1 "{\"destination\":\"/a\"}"
+#define M5 M1 "," M1 "," M1 "," M1 "," M1
+
 struct refusal {
 	const char *text;
 	const char *kind, *pointer;
@@ -50,6 +54,29 @@ static const struct refusal refusals[] = {
 	  "/annotations/a", "c.json:1:54: duplicate key" },
 	{ "{\"x\":[1,{\"a/~b\":{\"q\":1,\"\\u0071\":2}}],\"ociVersion\":\"1.0.0\"}", "json",
 	  "/x/1/a~1~0b/q", "c.json:1:24: duplicate key" },
+	/* ... at once where a second value would be laid over the first, so that nothing of what
+	 * follows is looked at; of a null, too, and of a list with room for 4. */
+	{ "{\"ociVersion\":\"1.0.0\",\"mounts\":[" M5 "],\n\"mounts\":[" M5 ",0", "json", "/mounts",
+	  "c.json:2:1: duplicate key" },
+	{ "{\"ociVersion\":\"1.0.0\",\"mounts\":null,\n \"mo\\u0075nts\":[", "json", "/mounts",
+	  "c.json:2:2: duplicate key" },
+	{ "{\"linux\":{\"sysctl\":{}},\"linux\":{\"sysctl\":{", "json", "/linux",
+	  "c.json:1:24: duplicate key" },
+	{ PROCESS("\"args\":[\"a\",\"b\",\"c\",\"d\",\"e\"],\"\\u0061rgs\":[\"f\",0"), "json",
+	  "/process/args", "c.json:1:73: duplicate key" },
+	{ PROCESS("\"user\":{\"additionalGids\":[1,2,3,4,5],\"uid\":1,\"additionalGids\":[-1"),
+	  "json", "/process/user/additionalGids", "c.json:1:89: duplicate key" },
+	{ PROCESS("\"user\":{\"uid\":1},\"user\":{\"uid\":-1"), "json", "/process/user",
+	  "c.json:1:61: duplicate key" },
+	{ "{\"mounts\":[{\"options\":[\"a\"],\"options\":0", "json", "/mounts/0/options",
+	  "c.json:1:29: duplicate key" },
+	{ "{\"annotations\":{\"a\":\"\"},\"annotations\":{\"a\":0", "json", "/annotations",
+	  "c.json:1:25: duplicate key" },
+	{ "{\"linux\":{\"netDevices\":{\"a\":{},\"b\":{},\"c\":{},\"d\":{},\"e\":{},"
+	  "\"\\u0061\":{\"name\":\"x\"}}", "json", "/linux/netDevices/a",
+	  "c.json:1:60: duplicate key" },
+	{ "{\"linux\":{\"netDevices\":{\"a\":{\"name\":\"x\",\"name\":0", "json",
+	  "/linux/netDevices/a/name", "c.json:1:41: duplicate key" },
 	/* NUL and UTF-8. */
 	{ "{\"ociVersion\":\"1.0\\u0000.0\"}", "json", "/ociVersion",
 	  "c.json:1:15: NUL in a string" },
