@@ -2,6 +2,9 @@
  *
  * base/: formatter, errors, arena.
  */
+#include <fcntl.h>
+#include <sys/wait.h>
+
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/fmt.h"
@@ -57,4 +60,70 @@ TEST(arena_pieces_are_zeroed_aligned_and_apart)
 	CHECK_STR(s, "42");
 	CHECK(!arena_array(&a, SIZE_MAX, 16));
 	arena_release(&a);
+}
+
+/* gcc and clang say it differently. */
+#if defined(__SANITIZE_ADDRESS__)
+static const bool has_red_zones = true;
+#elif defined(__has_feature)
+static const bool has_red_zones = __has_feature(address_sanitizer);
+#else
+static const bool has_red_zones = false;
+#endif
+
+/* Does a child that does so end well? Its report is not ours to show. */
+static bool survives(void (*sin)(struct arena *a))
+{
+	struct arena a = { 0 };
+	int status, null;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+		dup2(null, STDERR_FILENO);
+		sin(&a);
+		_exit(0);
+	}
+	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static void write_behind(struct arena *a)
+{
+	volatile char *p = arena_alloc(a, 3);
+
+	arena_alloc(a, 3);
+	p[3] = 1;
+}
+
+static void write_in_front(struct arena *a)
+{
+	arena_alloc(a, 3);
+	((volatile char *)arena_alloc(a, 3))[-1] = 1;
+}
+
+static void read_late(struct arena *a)
+{
+	volatile char *p = arena_alloc(a, 3);
+
+	arena_release(a);
+	(void)p[0];
+}
+
+static void do_nothing_wrong(struct arena *a)
+{
+	((volatile char *)arena_alloc(a, 3))[2] = 1;
+	arena_alloc(a, 0);
+	arena_release(a);
+}
+
+TEST(arena_pieces_have_red_zones_in_sanitizer_builds)
+{
+	if (!has_red_zones) {
+		test_skip_reason = "no sanitizer in this build";
+		return;
+	}
+	CHECK(survives(do_nothing_wrong));
+	CHECK(!survives(write_behind));
+	CHECK(!survives(write_in_front));
+	CHECK(!survives(read_late));
 }
