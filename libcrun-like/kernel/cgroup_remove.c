@@ -24,9 +24,10 @@ enum {
 
 static bool has_mark(int fd, const char *mark)
 {
-	char value[1];
+	char value[4];
+	ssize_t len = fgetxattr(fd, CGROUP_MARK, value, sizeof(value));
 
-	return fgetxattr(fd, CGROUP_MARK, value, sizeof(value)) == 1 && value[0] == mark[0];
+	return len > 0 && memchr(value, mark[0], (size_t)len);
 }
 
 static bool child_has_mark(int dirfd, const char *name, const char *mark)
@@ -64,8 +65,11 @@ int cgroup_keep_children(int dirfd)
 		if (!is_child(d))
 			continue;
 		fd = openat(dirfd, d->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		/* Ignored: at worst an empty cgroup is removed later. */
-		if (fd >= 0)
+		/* Ignored: at worst an empty cgroup is removed later. A parent that was made for
+		 * another container stays that, too. */
+		if (fd >= 0 && has_mark(fd, CGROUP_MADE))
+			(void)fsetxattr(fd, CGROUP_MARK, CGROUP_MADE CGROUP_KEEP, 2, 0);
+		else if (fd >= 0)
 			(void)fsetxattr(fd, CGROUP_MARK, CGROUP_KEEP, 1, 0);
 	}
 	closedir(dir);

@@ -108,9 +108,7 @@ static int remove_cgroup(struct deletion *d, struct err *e)
 	} else if (!container_cgroup(&d->c, &ref)) {
 		return 0;
 	}
-	/* A create that was never finished had no time to use a cgroup that others had made. */
-	if (d->c.state && !d->c.is_committed && ref.was_there)
-		return 0;
+	ref.is_unfinished = d->c.state && !d->c.is_committed;
 	return cgroup_destroy(&ref, END_MSEC, e);
 }
 

@@ -44,7 +44,7 @@ struct run {
 	int middle_end;
 	int cgroup_fd;
 	uint64_t cgroup_inode;
-	char cgroup_owner[200]; /* id and time of the create: nobody else's */
+	char cgroup_owner[300]; /* id and time of the create: nobody else's */
 	char boot_id[BOOT_ID_SIZE];
 	bool cgroup_was_there;
 	int start_fd;   /* the start socket, listening */

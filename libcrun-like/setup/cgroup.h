@@ -48,14 +48,16 @@ int cgroup_prepare(struct arena *a, const struct oci_config *config,
 struct cgroup_ref {
 	const char *root; /* of the hierarchy; NULL: looked for */
 	const char *path;
-	const char *owner; /* the container's mark, or the beginning of it that ends in a blank */
-	uint64_t inode;    /* 0: unknown; asked where there is no mark */
-	bool was_there;    /* it existed before: the directory and what was below it stay */
+	const char *owner;  /* the container's mark, or the beginning of it that ends in a blank */
+	uint64_t inode;     /* 0: unknown; asked where there is no mark */
+	bool was_there;     /* it existed before: the directory and what was below it stay */
+	bool is_unfinished; /* its create was killed: of one that was there, only the mark goes */
 };
 
 /* Makes the directory, and its parents give it the controllers. Refuses one with processes in it,
- * or frozen. After a failure nothing is left. The descriptor is the caller's. An empty one that
- * another container has left there is taken over. */
+ * or frozen. After a failure nothing is left, no mark either. The descriptor is the caller's. An
+ * empty one that was made for another container, which has stopped, is removed and made anew; one
+ * that was there before that container is never removed. */
 int cgroup_create(const struct cgroup_plan *plan, const char *owner, int *ret_dirfd,
 		  uint64_t *ret_inode, bool *ret_was_there, struct err *e);
 

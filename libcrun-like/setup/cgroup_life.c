@@ -6,13 +6,20 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/fmt.h"
 #include "kernel/cgroup.h"
 #include "setup/cgroup.h"
 
 enum {
 	UNDO_MS = 1000,
-	OWNER_SIZE = 256
+	OWNER_SIZE = 512
 };
+
+/* What a mark says after its owner: whether the directory was made for it or was there before.
+ * Only what was made may be removed by the next container; a mark without a word (of davit before
+ * this one) does not tell. */
+static const char made_word[] = " made";
+static const char given_word[] = " given";
 
 static int enable_in(int rootfd, const char *parent, const struct cgroup_plan *p, struct err *e)
 {
@@ -91,23 +98,87 @@ static int check_fit(const struct cgroup_made *made, const struct cgroup_plan *p
 	return 0;
 }
 
-/* Left by a container that has stopped: then it is ours to remove, like one that we have made. */
-static bool is_left_behind(int dirfd)
+/* The mark of @dirfd; false: it has none. */
+static bool read_mark(int dirfd, char mark[static OWNER_SIZE])
 {
-	char owner[OWNER_SIZE];
-
-	return cgroup_get_owner(dirfd, owner, sizeof(owner)) == 0;
+	return cgroup_get_owner(dirfd, mark, OWNER_SIZE) == 0;
 }
 
-/* With the limits and the filter of its last container gone; not when it still has processes. */
-static int make_anew(int rootfd, const struct cgroup_plan *p, struct cgroup_made *made)
+static bool ends_in(const char *text, const char *end)
+{
+	size_t len = strlen(text), end_len = strlen(end);
+
+	return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+/* Ignored: where marks are not to be had, the inode must do. */
+static void leave_mark(int dirfd, const char *owner, const char *word)
+{
+	char mark[OWNER_SIZE];
+
+	fmt(mark, sizeof(mark), "%s%s", owner, word);
+	(void)cgroup_set_owner(dirfd, mark);
+}
+
+/* The directory is somebody else's: our filter and what the container made in it go. A freeze goes
+ * too: it was not frozen when we came. */
+static int give_back(int dirfd)
+{
+	int r = cgroup_remove_below(dirfd);
+
+	if (cgroup_get_event(dirfd, "frozen") == 1)
+		(void)cgroup_write(dirfd, "cgroup.freeze",
+				   "0"); /* a parent may be the frozen one */
+	if (r == 0)
+		r = bpf_device_detach(dirfd);
+	/* Or the next container would take it for one that was left behind. */
+	if (r == 0 || r == -EPERM)
+		cgroup_clear_owner(dirfd);
+	return r == -EPERM ? 0 : r; /* who may not detach could not attach */
+}
+
+/*
+ * A cgroup with the mark of a container that has stopped, or whose create was killed. One that was
+ * made for it is made anew, so that its limits and its filter go. One that was there before it is
+ * somebody else's: only what the container left in it goes. Not while it has processes.
+ */
+static int take_over(int rootfd, const struct cgroup_plan *p, const char *mark,
+		     struct cgroup_made *made)
 {
 	if (cgroup_get_event(made->dirfd, "populated") != 0)
 		return 0;
+	if (!ends_in(mark, made_word)) {
+		(void)give_back(made->dirfd); /* what stays is looked at by check_fit() */
+		return 0;
+	}
 	close_fdp(&made->dirfd);
 	(void)cgroup_remove(rootfd, p->path,
 			    UNDO_MS); /* else it is there again, and is looked at */
 	return cgroup_make(rootfd, p->path, made);
+}
+
+static int make(int rootfd, const struct cgroup_plan *p, const char *owner, struct cgroup_made *ret)
+{
+	char mark[OWNER_SIZE];
+	int r = cgroup_make(rootfd, p->path, ret);
+
+	if (r == 0 && ret->was_there && read_mark(ret->dirfd, mark))
+		r = take_over(rootfd, p, mark, ret);
+	/* At once: `delete` after a SIGKILL knows by it what to remove. */
+	if (r == 0 && !ret->was_there)
+		leave_mark(ret->dirfd, owner, made_word);
+	return r;
+}
+
+static int prepare_directory(int rootfd, const struct cgroup_plan *p,
+			     const struct cgroup_made *made, struct err *e)
+{
+	int r;
+
+	if (check_fit(made, p, e) < 0 || enable_in_parents(rootfd, p, e) < 0)
+		return -e->code;
+	r = made->was_there ? cgroup_keep_children(made->dirfd) : 0;
+	return r < 0 ? err_set(e, -r, "list the cgroup %s%s", p->root, p->path) : 0;
 }
 
 int cgroup_create(const struct cgroup_plan *p, const char *owner, int *ret_dirfd,
@@ -115,30 +186,19 @@ int cgroup_create(const struct cgroup_plan *p, const char *owner, int *ret_dirfd
 {
 	_cleanup_fd_ int rootfd = cgroup_open_root_at(p->root);
 	struct cgroup_made made;
-	int r = rootfd < 0 ? rootfd : cgroup_make(rootfd, p->path, &made);
+	int r = rootfd < 0 ? rootfd : make(rootfd, p, owner, &made);
 
-	if (r == 0 && made.was_there && is_left_behind(made.dirfd))
-		r = make_anew(rootfd, p, &made);
 	if (r < 0)
 		return err_set(e, -r, "make the cgroup %s%s", p->root, p->path);
-	r = check_fit(&made, p, e);
-	if (r == 0) {
-		/* Ignored: where marks are not to be had, the inode must do. */
-		(void)cgroup_set_owner(made.dirfd, owner);
-	}
-	if (r == 0)
-		r = enable_in_parents(rootfd, p, e);
-	if (r == 0 && made.was_there) {
-		r = cgroup_keep_children(made.dirfd);
-		if (r < 0)
-			err_set(e, -r, "list the cgroup %s%s", p->root, p->path);
-	}
-	if (r < 0) {
+	if (prepare_directory(rootfd, p, &made, e) < 0) {
 		close(made.dirfd);
 		if (!made.was_there) /* ignored: the first error is what matters */
 			(void)cgroup_remove(rootfd, p->path, UNDO_MS);
 		return -e->code;
 	}
+	/* Last: from here on undo and `delete` take it back. */
+	if (made.was_there)
+		leave_mark(made.dirfd, owner, given_word);
 	*ret_dirfd = made.dirfd;
 	*ret_inode = made.inode;
 	*ret_was_there = made.was_there;
@@ -225,40 +285,24 @@ static int empty(int dirfd, unsigned *ms)
 	return r;
 }
 
-/* The directory is somebody else's: our filter and what the container made in it go. A freeze goes
- * too: it was not frozen when we came. */
-static int give_back(int dirfd)
-{
-	int r = cgroup_remove_below(dirfd);
-
-	if (cgroup_get_event(dirfd, "frozen") == 1)
-		(void)cgroup_write(dirfd, "cgroup.freeze",
-				   "0"); /* a parent may be the frozen one */
-	if (r == 0)
-		r = bpf_device_detach(dirfd);
-	/* Or the next container would take the directory for one that was left behind. */
-	if (r == 0 || r == -EPERM)
-		cgroup_clear_owner(dirfd);
-	return r == -EPERM ? 0 : r; /* who may not detach could not attach */
-}
-
 /* A damaged state leaves the container's id alone, with which its mark begins. */
 static bool is_mark(const char *found, const char *wanted)
 {
 	size_t len = strlen(wanted);
 
-	return strncmp(found, wanted, len) == 0 && (found[len] == '\0' || wanted[len - 1] == ' ');
+	return strncmp(found, wanted, len) == 0 &&
+	       (found[len] == '\0' || found[len] == ' ' || wanted[len - 1] == ' ');
 }
 
 /* Without a mark (the create was killed before it could leave one, or there are no marks here) the
  * inode must be right; without either, only an empty cgroup can be the one. */
 static bool is_meant(int dirfd, const struct cgroup_ref *ref)
 {
-	char owner[OWNER_SIZE];
+	char mark[OWNER_SIZE];
 	uint64_t inode;
 
-	if (cgroup_get_owner(dirfd, owner, sizeof(owner)) == 0)
-		return is_mark(owner, ref->owner);
+	if (read_mark(dirfd, mark))
+		return is_mark(mark, ref->owner);
 	if (ref->inode)
 		return cgroup_get_inode(dirfd, &inode) == 0 && inode == ref->inode;
 	return cgroup_get_event(dirfd, "populated") == 0;
@@ -284,11 +328,26 @@ int cgroup_open_ref(const struct cgroup_ref *ref)
 	return dirfd == -EREMCHG ? -ENOENT : dirfd;
 }
 
-/* 1: to be removed as well. */
-static int destroy_content(int dirfd, bool was_there, unsigned *ms)
+/* A create that was killed had no time to use a cgroup of others: whatever lives in it is theirs,
+ * or ends by itself (C16). */
+static int release(int dirfd, unsigned ms)
 {
-	int r = empty(dirfd, ms);
+	(void)cgroup_wait_event(dirfd, "populated", false, ms < UNDO_MS ? ms : UNDO_MS);
+	return give_back(dirfd);
+}
 
+/* 1: to be removed as well. */
+static int destroy_content(int dirfd, const struct cgroup_ref *ref, unsigned *ms)
+{
+	char mark[OWNER_SIZE];
+	bool is_marked = read_mark(dirfd, mark);
+	/* The mark knows better than a journal that was written before the directory was made. */
+	bool was_there = ref->was_there || (is_marked && ends_in(mark, given_word));
+	int r;
+
+	if (was_there && ref->is_unfinished)
+		return is_marked ? release(dirfd, *ms) : 0;
+	r = empty(dirfd, ms);
 	if (r < 0)
 		return r;
 	return was_there ? give_back(dirfd) : 1;
@@ -300,7 +359,7 @@ int cgroup_destroy(const struct cgroup_ref *ref, unsigned deadline_ms, struct er
 	_cleanup_fd_ int rootfd = root ? cgroup_open_root_at(root) : cgroup_open_root(&root);
 	_cleanup_fd_ int dirfd = rootfd < 0 ? rootfd : open_ref(rootfd, ref);
 	unsigned ms = deadline_ms;
-	int r = dirfd < 0 ? dirfd : destroy_content(dirfd, ref->was_there, &ms);
+	int r = dirfd < 0 ? dirfd : destroy_content(dirfd, ref, &ms);
 
 	/* Missing: the parents that we made may still be there. */
 	if (r == 1 || (r == -ENOENT && rootfd >= 0 && !ref->was_there))

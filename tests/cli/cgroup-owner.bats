@@ -91,3 +91,81 @@ for name in ("user.davit.owner", "trusted.davit.owner"):
 	is_gone "$second"
 	[ ! -e "$CGROOT/davit-owner-$TOKEN" ]
 }
+
+# An administrator's cgroup, empty, with one of theirs below it. Sets given and inode.
+make_given() {
+	given=$CGROOT/davit-given-$TOKEN/c
+	mkdir -p "$given/theirs"
+	inode=$(stat -c %i "$given")
+	# shellcheck disable=SC2016  # jq's
+	config --arg p "/davit-given-$TOKEN/c" '.linux.cgroupsPath = $p'
+}
+
+# It is the same directory, with what is theirs and nothing of ours: no mark.
+given_is_untouched() {
+	local marks
+	[ "$(stat -c %i "$given")" = "$inode" ] || complain "it was removed and made again" || return
+	[ -d "$given/theirs" ] || complain "what is below it was removed" || return
+	marks=$("$(command -v python3)" -c 'import os, sys; print(*(n for n in os.listxattr(sys.argv[1]) if "davit" in n))' "$given")
+	[ -z "$marks" ] || complain "marks are left: $marks"
+}
+
+remove_given() {
+	rmdir "$given/theirs" "$given" "$(dirname "$given")"
+}
+
+@test "L18 a create that fails leaves no mark on a cgroup that was there, and the next removes nothing" {
+	requires hugetlb
+	make_given
+	sleep 100 3>&- &
+	other=$!
+	# With processes in it, the parent cannot give controllers.
+	echo "$other" >"$(dirname "$given")/cgroup.procs"
+	cp "$BUNDLE/config.json" "$T/good.json"
+	config '.linux.resources.hugepageLimits = [{ "pageSize": "2MB", "limit": 0 }]'
+	refused "the hugetlb controller cannot be enabled below the cgroup $(dirname "$given"): it has processes of its own" \
+		create -b "$BUNDLE" "$ID"
+	given_is_untouched
+	kill "$other"
+	wait "$other" || true
+	cp "$T/good.json" "$BUNDLE/config.json"
+	ok run -d -b "$BUNDLE" "$ID"
+	[ "$(stat -c %i "$given")" = "$inode" ]
+	ok delete -f "$ID"
+	given_is_untouched
+	remove_given
+}
+
+@test "L18 a cgroup that was there is not made anew after a container that stopped in it" {
+	local pid
+	make_given
+	ok run -d -b "$BUNDLE" "$ID-1"
+	pid=$(init_pid "$ID-1")
+	mkdir "$given/its"
+	ok pause "$ID-1"
+	kill -9 "$pid"
+	is_gone "$pid"
+	ok run -d -b "$BUNDLE" "$ID-2"
+	[ "$(stat -c %i "$given")" = "$inode" ]
+	[ ! -e "$given/its" ] # what the first container made is gone
+	second=$(init_pid "$ID-2")
+	ok delete "$ID-1"
+	grep -qx "$second" "$given/cgroup.procs"
+	ok delete -f "$ID-2"
+	given_is_untouched
+	remove_given
+}
+
+@test "L18 a lost state directory does not make a cgroup that was there ours" {
+	local pid
+	make_given
+	ok run -d -b "$BUNDLE" "$ID-1"
+	pid=$(init_pid "$ID-1")
+	kill -9 "$pid"
+	is_gone "$pid"
+	rm -r "${ROOT:?}/$ID-1"
+	ok run -d -b "$BUNDLE" "$ID-2"
+	ok delete -f "$ID-2"
+	given_is_untouched
+	remove_given
+}

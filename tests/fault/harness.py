@@ -15,6 +15,7 @@ import pty
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,9 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 APPLETS = ("sh", "sleep", "true")
 PR_SET_CHILD_SUBREAPER = 36
+SYS_BPF = {"x86_64": 321, "aarch64": 280}
+BPF_PROG_QUERY = 16
+BPF_CGROUP_DEVICE = 6
 
 
 class Tap:
@@ -120,6 +124,9 @@ class Bundle:
         """The same after a create that has failed."""
         return self.left()
 
+    def close(self):
+        """At the end."""
+
 
 class HostBundle(Bundle):
     """On a machine of its own, as far as davit can see: a network device that the container gets, and
@@ -181,6 +188,40 @@ class HostBundle(Bundle):
         return self.left() + ([] if self.has_device() else ["the network device has not come back"])
 
 
+class GivenBundle(Bundle):
+    """Its cgroup is an administrator's, with a cgroup of theirs below it: it stays as it was, without
+    a mark or a device program."""
+
+    def __init__(self, world):
+        self.parent = os.path.join(world.cgroot, world.token + "-given")
+        self.cgroup = os.path.join(self.parent, "c")
+        os.makedirs(os.path.join(self.cgroup, "theirs"))
+        path = self.cgroup[len(world.cgroot):]
+        super().__init__(world.make_bundle("given", lambda c: edit_given(c, path)))
+        world.cgroups = world.read_cgroups()
+        self.as_it_was = self.look()
+
+    def look(self):
+        """What an administrator sees of it."""
+        with open(os.path.join(self.cgroup, "cgroup.freeze")) as f:
+            freeze = f.read()
+        marks = [name for name in os.listxattr(self.cgroup) if "davit" in name]
+        return {"inode": os.stat(self.cgroup).st_ino, "marks": marks, "filters": count_filters(self.cgroup),
+                "below": sorted(e.name for e in os.scandir(self.cgroup) if e.is_dir()),
+                "freeze": freeze}
+
+    def left(self):
+        now = self.look() if os.path.exists(self.cgroup) else "removed"
+        return [] if now == self.as_it_was else [f"the administrator's cgroup: {now}, not {self.as_it_was}"]
+
+    def close(self):
+        for path in (os.path.join(self.cgroup, "theirs"), self.cgroup, self.parent):
+            try:
+                os.rmdir(path)
+            except OSError as e:
+                print(f"# {path}: {e}")
+
+
 class World:
     def __init__(self, davit):
         self.davit_path = os.path.abspath(davit)
@@ -192,6 +233,7 @@ class World:
         self.log = os.path.join(self.top, "log")
         self.calls = 0
         self.holders = []
+        self.bundles = {}
         self.console = None
         self.current = None
         self.cgroot = cgroup_root()
@@ -204,6 +246,8 @@ class World:
     def close(self):
         for entry in os.listdir(self.root):
             self.davit("delete", "--force", entry)
+        for bundle in self.bundles.values():
+            bundle.close()
         for holder in self.holders:
             holder.kill()
             holder.wait()
@@ -384,11 +428,24 @@ class World:
             "joined-user", lambda c: edit_joined(c, {"user": both, "network": both})))
         bundles["terminal"] = Bundle(self.make_bundle("terminal", edit_terminal), in_terminal=True)
         bundles["host"] = HostBundle(self, edit_host)
+        if self.cgroot:
+            bundles["given"] = GivenBundle(self)
+        self.bundles = bundles
         return bundles
 
 
 def make_hook(path="/bin/true"):
     return {"path": path, "args": ["true"]}
+
+
+def count_filters(cgroup):
+    """Device programs attached to it (bpf(2), BPF_PROG_QUERY, BPF_CGROUP_DEVICE)."""
+    fd = os.open(cgroup, os.O_RDONLY | os.O_DIRECTORY)
+    attr = ctypes.create_string_buffer(struct.pack("<IIIIQI", fd, BPF_CGROUP_DEVICE, 0, 0, 0, 0), 64)
+    libc = ctypes.CDLL(None, use_errno=True)
+    failed = libc.syscall(SYS_BPF[os.uname().machine], BPF_PROG_QUERY, attr, 64) < 0
+    os.close(fd)
+    return -ctypes.get_errno() if failed else struct.unpack_from("<I", attr, 24)[0]
 
 
 def has_pids_controller():
@@ -456,6 +513,13 @@ def edit_full(config, world):
         linux["memoryPolicy"] = {"mode": "MPOL_PREFERRED", "nodes": "0"}
     if has_pids_controller():
         linux.setdefault("resources", {})["pids"] = {"limit": 100}
+
+
+def edit_given(config, path):
+    config["linux"]["cgroupsPath"] = path
+    config["mounts"] = [m for m in config["mounts"] if m["destination"] != "/sys/fs/cgroup"]
+    config["mounts"].append({"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup"})
+    config["annotations"] = {"run.oci.delegate-cgroup": "own"}
 
 
 def edit_userns(config):

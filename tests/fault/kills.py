@@ -132,7 +132,7 @@ def main():
     try:
         for name, bundle in world.standard_bundles().items():
             # Davit itself has to be the driver's child, and does create.
-            if bundle.before or bundle.in_terminal or not every and name not in ("full", "middle"):
+            if bundle.before or bundle.in_terminal or not every and name not in ("full", "middle", "given"):
                 continue
             sweep = Sweep(world, os.path.abspath(driver), bundle)
             sweep_one(tap, name, sweep, every, "manager", signal.SIGKILL, sweep.kill_manager)
