@@ -99,6 +99,8 @@ int step_create_container(struct run *run, struct err *e)
 {
 	struct hook_input input = run_hook_input(run, "creating", getpid());
 
+	/* As with runc: in the root as the container sees it, with all that is mounted there. */
+	input.cwd_fd = run->rootfd;
 	return hooks_run(&run->plan->hooks.create_container, &input, e);
 }
 

@@ -72,7 +72,8 @@ live() {
 
 @test "hooks.{prestart,createRuntime,poststart,poststop}[], hooks.{createContainer,startContainer}[]: namespaces and paths are the runtime's, or the container's" {
 	hooks 'for ns in pid uts net mnt; do readlink /proc/self/ns/$ns; done >$LOG/$KIND.ns; pwd >$LOG/$KIND.pwd
-		ls -d / /bin/busybox /log >$LOG/$KIND.ls 2>/dev/null; cat /proc/self/mountinfo >$LOG/$KIND.mounts'
+		ls -d / /bin/busybox /log >$LOG/$KIND.ls 2>/dev/null; cat /proc/self/mountinfo >$LOG/$KIND.mounts
+		ls -d bin/busybox proc/self/comm dev/null >$LOG/$KIND.here 2>/dev/null || :'
 	ok create -b "$BUNDLE" "$ID"
 	pid=$(init_pid)
 	for ns in pid uts net mnt; do
@@ -90,7 +91,9 @@ live() {
 		diff "$log/container.ns" "$log/$kind.ns"
 	done
 	# createContainer: the host's paths still, before pivot_root, and the container's mounts.
-	[ "$(<"$log/createContainer.pwd")" = "$BUNDLE" ]
+	# It starts in the root, where the container's mounts are, as with runc.
+	[ "$(<"$log/createContainer.pwd")" = "$BUNDLE/rootfs" ]
+	[ "$(sort "$log/createContainer.here")" = $'bin/busybox\ndev/null\nproc/self/comm' ]
 	[ "$(grep -cx /log "$log/createContainer.ls")" = 0 ]
 	grep -q " $BUNDLE/rootfs/proc " "$log/createContainer.mounts"
 	# startContainer: in the container's root.
