@@ -12,6 +12,7 @@
 #include <sys/sysmacros.h>
 
 #include "base/fmt.h"
+#include "kernel/mount.h"
 #include "kernel/node.h"
 #include "kernel/rootpath.h"
 #include "kernel/sys.h"
@@ -116,6 +117,25 @@ static bool is_missing(int r)
 	return r == -ENOENT || r == -ENOTDIR;
 }
 
+/*
+ * A path that is listed twice, also by way of a link, is covered once. The clones of a cover are
+ * mounts of their own, so it is the file that tells; the host's /dev/null may be bound writable.
+ */
+static int is_covered(int target, const struct stat *st, const struct cover *cover)
+{
+	struct stat own;
+	int r;
+
+	if (!cover->is_attached)
+		return 0;
+	if (fstat(cover->fd, &own) < 0)
+		return neg_errno();
+	if (own.st_dev != st->st_dev || own.st_ino != st->st_ino)
+		return 0;
+	r = mount_is_root(target);
+	return r > 0 ? (mount_attrs(target) & MOUNT_ATTR_RDONLY) != 0 : r;
+}
+
 static int mask_path(const struct masks *masks, int rootfd, const char *path,
 		     struct cover covers[static 2])
 {
@@ -128,6 +148,9 @@ static int mask_path(const struct masks *masks, int rootfd, const char *path,
 		return is_missing(target) ? 0 : target;
 	if (fstat(target, &st) < 0)
 		return neg_errno();
+	r = mount_is_same(target, rootfd);
+	if (r != 0)
+		return r < 0 ? r : -EINVAL;
 	if (S_ISDIR(st.st_mode)) {
 		cover = &covers[1];
 		if (cover->fd < 0)
@@ -135,6 +158,9 @@ static int mask_path(const struct masks *masks, int rootfd, const char *path,
 	}
 	if (cover->fd < 0)
 		return cover->fd;
+	r = is_covered(target, &st, cover);
+	if (r != 0)
+		return r < 0 ? r : 0;
 	if (cover->is_attached) {
 		clone = node_clone(cover->fd);
 		if (clone < 0)
@@ -161,6 +187,8 @@ static int mask_all(const struct masks *masks, int rootfd, struct err *e)
 		r = mask_path(masks, rootfd, path, covers);
 		if (r < 0) {
 			err_set(e, -r, "mask %s", path);
+			if (r == -EINVAL)
+				err_hint(e, "the root itself cannot be masked");
 			err_at(e, POINTER("/linux/maskedPaths/%zu", i));
 		}
 	}
@@ -171,7 +199,9 @@ static int mask_all(const struct masks *masks, int rootfd, struct err *e)
 /*
  * Recursive: a mount below the path that stays writable would be a hole in what the specification
  * calls a read-only path. Setting the flag is always permitted, clearing is not, so this cannot
- * fail for locked mounts.
+ * fail for locked mounts. The root itself cannot be covered and is made read-only alone, as by
+ * root.readonly and as runc does: volumes and the file systems of the kernel stay what they are.
+ * What is a mount needs no other one on top of it.
  */
 static int protect_path(int rootfd, const char *path)
 {
@@ -180,6 +210,12 @@ static int protect_path(int rootfd, const char *path)
 
 	if (target < 0)
 		return is_missing(target) ? 0 : target;
+	r = mount_is_same(target, rootfd);
+	if (r != 0)
+		return r < 0 ? r : make_readonly(rootfd, 0);
+	r = mount_is_root(target);
+	if (r != 0)
+		return r < 0 ? r : make_readonly(target, AT_RECURSIVE);
 	tree = sys_open_tree(target, "", OPEN_TREE_CLONE | AT_EMPTY_PATH | AT_RECURSIVE);
 	if (tree < 0)
 		return tree;

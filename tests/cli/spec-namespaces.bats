@@ -308,6 +308,67 @@ has_shared_mounts() {
 	check_clean
 }
 
+@test "linux.maskedPaths: a path is covered once, however often and by whatever name it is listed" {
+	mkdir -p "$BUNDLE/rootfs/etc/folder" "$BUNDLE/rootfs/etc/other"
+	touch "$BUNDLE/rootfs/etc/file"
+	ln -s folder "$BUNDLE/rootfs/etc/link"
+	ln -s ../etc/file "$BUNDLE/rootfs/etc/name"
+	config '.linux.maskedPaths = ["/etc/folder", "/etc/file", "/etc/other", "/etc/folder", "/etc/./file",
+		"/etc/link", "/etc/name", "/etc/other/../other"] | .linux.readonlyPaths = ["/etc/other", "/etc/other"]'
+	for namespace in none user; do
+		[ $namespace = none ] || has_userns
+		lives
+		for at in folder file; do
+			[ "$(awk -v at="/etc/$at" '$5 == at' "/proc/$pid/mountinfo" | wc -l)" = 1 ] || complain "$at ($namespace)"
+		done
+		# Read-only once, and masked once.
+		[ "$(awk '$5 == "/etc/other"' "/proc/$pid/mountinfo" | wc -l)" = 2 ]
+		ok delete --force "$ID"
+	done
+	# The device of a user namespace is the host's too, and writable: it is no cover.
+	config '.linux.maskedPaths = ["/etc/file", "/dev/null"]'
+	lives
+	[[ $(mount_of "$pid" /dev/null) == *" /dev/null ro"* ]]
+	ok delete --force "$ID"
+	for at in / /. /etc/..; do
+		config --arg at $at '.linux.maskedPaths = [$at]'
+		refused "mask $at (at /linux/maskedPaths/0) [step masks in init]: invalid argument; the root itself cannot be masked" create -b "$BUNDLE" "$ID"
+	done
+	check_clean
+}
+
+@test "linux.maskedPaths: a parent of a mount hides what is mounted in it" {
+	mkdir -p "$BUNDLE/rootfs/m"
+	config '.linux.maskedPaths = ["/m", "/m/in"] | .mounts += [{ destination: "/m/in", type: "tmpfs", source: "t" }]'
+	lives
+	[ -z "$(ls -A "/proc/$pid/root/m")" ]
+	[[ $(mount_of "$pid" /m) == *" / /m ro"*" - tmpfs "* ]]
+	ok delete --force "$ID"
+}
+
+@test "linux.readonlyPaths: the root itself, and what is a mount already" {
+	mkdir "$BUNDLE/rootfs/m"
+	for root in / // /. /etc/..; do
+		config --arg root $root '.linux.readonlyPaths = [$root] |
+			.mounts |= map(select(.destination != "/m")) + [{ destination: "/m", type: "tmpfs", source: "t" }]'
+		program sh -c 'touch /new; touch /m/new && echo volume; echo >/dev/null && echo device'
+		davit run -b "$BUNDLE" "$ID"
+		[ "$out" = volume$'\n'device ] || complain "$root"
+		[[ $err == *"/new: Read-only file system"* ]]
+	done
+	program sleep 100
+	lives
+	[[ $(mount_of "$pid" /) == *" / ro"* ]]
+	ok delete --force "$ID"
+	config '.linux.readonlyPaths = ["/m", "/m", "/tmp", "/tmp"]'
+	lives
+	[[ $(mount_of "$pid" /m) == *" / /m ro,"* ]]
+	[ "$(awk '$5 == "/m" || $5 == "/tmp"' "/proc/$pid/mountinfo" | wc -l)" = 2 ]
+	[[ $(mount_of "$pid" /tmp) == *" /tmp ro,"* ]]
+	ok delete --force "$ID"
+	check_clean
+}
+
 @test "linux.readonlyPaths: what is there can be read and not written, what is not is passed over" {
 	mkdir "$BUNDLE/rootfs/etc/folder"
 	echo plain | tee "$BUNDLE/rootfs/etc/file" >"$BUNDLE/rootfs/etc/folder/file"
