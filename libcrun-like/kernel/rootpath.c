@@ -10,7 +10,9 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <string.h>
+#include <sys/vfs.h>
 
 #include "kernel/sys.h"
 
@@ -176,6 +178,20 @@ static int dir_settle(int parent, const char *name, mode_t mode)
 	return fchmod(fd, mode) < 0 ? neg_errno() : take_fd(&fd);
 }
 
+/*
+ * Nothing can be made in procfs and sysfs, which say so in different words: what is wrong is that
+ * the kernel does not have the file (lxcfs on a kernel without /proc/slabinfo).
+ */
+static int cannot_make(int parent, int r)
+{
+	struct statfs st;
+
+	if ((r == -EACCES || r == -EPERM) && fstatfs(parent, &st) == 0 &&
+	    (st.f_type == PROC_SUPER_MAGIC || st.f_type == SYSFS_MAGIC))
+		return -ENOENT;
+	return r;
+}
+
 /* Makes @name in the current directory; nothing happens when somebody else was faster. */
 static int walk_make(struct walk *w, const char *name, bool is_last)
 {
@@ -185,12 +201,13 @@ static int walk_make(struct walk *w, const char *name, bool is_last)
 	if (is_last && !w->is_dir) {
 		fd = openat(w->cur, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 			    mode);
-		return fd < 0 && errno != EEXIST ? neg_errno() : 0;
+		return fd < 0 && errno != EEXIST ? cannot_make(w->cur, neg_errno()) : 0;
 	}
 	if (mkdirat(w->cur, name, mode) < 0)
-		return errno == EEXIST ? 0 : neg_errno();
+		return errno == EEXIST ? 0 : cannot_make(w->cur, neg_errno());
 	fd = dir_settle(w->cur, name, mode);
-	return fd < 0 ? fd : 0;
+	/* Taken away again before it was seen: as if somebody else had been faster. */
+	return fd < 0 && fd != -ENOENT ? fd : 0;
 }
 
 static int walk_open_or_make(struct walk *w, const char *name, bool is_last)
@@ -201,10 +218,9 @@ static int walk_open_or_make(struct walk *w, const char *name, bool is_last)
 		if (fd >= 0 || errno != ENOENT)
 			return fd >= 0 ? fd : neg_errno();
 		r = walk_make(w, name, is_last);
-		/* Taken away again before dir_settle() saw it. */
-		if (r < 0 && r != -ENOENT)
+		/* ENOENT: nothing can be made here, or the current directory itself is gone. */
+		if (r < 0)
 			return r;
-		/* ENOENT also means that the current directory itself is gone: the retries end. */
 	}
 	return -EAGAIN;
 }
@@ -265,7 +281,7 @@ static int make_last_dir(struct walk *w)
 	if (parent < 0)
 		return parent;
 	if (mkdirat(parent, name, w->mode) < 0)
-		return neg_errno();
+		return cannot_make(parent, neg_errno());
 	return dir_settle(parent, name, w->mode);
 }
 

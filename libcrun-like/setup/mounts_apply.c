@@ -279,6 +279,28 @@ static int open_link_or_target(const struct mount_op *op, bool is_dir, int rootf
 	return take_fd(&target);
 }
 
+/*
+ * A file and a directory cannot cover each other: ENOTDIR either way, as mount(2) has it, since
+ * engines take a status from the words and add a hint of their own to them. Who calls davit
+ * without one gets the same hint here.
+ */
+static int tell_clash(const struct mount_op *op, bool is_dir, struct err *e)
+{
+	err_set(e, ENOTDIR, "mount %s on %s: %s", what_of(op), op->destination,
+		is_dir ? "a directory on a file" : "a file on a directory");
+	return err_hint(e, "are you trying to mount a directory onto a file (or vice-versa)? Check "
+			   "if the specified host path exists and is the expected type");
+}
+
+/* Or else a file is on the way to the destination. */
+static bool is_file(const struct mount_op *op, int rootfd)
+{
+	_cleanup_fd_ int fd = rootpath_open(rootfd, op->destination, O_PATH);
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode);
+}
+
 static int open_target(const struct mount_op *op, bool is_dir, int rootfd, struct err *e)
 {
 	int target;
@@ -294,6 +316,8 @@ static int open_target(const struct mount_op *op, bool is_dir, int rootfd, struc
 	} else {
 		target = rootpath_make_target(rootfd, op->destination, is_dir);
 	}
+	if (target == -EISDIR || (target == -ENOTDIR && is_dir && is_file(op, rootfd)))
+		return tell_clash(op, is_dir, e);
 	if (target < 0)
 		return err_set(e, -target, "make the mount point %s", op->destination);
 	return target;

@@ -804,6 +804,53 @@ line() {
 	[ ! -e "$in/proc/$$/exe" ]
 }
 
+@test "mounts[].destination: a file on a directory, and a directory on a file: the words that engines know" {
+	local hint='not a directory; are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type'
+	mkdir "$R/d"
+	touch "$R/f" "$R/d/f"
+	ln -s d "$R/to-d"
+	ln -s /d/f "$R/to-f"
+	touch "$BUNDLE/file"
+	for namespace in none user; do
+		[ $namespace = none ] || has_userns
+		for at in /d /to-d /tmp; do
+			only_defaults
+			bind_is $at bind file
+			refused "mount $BUNDLE/file on $at: a file on a directory (at /mounts/5) [step mounts in init]: $hint" \
+				create -b "$BUNDLE" "$ID"
+		done
+		for at in /f /d/f /to-f; do
+			only_defaults
+			bind_is $at rbind,ro
+			refused "mount $T/src on $at: a directory on a file (at /mounts/5) [step mounts in init]: $hint" \
+				create -b "$BUNDLE" "$ID"
+			only_defaults
+			mount_is $at size=4k
+			refused "mount tmpfs on $at: a directory on a file (at /mounts/5) [step mounts in init]: $hint" \
+				create -b "$BUNDLE" "$ID"
+		done
+	done
+	# A file on the way there is not what is mounted on.
+	only_defaults
+	mount_is /f/x size=4k
+	refused "make the mount point /f/x (at /mounts/5) [step mounts in init]: not a directory" create -b "$BUNDLE" "$ID"
+	[[ $err != *"are you trying"* ]]
+	check_clean
+}
+
+@test "mounts[].destination: what the kernel does not have in /proc and /sys is not there" {
+	for at in /proc/nosuchfile /proc/sys/kernel/nosuchfile /proc/no/such /sys/nosuchfile /sys/kernel/no/such; do
+		for source in /dev/null "$T/src"; do
+			only_defaults
+			config '.mounts |= map(select(.destination != "/sys")) + [{ destination: "/sys", type: "sysfs", source: "sysfs" }]'
+			bind_is "$at" bind "$source"
+			refused "make the mount point $at (at /mounts/5) [step mounts in init]: no such file or directory" \
+				create -b "$BUNDLE" "$ID"
+		done
+	done
+	check_clean
+}
+
 @test "mounts[].destination: nothing covers parts of /proc, but for the files of lxcfs and the like" {
 	echo 1.00 2.00 >"$T/src/uptime"
 	bind_is /proc/uptime bind,ro "$T/src/uptime"

@@ -306,6 +306,9 @@ static int magic_links(void)
 		CHECK_INT(closed(rootpath_make_target(t.root, paths[i], true)), -ELOOP);
 	}
 	CHECK_INT(closed(rootpath_parent(t.root, "/proc/self/root/canary/x", name)), -ELOOP);
+	/* Nothing can be made there, however often it is tried. */
+	CHECK_INT(closed(rootpath_make_target(t.root, "/proc/nosuchfile", false)), -ENOENT);
+	CHECK_INT(closed(rootpath_make_target(t.root, "/proc/no/such", true)), -ENOENT);
 	CHECK_INT(umount2("proc", MNT_DETACH), 0);
 	CHECK_INT(chdir("/"), 0);
 	tree_remove(&t);
