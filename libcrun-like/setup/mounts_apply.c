@@ -221,9 +221,10 @@ static int open_fs(const struct mount_op *op, int rootfd, struct err *e)
 	return r < 0 ? r : take_fd(&fd);
 }
 
-static int fill_fs(const struct mount_op *op, int fd, int target, struct err *e)
+/* A mount point that was not there has no mode to be taken over: the kernel's own stays, 1777. */
+static int fill_fs(const struct mount_op *op, int fd, int target, bool is_new, struct err *e)
 {
-	int r = mounts_fill(op, fd, target, e);
+	int r = is_new ? 0 : mounts_fill(op, fd, target, e);
 
 	if (r == 0)
 		r = mounts_make_readonly(op, fd, e);
@@ -367,20 +368,29 @@ static int verify(const struct mount_op *op, const struct mount_file *own, int r
 	return 0;
 }
 
+static bool is_missing(const struct mount_op *op, int rootfd)
+{
+	_cleanup_fd_ int fd = rootpath_open(rootfd, op->destination, O_PATH);
+
+	return fd == -ENOENT;
+}
+
 static int place(const struct mount_op *op, int fd, const struct root *root, struct err *e)
 {
 	_cleanup_fd_ int target = -1;
 	struct mount_file own;
 	int r = mount_look(fd, &own);
+	bool is_new;
 
 	if (r < 0)
 		return err_set(e, -r, "stat the mount for %s", op->destination);
+	is_new = op->is_filled && is_missing(op, root->fd);
 	target = open_target(op, own.is_dir, root->fd, e);
 	if (target < 0)
 		return target;
 	r = check_target(op, fd, target, root, e);
 	if (r == 0 && op->is_filled)
-		r = fill_fs(op, fd, target, e);
+		r = fill_fs(op, fd, target, is_new, e);
 	if (r < 0)
 		return r;
 	r = mount_attach(fd, target);

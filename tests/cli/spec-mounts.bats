@@ -213,6 +213,27 @@ listing() {
 	[ "$(stat -c %a "$in/given")" = 750 ]
 }
 
+@test "mounts[].type: a tmpfs on a mount point that was not there is everybody's, 1777" {
+	mount_is /new nosuid
+	mount_is /deep/er/new ro,size=4k
+	mount_is /copied tmpcopyup
+	mount_is /new/below nosuid
+	mount_is /given mode=700
+	config '.process.user = { uid: 1234, gid: 1234 }'
+	program sh -c 'touch /new/file /copied/file /new/below/file && sleep 1000'
+	runs
+	for at in /new /deep/er/new /copied /new/below; do
+		[ "$(stat -c %a "$in$at")" = 1777 ] || complain "$at: $(stat -c %a "$in$at")"
+	done
+	[ "$(stat -c %a "$in/given")" = 700 ]
+	[ "$(stat -c %a "$R/new" "$R/deep" "$R/copied")" = $'755\n755\n755' ]
+	for _ in {1..50}; do # the program writes when it gets to it
+		[ ! -e "$in/new/below/file" ] || break
+		sleep 0.02
+	done
+	[ "$(stat -c %u "$in/new/file" "$in/copied/file" "$in/new/below/file")" = $'1234\n1234\n1234' ]
+}
+
 # --- destination, type, source --------------------------------------------------------------------
 
 @test "mounts[].destination: in the listed order, relative ones below the root, none outside it" {
