@@ -15,6 +15,7 @@
 #include <sys/vfs.h>
 
 #include "base/fmt.h"
+#include "kernel/overlay.h"
 #include "kernel/sys.h"
 
 enum {
@@ -155,7 +156,31 @@ static int configure_superblock(int fs_fd, const struct mount_fs *fs)
 	return 0;
 }
 
-static int open_fs_context(int fs_fd, const struct mount_fs *fs)
+/* mount(2) reads one page, the closing NUL included, and cuts the rest off in silence. */
+static size_t data_max(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE) - 1;
+}
+
+static bool is_data_long(const struct mount_fs *fs)
+{
+	return fs->data && strlen(fs->data) > data_max();
+}
+
+static bool is_long_overlay(const struct mount_fs *fs)
+{
+	return strcmp(fs->type, "overlay") == 0 && is_data_long(fs);
+}
+
+static int tell_long(const struct mount_fs *fs, char message[static MOUNT_MESSAGE_SIZE])
+{
+	fmt(message, MOUNT_MESSAGE_SIZE, "options of %zu bytes are too long, the kernel takes %zu",
+	    strlen(fs->data), data_max());
+	return -E2BIG;
+}
+
+static int open_fs_context(int fs_fd, const struct mount_fs *fs,
+			   char message[static MOUNT_MESSAGE_SIZE])
 {
 	int r = sys_fsconfig(fs_fd, FSCONFIG_SET_STRING, "source",
 			     fs->source ? fs->source : fs->type, 0);
@@ -163,7 +188,9 @@ static int open_fs_context(int fs_fd, const struct mount_fs *fs)
 	if (r == 0)
 		r = configure_superblock(fs_fd, fs);
 	if (r == 0)
-		r = configure_data(fs_fd, fs->data);
+		r = is_long_overlay(fs)
+			    ? overlay_configure(fs_fd, fs->data, message, MOUNT_MESSAGE_SIZE)
+			    : configure_data(fs_fd, fs->data);
 	if (r == 0)
 		r = sys_fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
 	/* The attributes belong here: a procfs in a user namespace must be born with those of the
@@ -232,8 +259,6 @@ static bool fits_fsconfig(const struct mount_fs *fs)
 	const char *at = fs->data ? fs->data : "", *value;
 	int r = 0;
 
-	if (fs->superblock & FLAGS_OF_MOUNT_ONLY)
-		return false;
 	if (fs->source && strlen(fs->source) >= STRING_MAX)
 		return false;
 	/* What a backslash means is the file system's own business (overlay: a comma in a path). */
@@ -244,22 +269,31 @@ static bool fits_fsconfig(const struct mount_fs *fs)
 	return r != -E2BIG;
 }
 
+/* A kernel before 6.7 that does not know lowerdir+, or collects what it does not know in a page. */
+static bool is_kernel_too_old(const char *message)
+{
+	return strstr(message, "parameter 'lowerdir+'") || strstr(message, "too large");
+}
+
 int mount_open_fs(const struct mount_fs *fs, int scratch, char message[static MOUNT_MESSAGE_SIZE])
 {
 	_cleanup_fd_ int fs_fd = -1;
 	int fd;
 
 	message[0] = '\0';
-	if (!fits_fsconfig(fs))
-		return open_fs_scratch(fs, scratch, message);
+	if ((fs->superblock & FLAGS_OF_MOUNT_ONLY) || !(is_long_overlay(fs) || fits_fsconfig(fs)))
+		return is_data_long(fs) ? tell_long(fs, message)
+					: open_fs_scratch(fs, scratch, message);
 	fs_fd = sys_fsopen(fs->type);
 	if (fs_fd == -ENODEV)
 		fmt(message, MOUNT_MESSAGE_SIZE, "unknown file system type");
 	if (fs_fd < 0)
 		return fs_fd;
-	fd = open_fs_context(fs_fd, fs);
+	fd = open_fs_context(fs_fd, fs, message);
 	if (fd < 0)
 		read_message(fs_fd, message);
+	if (fd == -EINVAL && is_data_long(fs) && is_kernel_too_old(message))
+		return tell_long(fs, message);
 	return fd;
 }
 
@@ -274,6 +308,9 @@ int mount_reconfigure(int fd, const struct mount_fs *fs, char message[static MOU
 	r = configure_superblock(fs_fd, fs);
 	if (r == 0)
 		r = configure_data(fs_fd, fs->data);
+	if (r == -E2BIG)
+		fmt(message, MOUNT_MESSAGE_SIZE, "an option is too long, the kernel takes %d bytes",
+		    STRING_MAX - 1);
 	if (r == 0)
 		r = sys_fsconfig(fs_fd, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0);
 	if (r < 0)

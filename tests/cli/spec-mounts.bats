@@ -530,6 +530,114 @@ other_words="bind copy-symlink dest-nofollow idmap iversion loud noiversion rbin
 
 # --- crun's options -------------------------------------------------------------------------------
 
+# layers COUNT: lower=DIR:DIR..., each with a file of its number, of more than a page together.
+layers() {
+	local n at
+	lower=
+	for n in $(seq "$1"); do
+		at=$T/layers/$(printf 'x%.0s' {1..70})$n
+		mkdir -p "$at"
+		echo "$n" >"$at/f$n"
+		lower=$lower:$at
+	done
+	lower=${lower#:}
+	[ ${#lower} -gt 4095 ]
+}
+
+# takes_layers: the kernel takes the lower layers of an overlay one by one, or the refusal says why not.
+takes_layers() {
+	mkdir -p "$T/probe"
+	python3 - "$T/probe" <<-'END' && return 0
+	import ctypes, sys
+	libc = ctypes.CDLL(None, use_errno=True)
+	fd = libc.syscall(430, b"overlay", 0)
+	sys.exit(libc.syscall(431, fd, 1, b"lowerdir+", sys.argv[1].encode(), 0) != 0
+		or libc.syscall(431, fd, 1, b"surely-not", b"x", 0) == 0)
+	END
+	refused "mount overlay on /ov: options of ${#1} bytes are too long, the kernel takes 4095" create -b "$BUNDLE" "$ID"
+	return 1
+}
+
+@test "mounts[].options data: the options of an overlay are more than a page, with and without upperdir" {
+	layers 60
+	mkdir "$T/upper" "$T/work"
+	for more in "" ",upperdir=$T/upper,workdir=$T/work"; do
+		only_defaults
+		config --arg data "lowerdir=$lower$more" \
+			'.mounts += [{ destination: "/ov", type: "overlay", source: "overlay", options: ["nosuid", $data] }]'
+		takes_layers "lowerdir=$lower$more" || return 0
+		runs
+		[ "$(cat "$in"/ov/f* | sort -n | tr '\n' ' ')" = "$(seq -s ' ' 60) " ]
+		has /ov '^rw,nosuid'
+		# All are there, the topmost first.
+		[ "$(info /ov | grep -o "lowerdir+=[^,]*" | cut -d= -f2 | paste -sd:)" = "$lower" ]
+		[ -z "$more" ] || touch "$in/ov/new"
+		stops
+	done
+	[ -e "$T/upper/new" ]
+	config '.mounts[-1].options += ["ro"]'
+	runs
+	[ "$(find "$in/ov" -name 'f*' | wc -l)" = 60 ]
+	has /ov '^ro,nosuid'
+}
+
+@test "mounts[].options data: a long overlay with colons, commas, backslashes and long names in its layers" {
+	layers 60
+	long=$T/$(printf 'y%.0s' {1..200})/$(printf 'z%.0s' {1..200})
+	mkdir -p "$T/a:b" "$T/c,d" "$T/e\\f" "$T/up:,per" "$T/work" "$long"
+	for at in "$T/a:b" "$T/c,d" "$T/e\\f" "$long"; do
+		touch "$at/in-$(basename "$at" | cut -c1-3)"
+	done
+	data="lowerdir=$T/a\\:b:$T/c\\,d:$T/e\\\\f:$lower,upperdir=$T/up\\:\\,per,workdir=$T/work"
+	config --arg data "$data" '.mounts += [{ destination: "/ov", type: "overlay", source: "overlay", options: [$data] }]'
+	takes_layers "$data" || return 0
+	runs
+	[ "$(cd "$in/ov" && echo in-*)" = 'in-a:b in-c,d in-e\f' ]
+	touch "$in/ov/new"
+	[ -e "$T/up:,per/new" ]
+	stops
+	# A layer whose name is too long for a string of the kernel's goes by descriptor, from Linux 6.13 on.
+	config --arg data "lowerdir=$long:$lower" '.mounts[-1].options = [$data]'
+	davit create -b "$BUNDLE" "$ID"
+	if [ "$status" -eq 0 ]; then
+		pid=$(init_pid)
+		[ -e "/proc/$pid/root/ov/in-zzz" ]
+		stops
+	else
+		[[ $err == *"mount overlay on /ov: a path of ${#long} bytes is too long, the kernel takes 255"* ]]
+	fi
+	# Data-only layers come after "::".
+	mkdir -p "$T/data1" "$T/data2"
+	config --arg data "lowerdir=$lower::$T/data1::$T/data2,metacopy=on" '.mounts[-1].options = [$data]'
+	runs
+	[[ $(info /ov) == *"datadir+=$T/data1,datadir+=$T/data2"* ]]
+	stops
+	for lowers in "$lower::$T/data1:$T/data2" "$lower::" "$lower:" ":$lower" "$lower:$T/none"; do
+		config --arg data "lowerdir=$lowers" '.mounts[-1].options = [$data]'
+		refused "mount overlay on /ov: " create -b "$BUNDLE" "$ID"
+		echo "$err" >>"$T/errors"
+	done
+	[[ $(head -n 1 "$T/errors") == *"lowerdir has a layer after those with data only"*"invalid argument" ]]
+	[[ $err == *"$T/none"*"no such file or directory"* ]]
+	check_clean
+}
+
+@test "mounts[].options data: more than a page, for what takes no option by itself: the size is named" {
+	long=$(printf 'x%.0s' {1..5000})
+	mount_is /t "size=$long"
+	refused "mount tmpfs on /t: options of 5005 bytes are too long, the kernel takes 4095 (at /mounts/5) [step mounts in init]: argument list too long" \
+		create -b "$BUNDLE" "$ID"
+	only_defaults
+	mount_is /t size=4k
+	mount_is /t "remount,size=${long:0:300}"
+	refused "remount /t: an option is too long, the kernel takes 255 bytes" create -b "$BUNDLE" "$ID"
+	# Many short ones are no matter.
+	only_defaults
+	mount_is /t "$(printf 'mode=711,%.0s' {1..1000})size=4k"
+	runs
+	[ "$(stat -c %a "$in/t")" = 711 ]
+}
+
 @test "mounts[].options copy-symlink: a source that is a link is made again" {
 	ln -s /nowhere/at/all "$T/link"
 	ln -s /nowhere/at/all "$R/same"
