@@ -7,6 +7,8 @@
 #ifndef DAVIT_KERNEL_BINFMT_H
 #define DAVIT_KERNEL_BINFMT_H
 
+#include <sys/types.h>
+
 #include "base/util.h"
 
 enum binfmt_kind {

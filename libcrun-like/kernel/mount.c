@@ -355,11 +355,9 @@ int mount_attach(int fd, int target)
 			      MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 
-static int statx_fd(int fd, struct statx *ret)
+static int statx_fd(int fd, struct sys_statx *ret)
 {
-	return statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID | STATX_INO | STATX_TYPE, ret) < 0
-		       ? neg_errno()
-		       : 0;
+	return sys_statx(fd, SYS_STATX_MNT_ID | SYS_STATX_INO | SYS_STATX_TYPE, ret);
 }
 
 int mount_detach_name(int parent, const char *name)
@@ -372,24 +370,24 @@ int mount_detach_name(int parent, const char *name)
 
 int mount_is_root(int fd)
 {
-	struct statx st;
+	struct sys_statx st;
 	int r = statx_fd(fd, &st);
 
-	return r < 0 ? r : (st.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+	return r < 0 ? r : (st.attributes & SYS_STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
 int mount_look(int fd, struct mount_file *ret)
 {
-	struct statx st;
+	struct sys_statx st;
 	int r = statx_fd(fd, &st);
 
 	if (r < 0)
 		return r;
 	*ret = (struct mount_file){
-		.mount_id = st.stx_mnt_id,
-		.inode = st.stx_ino,
-		.is_dir = S_ISDIR(st.stx_mode),
-		.may_be_procfs = st.stx_dev_major == 0,
+		.mount_id = st.mount_id,
+		.inode = st.inode,
+		.is_dir = S_ISDIR(st.mode),
+		.may_be_procfs = st.on_device[0] == 0,
 	};
 	return 0;
 }

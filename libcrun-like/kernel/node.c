@@ -57,13 +57,14 @@ int node_attach(int tree, int target)
 
 static int mount_id(int fd, uint64_t *ret_id)
 {
-	struct statx st;
+	struct sys_statx st;
+	int r = sys_statx(fd, SYS_STATX_MNT_ID, &st);
 
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) < 0)
-		return neg_errno();
-	if (!(st.stx_mask & STATX_MNT_ID))
+	if (r < 0)
+		return r;
+	if (!(st.mask & SYS_STATX_MNT_ID))
 		return -EOPNOTSUPP;
-	*ret_id = st.stx_mnt_id;
+	*ret_id = st.mount_id;
 	return 0;
 }
 

@@ -20,15 +20,17 @@ enum {
 static int check_root(int fd)
 {
 	struct statfs fs;
-	struct statx st;
+	struct sys_statx st;
+	int r;
 
 	if (fstatfs(fd, &fs) < 0)
 		return neg_errno();
 	if (fs.f_type != PROC_SUPER_MAGIC)
 		return -EXDEV;
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_INO, &st) < 0)
-		return neg_errno();
-	if (st.stx_ino != PROC_ROOT_INODE)
+	r = sys_statx(fd, SYS_STATX_INO, &st);
+	if (r < 0)
+		return r;
+	if (st.inode != PROC_ROOT_INODE)
 		return -EXDEV;
 	return 0;
 }

@@ -194,6 +194,34 @@ static inline int sys_getdents(int fd, void *buf, size_t size)
 	return (int)sys_result(syscall(SYS_getdents64, fd, buf, size));
 }
 
+/* What statx(2) writes. The C libraries have no statx, or one without the mount's id, and their
+ * declarations clash with those of linux/stat.h. */
+struct sys_statx {
+	uint32_t mask; /* what of the rest is there: SYS_STATX_* */
+	uint32_t block_size;
+	uint64_t attributes;
+	uint32_t links, uid, gid;
+	uint16_t mode;
+	uint64_t inode, size, blocks, attributes_mask;
+	uint64_t times[4][2];
+	uint32_t device[2], on_device[2]; /* major, minor; of the node, and of its file system */
+	uint64_t mount_id;
+	uint64_t later[13];
+};
+_Static_assert(sizeof(struct sys_statx) == 256, "the size that the kernel writes");
+
+enum {
+	SYS_STATX_TYPE = 1,
+	SYS_STATX_INO = 1 << 8,
+	SYS_STATX_MNT_ID = 1 << 12,
+	SYS_STATX_ATTR_MOUNT_ROOT = 1 << 13
+};
+
+static inline int sys_statx(int fd, unsigned mask, struct sys_statx *ret)
+{
+	return (int)sys_result(syscall(SYS_statx, fd, "", AT_EMPTY_PATH, mask, ret));
+}
+
 static inline int sys_join_session_keyring(const char *name)
 {
 	enum {

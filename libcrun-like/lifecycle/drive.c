@@ -10,6 +10,7 @@
 #include <sys/signalfd.h>
 
 #include "base/fmt.h"
+#include "base/signals.h"
 #include "config-davit.h"
 #include "kernel/process.h"
 #include "lifecycle/run.h"
@@ -100,7 +101,7 @@ static int child_is_lost(struct run *run, const struct step *step, struct err *e
 	    sig)
 		err_kind(e, ERR_KILLED, ECHILD,
 			 "the container's first process was killed by signal %d (%s)", sig,
-			 sigabbrev_np(sig) ? sigabbrev_np(sig) : "?");
+			 signal_name(sig) ? signal_name(sig) : "?");
 	else
 		err_kind(e, ERR_KILLED, ECHILD,
 			 "the container's %s process ended before its set-up was done",

@@ -2,9 +2,10 @@
  *
  * Signals by name or number, as people write them: TERM, SIGTERM, term, 15, RTMIN+1, 0.
  */
+#include "base/signals.h"
+
 #include <errno.h>
 #include <signal.h>
-#include <string.h>
 #include <strings.h>
 
 #include "davit.h"
@@ -46,13 +47,15 @@ int davit_signal_parse(const char *text)
 	if (*text >= '0' && *text <= '9')
 		return parse_number(text);
 	for (int n = 1; n < NSIG; n++) {
-		const char *known = sigabbrev_np(n);
+		const char *known = signal_name(n);
 
 		if (known && strcasecmp(known, name) == 0)
 			return n;
 	}
 	if (strcasecmp(name, "IOT") == 0)
 		return SIGABRT;
+	if (strcasecmp(name, "IO") == 0)
+		return SIGIO;
 	if (strcasecmp(name, "CLD") == 0)
 		return SIGCHLD;
 	return parse_realtime(name);

@@ -151,15 +151,14 @@ int credentials_raise_limits(const struct credentials *c, pid_t pid, struct err 
 {
 	for (size_t i = 0; i < c->limit_count; i++) {
 		const struct credentials_limit *l = &c->limits[i];
-		__rlimit_resource_t resource = (__rlimit_resource_t)l->resource;
 		struct rlimit limit;
 
-		if (prlimit(pid, resource, NULL, &limit) < 0)
+		if (prlimit(pid, l->resource, NULL, &limit) < 0)
 			return fail_limit(l, errno, e);
 		if (limit.rlim_max >= (rlim_t)l->hard)
 			continue;
 		limit.rlim_max = (rlim_t)l->hard;
-		if (prlimit(pid, resource, &limit, NULL) < 0)
+		if (prlimit(pid, l->resource, &limit, NULL) < 0)
 			return fail_limit(l, errno, e);
 	}
 	return 0;
@@ -171,7 +170,7 @@ int credentials_apply_limits(const struct credentials *c, struct err *e)
 		const struct credentials_limit *l = &c->limits[i];
 		struct rlimit limit = { .rlim_cur = (rlim_t)l->soft, .rlim_max = (rlim_t)l->hard };
 
-		if (setrlimit((__rlimit_resource_t)l->resource, &limit) < 0)
+		if (setrlimit(l->resource, &limit) < 0)
 			return fail_limit(l, errno, e);
 	}
 	return 0;

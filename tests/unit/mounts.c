@@ -556,8 +556,12 @@ TEST(hostile_destinations)
 
 static void exchange_for_ever(int dir)
 {
+	enum {
+		EXCHANGE = 1 << 1
+	}; /* RENAME_EXCHANGE, which the C libraries keep in different headers */
+
 	for (;;)
-		(void)!renameat2(dir, "swap", dir, "link", RENAME_EXCHANGE);
+		(void)!syscall(SYS_renameat2, dir, "swap", dir, "link", EXCHANGE);
 }
 
 /* Somebody who shares the root exchanges a directory and a link to the canary all the time: a

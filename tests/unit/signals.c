@@ -2,6 +2,8 @@
  *
  * davit_signal_parse(): the names and numbers that people and engines write.
  */
+#include "base/signals.h"
+
 #include <errno.h>
 #include <signal.h>
 
@@ -20,6 +22,22 @@ TEST(names_and_numbers)
 	CHECK_INT(davit_signal_parse("SIGRTMIN+3"), SIGRTMIN + 3);
 	CHECK_INT(davit_signal_parse("RTMAX-1"), SIGRTMAX - 1);
 	CHECK_INT(davit_signal_parse("CLD"), SIGCHLD);
+	CHECK_INT(davit_signal_parse("SIGIOT"), SIGABRT);
+	CHECK_INT(davit_signal_parse("SIGIO"), SIGIO);
+	CHECK_INT(davit_signal_parse("SIGPOLL"), SIGIO);
+}
+
+TEST(every_signal_has_a_name_that_leads_back)
+{
+	for (int n = 1; n < SIGSYS; n++) {
+		CHECK(signal_name(n));
+		CHECK_INT(davit_signal_parse(signal_name(n)), n);
+	}
+	CHECK_STR(signal_name(SIGSYS), "SYS");
+	CHECK(!signal_name(0));
+	CHECK(!signal_name(-1));
+	CHECK(!signal_name(SIGRTMIN));
+	CHECK(!signal_name(NSIG + 1000));
 }
 
 TEST(everything_else)

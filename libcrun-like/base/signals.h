@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The names of the signals. sigabbrev_np(3) would have them, but it is glibc's alone.
+ */
+#ifndef DAVIT_BASE_SIGNALS_H
+#define DAVIT_BASE_SIGNALS_H
+
+/* "TERM" for 15; NULL for a number that has no name of its own, as the realtime signals. */
+const char *signal_name(int number);
+
+#endif
