@@ -123,7 +123,7 @@ int mounts_prepare_label(struct arena *a, const struct oci_config *config,
 			 const struct mounts_context *ctx, struct mount_op *op, struct err *e)
 {
 	const struct oci_linux *l = config->linux_config;
-	const char *label = l ? l->mount_label : NULL, *word, *data = op->options.data;
+	const char *label = l ? l->mount_label : NULL, *word = NULL, *data = op->options.data;
 	int r;
 
 	if (!label || !label[0])
