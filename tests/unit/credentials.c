@@ -83,6 +83,7 @@ TEST(capabilities_are_those_listed_bit_for_bit)
 
 	if (geteuid() != 0)
 		SKIP("needs root");
+	warnings[0] = '\0';
 	for (uint32_t uid = 0; uid <= 1000; uid += 1000) {
 		process.user.uid = uid;
 		CHECK_INT(credentials_prepare(&a, &process, &context, &c, &e), 0);
