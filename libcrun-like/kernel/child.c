@@ -36,7 +36,7 @@ static int become(const struct child_spec *spec, int error_fd, pid_t parent)
 	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
 		return neg_errno();
 	/* A hook may be of the image. */
-	r = exec_close_fds(3, error_fd);
+	r = exec_close_fds(3, &error_fd, 1);
 	if (r == 0)
 		r = exec_reset_signals(UINT64_MAX);
 	return r < 0 ? r : exec_program(spec->path, spec->argv, spec->envp);

@@ -38,27 +38,47 @@ int exec_close_fds_from(unsigned first)
 	return sys_close_range(first, ~0U, 1U << 2 /* CLOSE_RANGE_CLOEXEC, Linux 5.11 */);
 }
 
+static bool is_kept(int fd, const int *keep, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (keep[i] == fd)
+			return true;
+	return false;
+}
+
 /* What is below @first and not to be inherited was put there by us: the caller promised more
  * descriptors than it had. */
-static void close_own_below(int first, int keep)
+static void close_own_below(int first, const int *keep, size_t count)
 {
 	for (int fd = 3; fd < first; fd++) {
-		int flags = fd == keep ? 0 : fcntl(fd, F_GETFD);
+		int flags = is_kept(fd, keep, count) ? 0 : fcntl(fd, F_GETFD);
 
 		if (flags >= 0 && flags & FD_CLOEXEC)
 			close(fd);
 	}
 }
 
-int exec_close_fds(unsigned first, int keep)
+/* The smallest of @keep that is at least @from; -1: there is none. */
+static int next_kept(int from, const int *keep, size_t count)
 {
-	int from = (int)(first < INHERITED_MAX ? first : INHERITED_MAX), r = 0;
+	int next = -1;
 
-	close_own_below(from, keep);
-	if (keep > from)
-		r = sys_close_range((unsigned)from, (unsigned)keep - 1, 0);
-	if (keep >= from)
-		from = keep + 1;
+	for (size_t i = 0; i < count; i++)
+		if (keep[i] >= from && (next < 0 || keep[i] < next))
+			next = keep[i];
+	return next;
+}
+
+int exec_close_fds(unsigned first, const int *keep, size_t count)
+{
+	int from = (int)(first < INHERITED_MAX ? first : INHERITED_MAX), next, r = 0;
+
+	close_own_below(from, keep, count);
+	while (r == 0 && (next = next_kept(from, keep, count)) >= 0) {
+		if (next > from)
+			r = sys_close_range((unsigned)from, (unsigned)next - 1, 0);
+		from = next + 1;
+	}
 	return r < 0 ? r : sys_close_range((unsigned)from, ~0U, 0);
 }
 

@@ -22,12 +22,12 @@ int exec_reset_signals(uint64_t mask);
 int exec_close_fds_from(unsigned first);
 
 /*
- * Closes all descriptors from @first on, and those from 3 on that are marked to be closed; @keep
- * stays. What execve closes by itself is closed too late: the name of the program, or of the
+ * Closes all descriptors from @first on, and those from 3 on that are marked to be closed; the
+ * @count ones of @keep stay (-1 is none). What execve closes by itself is closed too late: the name of the program, or of the
  * interpreter that a script of the image asks for, may be /proc/self/fd/N/../.., and lead through a
  * directory of the host (CVE-2024-21626).
  */
-int exec_close_fds(unsigned first, int keep);
+int exec_close_fds(unsigned first, const int *keep, size_t count);
 
 int exec_set_groups(const uint32_t *gids, size_t count);
 int exec_set_gid(uint32_t gid);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * See procfs.h. The new instance is never attached anywhere, so it goes away with its fd.
+ * See procfs.h. A private instance is never attached anywhere, so it goes away with its fd.
  */
 #include "kernel/procfs.h"
 

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "base/util.h"
+#include "kernel/mount.h"
 
 /*
  * A directory fd of a procfs of the caller's pid namespace. @full: with sys/ (keep it for a short
@@ -20,6 +21,13 @@
  * -EXDEV when /proc is something else.
  */
 int procfs_open_private(bool full, int *ret_fd);
+
+/*
+ * A detached procfs, as mount_open_fs() makes it of @fs, that shows the pid namespace @pid_ns, which
+ * the caller does not enter. A process has to be born in it for a moment; those who live there find
+ * an empty root and no descriptors in it.
+ */
+int procfs_open_of(int pid_ns, const struct mount_fs *fs, char message[static MOUNT_MESSAGE_SIZE]);
 
 /* The caller's own pid as @procfd numbers it; -ESRCH when it is not visible there. */
 int procfs_self_pid(int procfd, pid_t *ret_pid);

@@ -84,7 +84,7 @@ static int do_host_row(struct run *run, size_t row, struct err *e)
 	if (span.wall)
 		trace(run, step, span.wall, span_nsec(&span));
 	if (r == 0 || fails_after)
-		run->done |= (uint64_t)1 << row;
+		run->done[row] = true;
 	return r;
 }
 
@@ -197,6 +197,18 @@ static int take_failure(struct run *run, const struct err *failure, struct err *
 	return -e->code;
 }
 
+/* MIDDLE has cloned INIT, or INIT its successor; nobody else has a pid to tell. */
+static int take_pid(struct run *run, pid_t pid, struct err *e)
+{
+	if (run->middle >= 0 && run->pid == 0) {
+		run->pid = pid;
+		return 0;
+	}
+	if (run->plan->enters_pid_ns_late && !run->has_successor)
+		return run_take_successor(run, pid, e);
+	return err_kind(e, ERR_STATE, EPROTO, "unexpected pid from the container's set-up");
+}
+
 /* One answer of a child: 1 when its stretch is done, 0 to go on waiting. @fd came with it, or -1.
  */
 static int take_message(struct run *run, const struct message *m, int fd, bool *is_execing,
@@ -211,8 +223,7 @@ static int take_message(struct run *run, const struct message *m, int fd, bool *
 		*is_execing = true;
 		return 0;
 	case MESSAGE_PID:
-		run->pid = m->pid;
-		return 0;
+		return take_pid(run, m->pid, e);
 	case MESSAGE_LISTENER:
 		return run_pass_listener(run, fd, e);
 	case MESSAGE_TRACE:
@@ -306,9 +317,9 @@ int drive(struct run *run, size_t from, size_t to, struct err *e)
 void drive_undo(struct run *run)
 {
 	for (size_t row = run->step_count; row-- > 0;) {
-		if (!(run->done & (uint64_t)1 << row))
+		if (!run->done[row])
 			continue;
-		run->done &= ~((uint64_t)1 << row);
+		run->done[row] = false;
 		if (run->steps[row].undo)
 			run->steps[row].undo(run);
 	}

@@ -3,18 +3,19 @@
  * The rows that only exec has; see the table in lifecycle.c. What HOST prepares is the process of
  * one program; its namespaces, cgroup and root are those of the container.
  *
- * The way in: HOST's next child is born in the container's pid namespace and cgroup, and everything
- * else it joins by itself with one setns(2) on the pidfd of the container's first process. It is
- * not to be looked at from its birth on (C10, CVE-2016-9962).
+ * The way in: a helper that nobody in the container can see (MIDDLE, in the container's cgroup)
+ * joins all its namespaces by one setns(2) on the pidfd of its first process and closes everything
+ * that leads to the host; only then is the program's process born of it, in the container's pid
+ * namespace. Who may ptrace there looks into every process, dumpable or not (CVE-2016-9962), and
+ * what it finds is in the container already. Without a pid namespace there is nothing to hide from,
+ * and no helper.
  */
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/fmt.h"
-#include "kernel/caps.h"
 #include "kernel/cgroup.h"
 #include "kernel/exec.h"
 #include "kernel/process.h"
@@ -65,17 +66,6 @@ int step_exec_check(struct run *run, struct err *e)
 	return -e->code;
 }
 
-/* A pid namespace is entered by clone(2) alone, and prepared for by whoever has rights in his own
- * user namespace. */
-static bool needs_middle(const struct namespaces *ns)
-{
-	struct caps own;
-
-	if (!namespaces_find_joined(ns, CLONE_NEWPID))
-		return false;
-	return caps_get(&own) < 0 || !(own.effective & UINT64_C(1) << CAP_SYS_ADMIN);
-}
-
 static int prepare_affinity(struct plan *p, struct err *e)
 {
 	const struct oci_exec_cpu_affinity *cpus = p->config->process->exec_cpu_affinity;
@@ -96,7 +86,7 @@ int step_exec_prepare(struct run *run, struct err *e)
 	run->target = fcntl(c->pidfd, F_DUPFD_CLOEXEC, 3);
 	if (run->target < 0)
 		return err_set(e, errno, "keep the first process of container %s", c->id);
-	if (namespaces_of_process(c->pid, run->target, &p->ns, e) < 0)
+	if (namespaces_of_process(c->pid, &p->ns, e) < 0)
 		return -e->code;
 	/* The root would be the host's. Its first process went there by itself. */
 	if (!namespaces_find_joined(&p->ns, CLONE_NEWNS))
@@ -104,7 +94,7 @@ int step_exec_prepare(struct run *run, struct err *e)
 				"process %d of container %s is in the runtime's own mount "
 				"namespace",
 				(int)c->pid, c->id);
-	p->has_middle = needs_middle(&p->ns);
+	p->has_middle = namespaces_find_joined(&p->ns, CLONE_NEWPID) != NULL;
 	p->has_host_sources = namespaces_find_joined(&p->ns, CLONE_NEWUSER) && geteuid() == 0;
 	p->seccomp_receiver = c->state->seccomp_receiver;
 	p->no_new_keyring = c->state->no_new_keyring && *c->state->no_new_keyring;
@@ -211,12 +201,12 @@ void undo_initial_cpus(struct run *run)
 	affinity_set(&run->own_cpus, &ignored);
 }
 
-static int enter_container(struct run *run, bool with_pid, struct err *e)
+static int enter_container(struct run *run, struct err *e)
 {
 	const struct namespaces *ns = &run->plan->ns;
 
 	process_set_dumpable(false);
-	if (namespaces_join_process(ns, run->target, with_pid, e) < 0)
+	if (namespaces_join_process(ns, run->target, e) < 0)
 		return -e->code;
 	if (namespaces_find_joined(ns, CLONE_NEWUSER) && namespaces_become_root(ns, e) < 0)
 		return -e->code;
@@ -225,9 +215,25 @@ static int enter_container(struct run *run, bool with_pid, struct err *e)
 	return 0;
 }
 
+/* With a terminal the caller's streams are not the program's, and could be the caller's own
+ * terminal. */
+static int leave_streams(struct err *e)
+{
+	_cleanup_fd_ int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (null < 0 || dup2(null, fd) < 0)
+			return err_set(e, errno, "open /dev/null");
+	return 0;
+}
+
 int step_exec_join_first(struct run *run, struct err *e)
 {
-	return enter_container(run, true, e);
+	if (run->plan->has_terminal && leave_streams(e) < 0)
+		return -e->code;
+	if (enter_container(run, e) < 0)
+		return -e->code;
+	return run_leave_host(run, OF_ENTERING | OF_INSIDE, e);
 }
 
 int step_enter(struct run *run, struct err *e)
@@ -236,7 +242,7 @@ int step_enter(struct run *run, struct err *e)
 	/* Or the program could write into the caller's terminal (TIOCSTI). */
 	if (setsid() < 0 && errno != EPERM)
 		return err_set(e, errno, "make a session");
-	if (!run->plan->has_middle && enter_container(run, false, e) < 0)
+	if (!run->plan->has_middle && enter_container(run, e) < 0)
 		return -e->code;
 	process_die_with_parent(true);
 	close_fdp(&run->target);

@@ -50,7 +50,7 @@ const struct step life_steps[] = {
 { "hook-files", HOST, plan_has_hook_files, step_hook_files, NULL, plan_describe_hook_files,
   "what annotations name for the output of hooks, opened with the host's view; INIT inherits it" },
 { "middle", HOST, plan_has_middle, step_middle, undo_middle, NULL,
-  "a helper, so that new namespaces belong to a joined user namespace, and offsets come before INIT" },
+  "a helper where one clone cannot do it: a joined user namespace, time offsets, a pid namespace at once" },
 { "join-first", MIDDLE, plan_has_middle, step_join_first, NULL, NULL,
   "join before INIT is cloned: it is born in the joined pid and user namespace" },
 { "time-offsets", MIDDLE, plan_has_time_offsets, step_time_offsets, NULL, plan_describe_time_offsets,
@@ -101,6 +101,10 @@ const struct step life_steps[] = {
   "after every mount and hook that may need the paths; from the host's /dev/null (CVE-2025-31133)" },
 { "pivot", INIT, NULL, step_pivot, NULL, NULL,
   "the host's tree is gone after this; then the root's read-only flag and propagation" },
+{ "enter-pid", INIT, plan_enters_pid_ns_late, step_enter_pid_namespace, NULL, NULL,
+  "a joined pid namespace last: whoever may ptrace in it finds nothing of the host in a process of ours" },
+{ "own-terminal", INIT, plan_has_terminal, step_own_terminal, NULL, NULL,
+  "by the process that keeps it: a session's terminal hangs up when its leader ends" },
 { "keyring", INIT, plan_has_keyring, step_keyring, NULL, NULL,
   "a session keyring of its own, so that it does not see the caller's" },
 { "program", INIT, plan_has_process, step_program, NULL, plan_describe_program,
@@ -167,9 +171,9 @@ const struct step exec_steps[] = {
 { "initial-cpus", HOST, plan_has_initial_cpus, step_initial_cpus, undo_initial_cpus, NULL,
   "a child inherits them: before it is in the cgroup (config.md#process, execCPUAffinity)" },
 { "middle", HOST, plan_has_middle, step_middle, undo_middle, NULL,
-  "a helper: an ordinary user may enter a pid namespace only from inside its user namespace" },
+  "a helper outside of the pid namespace: nobody in the container sees what it has in its hands" },
 { "join-first", MIDDLE, plan_has_middle, step_exec_join_first, NULL, NULL,
-  "all namespaces by one setns; non-dumpable before it (CVE-2016-9962)" },
+  "all namespaces by one setns, non-dumpable before it; then nothing of the host is left (CVE-2016-9962)" },
 { "spawn-from-middle", MIDDLE, plan_has_middle, step_spawn_from_middle, NULL, NULL,
   "the one clone, as HOST's child (CLONE_PARENT)" },
 { "adopt", HOST, plan_has_middle, step_adopt, undo_spawn, NULL,
@@ -198,6 +202,8 @@ const struct step exec_steps[] = {
   "find argv[0] in the container's root, in the words that engines know" },
 { "console", INIT, plan_has_terminal, step_console, NULL, NULL,
   "from the container's devpts; the peer by TIOCGPTPEER, never by name (CVE-2025-52565)" },
+{ "own-terminal", INIT, plan_has_terminal, step_own_terminal, NULL, NULL,
+  "its session's, and its standard streams" },
 { "terminal", HOST, plan_shows_terminal, step_terminal, undo_terminal, NULL,
   "the caller's terminal becomes raw before the program runs, so that no key is lost or echoed twice" },
 { "stdio", INIT, plan_has_no_terminal, step_stdio, NULL, NULL,
@@ -221,5 +227,5 @@ const struct step exec_steps[] = {
 
 const size_t life_step_count = ARRAY_SIZE(life_steps);
 const size_t exec_step_count = ARRAY_SIZE(exec_steps);
-_Static_assert(ARRAY_SIZE(life_steps) <= 64 && ARRAY_SIZE(exec_steps) <= 64,
-	       "struct run keeps the done rows in 64 bits");
+_Static_assert(ARRAY_SIZE(life_steps) <= STEPS_MAX && ARRAY_SIZE(exec_steps) <= STEPS_MAX,
+	       "struct run has no room for the done rows");

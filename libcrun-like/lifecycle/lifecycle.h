@@ -84,6 +84,9 @@ int step_time_offsets(struct run *run, struct err *e);
 int step_spawn_from_middle(struct run *run, struct err *e);
 int step_adopt(struct run *run, struct err *e);
 
+/* steps_pid.c */
+int step_enter_pid_namespace(struct run *run, struct err *e);
+
 /* steps_init.c */
 int step_begin(struct run *run, struct err *e);
 int step_join(struct run *run, struct err *e);
@@ -94,6 +97,7 @@ int step_root(struct run *run, struct err *e);
 int step_mounts(struct run *run, struct err *e);
 int step_devices(struct run *run, struct err *e);
 int step_console(struct run *run, struct err *e);
+int step_own_terminal(struct run *run, struct err *e);
 int step_sysctl(struct run *run, struct err *e);
 int step_create_container(struct run *run, struct err *e);
 int step_working_dir(struct run *run, struct err *e);

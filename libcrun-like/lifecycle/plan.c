@@ -304,15 +304,37 @@ int plan_prepare(struct plan *plan, struct err *e)
 		return -e->code;
 	plan->ns.keep_groups = credentials_keep_groups(&plan->config->annotations);
 	time_offsets_prepare(plan->config->linux_config, &plan->time_offsets);
-	plan->has_middle =
-		namespaces_need_middle(&plan->ns) || time_offsets_are_asked(&plan->time_offsets);
 	if (prepare_cgroup(plan, e) < 0 || prepare_mounts(plan, e) < 0)
 		return -e->code;
 	if (intel_rdt_prepare(&plan->arena, plan->config, plan->id, &plan->rdt, e) < 0)
 		return -e->code;
-	if (plan_prepare_process(plan, e) < 0)
+	if (plan_prepare_process(plan, e) < 0 || prepare_hooks(plan, e) < 0)
 		return -e->code;
-	return prepare_hooks(plan, e);
+	plan_choose_way_in(plan);
+	return 0;
+}
+
+/*
+ * Who lives in a joined pid namespace and may ptrace there looks into each of its processes, so the
+ * first process of ours comes into it when nothing of the host is in its reach any more. Not so
+ * where hooks are to see that process before the pivot (its pid is theirs, runtime.md#state), nor
+ * where a user namespace takes away the right to enter: then the helper does it, at once, and what
+ * protects the process is that it is not dumpable.
+ */
+void plan_choose_way_in(struct plan *plan)
+{
+	const struct namespaces *ns = &plan->ns;
+	bool joins_pid = namespaces_find_joined(ns, CLONE_NEWPID) != NULL;
+
+	plan->enters_pid_ns_late = joins_pid && !plan_has_create_hooks(plan) &&
+				   !plan->hooks.create_container.count &&
+				   namespaces_may_enter_pid_late(ns);
+	plan->has_middle = namespaces_need_middle(ns) ||
+			   time_offsets_are_asked(&plan->time_offsets) ||
+			   (joins_pid && !plan->enters_pid_ns_late);
+	plan->mounts.pid_ns = plan->enters_pid_ns_late
+				      ? namespaces_find_joined(ns, CLONE_NEWPID)->fd
+				      : -1;
 }
 
 int plan_filter(struct plan *plan, int cache_dirfd, struct err *e)

@@ -88,6 +88,7 @@ struct plan {
 	struct hook_state hook_state;
 	bool has_terminal;
 	bool has_middle;
+	bool enters_pid_ns_late; /* the joined pid namespace, after the pivot (steps_pid.c) */
 	struct affinity initial_cpus, final_cpus; /* exec: before and after the change of cgroup */
 	bool has_host_sources; /* HOST opens what is bound into a user namespace, with its own
 				  rights */
@@ -102,6 +103,9 @@ int plan_decode(struct plan *plan, struct err *e);
 int plan_check(struct plan *plan, struct err *e);
 int plan_prepare(struct plan *plan, struct err *e);
 int plan_filter(struct plan *plan, int cache_dirfd, struct err *e);
+
+/* How the first process gets into a joined pid namespace: after the joined ones are open. */
+void plan_choose_way_in(struct plan *plan);
 
 /* For exec, which has no more than a process to prepare; plan->ns is that of the container. */
 int plan_prepare_process(struct plan *plan, struct err *e);

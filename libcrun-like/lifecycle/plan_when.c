@@ -99,6 +99,11 @@ bool plan_has_middle(const struct plan *p)
 	return p->has_middle;
 }
 
+bool plan_enters_pid_ns_late(const struct plan *p)
+{
+	return p->enters_pid_ns_late;
+}
+
 bool plan_has_no_middle(const struct plan *p)
 {
 	return !p->has_middle;

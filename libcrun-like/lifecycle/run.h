@@ -23,6 +23,10 @@ enum verb {
 	VERB_EXEC
 };
 
+enum {
+	STEPS_MAX = 80
+};
+
 struct container;
 
 struct run {
@@ -32,7 +36,7 @@ struct run {
 	size_t step_count;
 	enum verb verb;
 
-	uint64_t done; /* bit n: row n is done, and is to be undone on failure */
+	bool done[STEPS_MAX]; /* rows that are to be undone on failure */
 	const char *fault;
 
 	/* HOST */
@@ -47,11 +51,11 @@ struct run {
 	char cgroup_owner[300]; /* id and time of the create: nobody else's */
 	char boot_id[BOOT_ID_SIZE];
 	bool cgroup_was_there;
-	int start_fd;   /* the start socket, listening */
-	int own_pid_ns; /* to come back to, when a pid namespace is joined */
+	int start_fd; /* the start socket, listening */
 	int pidfd;
 	pid_t pid, middle_pid;
 	int time_offsets_fd; /* MIDDLE: its timens_offsets */
+	bool has_successor; /* it came: there is one */
 	uint64_t start_time;
 	char created[40]; /* RFC 3339, when the state was published */
 	char owner[16];
@@ -85,9 +89,33 @@ struct run {
 void run_init(struct run *run, const struct davit_context *ctx, struct plan *plan, enum verb verb);
 void run_release(struct run *run);
 
+/* Who has a descriptor beside HOST. */
+enum run_keeper {
+	OF_MIDDLE = 1,
+	OF_INIT = 2,     /* while it sets up */
+	OF_ENTERING = 4, /* MIDDLE, when it has joined a container and is about to clone INIT */
+	OF_INSIDE = 8,   /* INIT, where others of the container can look into it */
+	OF_HOOKS = 16,   /* INIT, while hooks of it are to come */
+};
+
+/* In a child: what is not @who's goes, and @channel is its own. */
+void run_become(struct run *run, unsigned who, int *channel);
+
+/*
+ * MIDDLE, INIT: from here on there is no descriptor but those of @who, the channel, and what the
+ * program inherits: nothing that leads to the host. Whoever may ptrace in the container reads the
+ * descriptors of every process in its pid namespace, dumpable or not.
+ */
+int run_leave_host(struct run *run, unsigned who, struct err *e);
+
 /* The state document for hooks, with the status and the pid that fit the moment; and the bundle to
  * run them in. */
 struct hook_input run_hook_input(struct run *run, const char *status, pid_t pid);
+
+/* HOST: @pid, a child of ours that was cloned by another process, is INIT from now on. */
+int run_adopt(struct run *run, pid_t pid, struct err *e);
+/* HOST: INIT has cloned its successor in the joined pid namespace, and has ended. */
+int run_take_successor(struct run *run, pid_t pid, struct err *e);
 
 /* To the seccomp agent, whose connection ends with it. */
 int run_pass_listener(struct run *run, int listener, struct err *e);

@@ -127,6 +127,7 @@ int step_open_namespaces(struct run *run, struct err *e)
 {
 	if (namespaces_open(&run->plan->ns, e) < 0)
 		return -e->code;
+	plan_choose_way_in(run->plan);
 	return sysctl_check_joined(&run->plan->sysctls, &run->plan->ns, e);
 }
 
@@ -210,28 +211,6 @@ int step_start_socket(struct run *run, struct err *e)
 	return r < 0 ? err_set(e, -r, "make the start socket") : 0;
 }
 
-/* In the child: what is HOST's alone goes, so that a lock or a channel cannot outlive HOST in us.
- */
-static _Noreturn void become_init(struct run *run)
-{
-	close_fdp(&run->state_dirfd);
-	close_fdp(&run->root_dirfd);
-	close_fdp(&run->channel);
-	close_fdp(&run->signal_fd);
-	close_fdp(&run->cgroup_fd);
-	run->channel = take_fd(&run->child_end);
-	serve(run, INIT);
-}
-
-static int enter_pid_namespace(struct run *run, const struct namespace_join *join, struct err *e)
-{
-	int r = namespace_open_own(CLONE_NEWPID, &run->own_pid_ns);
-
-	if (r == 0)
-		r = namespace_join(join->fd, CLONE_NEWPID);
-	return r < 0 ? err_set(e, -r, "join the pid namespace %s", join->path) : 0;
-}
-
 static int fail_spawn(const struct run *run, int code, struct err *e)
 {
 	err_set(e, code, "clone the container's first process");
@@ -239,18 +218,8 @@ static int fail_spawn(const struct run *run, int code, struct err *e)
 	return -e->code;
 }
 
-/* Or hooks of the host would be born in the container's namespace. */
-static int leave_pid_namespace(struct run *run, struct err *e)
-{
-	int r = namespace_join(run->own_pid_ns, CLONE_NEWPID);
-
-	process_set_dumpable(true);
-	return r < 0 ? err_set(e, -r, "come back to the runtime's own pid namespace") : 0;
-}
-
 int step_spawn(struct run *run, struct err *e)
 {
-	const struct namespace_join *pid_ns = namespaces_find_joined(&run->plan->ns, CLONE_NEWPID);
 	struct clone_args args = {
 		.flags = (run->plan->ns.new_flags & ~(unsigned)CLONE_NEWCGROUP) | CLONE_PIDFD,
 		.exit_signal = SIGCHLD,
@@ -262,22 +231,16 @@ int step_spawn(struct run *run, struct err *e)
 		return err_set(e, -r, "make the channel to the container's first process");
 	run->channel = fds[0];
 	run->child_end = fds[1];
-	/* setns(CLONE_NEWPID) moves the children to come, not the caller: HOST itself stays where
-	 * it is. */
-	if (pid_ns && enter_pid_namespace(run, pid_ns, e) < 0)
-		return -e->code;
-	/* Who lives in the joined namespace sees INIT from its birth on (C10, CVE-2016-9962). No
-	 * map is to be written here: with a new user namespace there is a MIDDLE. */
-	if (pid_ns)
-		process_set_dumpable(false);
 	r = birth_clone(run->cgroup_fd, &args, &run->pid, &run->start_time);
-	if (r == 0 && run->pid == 0)
-		become_init(run);
+	if (r == 0 && run->pid == 0) {
+		run_become(run, OF_INIT, &run->child_end);
+		serve(run, INIT);
+	}
 	close_fdp(&run->child_end);
-	if (r < 0)
+	if (r < 0) {
 		fail_spawn(run, -r, e);
-	if ((pid_ns && leave_pid_namespace(run, e) < 0) || e->code)
 		undo_spawn(run);
+	}
 	return -e->code;
 }
 

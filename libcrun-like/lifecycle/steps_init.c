@@ -87,8 +87,13 @@ int step_console(struct run *run, struct err *e)
 	if (console_apply(&run->plan->console, run->rootfd, run->console_fd, &run->pty, e) < 0)
 		return -e->code;
 	close_fdp(&run->console_fd);
-	/* Now, not when the program starts: with a terminal the streams that `create` was called
-	 * with are not the container's, and containerd reads them until they are closed. */
+	return 0;
+}
+
+/* At create, not when the program starts: with a terminal the streams that `create` was called with
+ * are not the container's, and containerd reads them until they are closed. */
+int step_own_terminal(struct run *run, struct err *e)
+{
 	if (console_become(run->pty, e) < 0)
 		return -e->code;
 	close_fdp(&run->pty);
@@ -154,6 +159,10 @@ int step_await_start(struct run *run, struct err *e)
 	_cleanup_fd_ int peer = -1;
 	int r;
 
+	/* What runs in the container meanwhile (`exec`) may look into this process. */
+	close_fdp(&run->rootfd);
+	if (run_leave_host(run, OF_INSIDE, e) < 0)
+		return -e->code;
 	r = channel_await_resume(run->start_fd, &peer);
 	if (r < 0)
 		return err_set(e, -r, "wait for the start");
@@ -224,7 +233,7 @@ int step_credentials(struct run *run, struct err *e)
 
 	/* The program may outlive whoever started it. */
 	process_die_with_parent(false);
-	if (program_close_fds(&run->plan->program, run->channel, e) < 0)
+	if (program_close_fds(&run->plan->program, &run->channel, 1, e) < 0)
 		return -e->code;
 	run->rootfd = -1;
 	program_enter(&run->plan->program);

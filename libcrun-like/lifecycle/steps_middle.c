@@ -14,18 +14,6 @@
 #include "lifecycle/lifecycle.h"
 #include "setup/namespaces_explain.h"
 
-static _Noreturn void become_middle(struct run *run)
-{
-	close_fdp(&run->state_dirfd);
-	close_fdp(&run->root_dirfd);
-	close_fdp(&run->channel);
-	close_fdp(&run->middle);
-	close_fdp(&run->signal_fd);
-	close_fdp(&run->cgroup_fd);
-	run->channel = take_fd(&run->middle_end);
-	serve(run, MIDDLE);
-}
-
 static int make_channels(struct run *run)
 {
 	int fds[2], r;
@@ -52,8 +40,10 @@ int step_middle(struct run *run, struct err *e)
 	if (r < 0)
 		return err_set(e, -r, "make the channels to the container's processes");
 	r = birth_clone(run->cgroup_fd, &args, &run->middle_pid, &start_time);
-	if (r == 0 && run->middle_pid == 0)
-		become_middle(run);
+	if (r == 0 && run->middle_pid == 0) {
+		run_become(run, OF_MIDDLE, &run->middle_end);
+		serve(run, MIDDLE);
+	}
 	close_fdp(&run->middle_end);
 	if (r == 0)
 		return 0;
@@ -69,8 +59,12 @@ void undo_middle(struct run *run)
 	/* End of file on its channel ends it; INIT, when it was cloned, ends by the same on its
 	 * own. */
 	close_fdp(&run->channel);
-	if (run->middle_pid > 0)
+	/* A child that nobody has waited for: the pid is its own. In a frozen cgroup it would not
+	 * hear of anything else. */
+	if (run->middle_pid > 0) {
+		kill(run->middle_pid, SIGKILL);
 		waitpid(run->middle_pid, NULL, 0);
+	}
 	run->middle_pid = 0;
 }
 
@@ -84,7 +78,7 @@ int step_join_first(struct run *run, struct err *e)
 		(void)exec_set_groups(NULL, 0);
 	/* Its memory is the runtime's: nobody in the namespaces it joins may look (C10). */
 	process_set_dumpable(false);
-	if (namespaces_join(&run->plan->ns, true, e) < 0)
+	if (namespaces_join(&run->plan->ns, !run->plan->enters_pid_ns_late, e) < 0)
 		return -e->code;
 	if (namespaces_find_joined(&run->plan->ns, CLONE_NEWUSER)) {
 		if (namespaces_become_root(&run->plan->ns, e) < 0)
@@ -117,13 +111,6 @@ int step_time_offsets(struct run *run, struct err *e)
 	return 0;
 }
 
-static _Noreturn void become_init(struct run *run)
-{
-	close_fdp(&run->channel);
-	run->channel = take_fd(&run->child_end);
-	serve(run, INIT);
-}
-
 int step_spawn_from_middle(struct run *run, struct err *e)
 {
 	unsigned made = flags_made_before(run->plan) | CLONE_NEWCGROUP;
@@ -132,8 +119,10 @@ int step_spawn_from_middle(struct run *run, struct err *e)
 	int r;
 
 	m.pid = sys_clone3(&args);
-	if (m.pid == 0)
-		become_init(run);
+	if (m.pid == 0) {
+		run_become(run, OF_INIT, &run->child_end);
+		serve(run, INIT);
+	}
 	if (m.pid < 0) {
 		err_set(e, -m.pid, "clone the container's first process");
 		namespaces_explain_clone(&run->plan->ns, -m.pid, e);
@@ -143,28 +132,35 @@ int step_spawn_from_middle(struct run *run, struct err *e)
 	return r < 0 ? err_set(e, -r, "tell the pid of the container's first process") : 0;
 }
 
-int step_adopt(struct run *run, struct err *e)
+/* INIT is a child of ours that we have not waited for: its pid cannot have been given to another. */
+int run_adopt(struct run *run, pid_t pid, struct err *e)
 {
 	struct process_info info = { 0 };
-	int r;
+	int fd, r;
 
-	if (run->pid <= 0)
+	if (pid <= 0)
 		return err_kind(e, ERR_STATE, EPROTO,
 				"the helper of the namespaces named no process");
-	/* INIT is a child of ours that we have not waited for: its pid cannot have been given to
-	 * another. */
-	run->pidfd = sys_pidfd_open(run->pid);
-	if (run->pidfd < 0)
-		return err_set(e, -run->pidfd, "open the container's first process");
+	fd = sys_pidfd_open(pid);
+	if (fd < 0)
+		return err_set(e, -fd, "open the container's first process");
+	close_fdp(&run->pidfd);
+	run->pidfd = fd;
+	run->pid = pid;
+	r = process_stat(pid, &info);
+	if (r < 0)
+		return err_set(e, -r, "read the start time of the container's first process");
+	run->start_time = info.start_time;
+	return 0;
+}
+
+int step_adopt(struct run *run, struct err *e)
+{
+	if (run_adopt(run, run->pid, e) < 0)
+		undo_spawn(run);
 	close_fdp(&run->child_end);
 	close_fdp(&run->middle);
 	waitpid(run->middle_pid, NULL, 0);
 	run->middle_pid = 0;
-	r = process_stat(run->pid, &info);
-	if (r < 0) {
-		err_set(e, -r, "read the start time of the container's first process");
-		undo_spawn(run);
-	}
-	run->start_time = info.start_time;
 	return -e->code;
 }

@@ -307,7 +307,8 @@ int mounts_prepare(struct arena *a, const struct oci_config *config,
 	}
 	*ret = (struct mounts){ .items = ops,
 				.count = count,
-				.root_propagation = ctx->root_propagation };
+				.root_propagation = ctx->root_propagation,
+				.pid_ns = -1 };
 	return 0;
 }
 

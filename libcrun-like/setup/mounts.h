@@ -60,6 +60,7 @@ struct mounts {
 	struct mount_op *items;
 	size_t count;
 	unsigned long root_propagation;
+	int pid_ns; /* what a procfs is to show, when that is not INIT's own pid namespace; or -1 */
 };
 
 /* HOST, pure. */

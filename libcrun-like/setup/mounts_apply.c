@@ -12,6 +12,7 @@
 
 #include "base/fmt.h"
 #include "kernel/mount.h"
+#include "kernel/procfs.h"
 #include "kernel/rootpath.h"
 #include "kernel/sys.h"
 #include "setup/mounts_extras.h"
@@ -186,7 +187,7 @@ static int tell_fs(const struct mount_op *op, int code, const char *message, str
 	return -e->code;
 }
 
-static int open_fs(const struct mount_op *op, int rootfd, struct err *e)
+static int open_fs(const struct mounts *m, const struct mount_op *op, int rootfd, struct err *e)
 {
 	const struct mount_options *o = &op->options;
 	struct mount_fs fs = {
@@ -204,8 +205,10 @@ static int open_fs(const struct mount_op *op, int rootfd, struct err *e)
 		fs.superblock &= ~(unsigned long)MS_RDONLY;
 		fs.attrs &= ~(uint64_t)MOUNT_ATTR_RDONLY;
 	}
-	fd = mount_open_fs(&fs, rootfd, message);
-
+	if (m->pid_ns >= 0 && strcmp(op->type, "proc") == 0)
+		fd = procfs_open_of(m->pid_ns, &fs, message);
+	else
+		fd = mount_open_fs(&fs, rootfd, message);
 	if (fd == -EPERM && op->fallback) {
 		int other = open_fallback(op);
 
@@ -432,7 +435,8 @@ static int remount(const struct mount_op *op, int rootfd, struct err *e)
 	return r;
 }
 
-static int apply_one(const struct mount_op *op, const struct root *root, struct err *e)
+static int apply_one(const struct mounts *m, const struct mount_op *op, const struct root *root,
+		     struct err *e)
 {
 	_cleanup_fd_ int fd = -1;
 
@@ -444,7 +448,7 @@ static int apply_one(const struct mount_op *op, const struct root *root, struct 
 		if (r != 0)
 			return r < 0 ? r : mounts_make_link(op, root->fd, e);
 	}
-	fd = op->kind == MOUNT_BIND ? open_bind(op, e) : open_fs(op, root->fd, e);
+	fd = op->kind == MOUNT_BIND ? open_bind(op, e) : open_fs(m, op, root->fd, e);
 	return fd < 0 ? fd : place(op, fd, root, e);
 }
 
@@ -456,7 +460,7 @@ int mounts_apply(const struct mounts *m, int rootfd, struct err *e)
 	if (r < 0)
 		return err_set(e, -r, "stat the container's root");
 	for (size_t i = 0; i < m->count; i++) {
-		if (apply_one(&m->items[i], &root, e) < 0)
+		if (apply_one(m, &m->items[i], &root, e) < 0)
 			return err_at(e, POINTER("/mounts/%zu", m->items[i].index));
 	}
 	return 0;

@@ -68,6 +68,19 @@ bool namespaces_need_middle(const struct namespaces *ns)
 	return namespaces_has_new(ns, CLONE_NEWUSER) && joins_others;
 }
 
+bool namespaces_may_enter_pid_late(const struct namespaces *ns)
+{
+	const struct namespace_join *pid = namespaces_find_joined(ns, CLONE_NEWPID);
+	const struct namespace_join *user = namespaces_find_joined(ns, CLONE_NEWUSER);
+	_cleanup_fd_ int owner = -1;
+
+	if (!pid || namespaces_has_new(ns, CLONE_NEWUSER))
+		return false;
+	if (!user || user->fd < 0)
+		return true;
+	return namespace_open_owner(pid->fd, &owner) == 0 && namespace_is_same(owner, user->fd);
+}
+
 static int copy_map(struct arena *a, const struct oci_id_mappings *from, struct idmap_line **ret,
 		    size_t *ret_count)
 {
@@ -184,7 +197,7 @@ int namespaces_open(struct namespaces *ns, struct err *e)
 	return 0;
 }
 
-int namespaces_of_process(pid_t pid, int pidfd, struct namespaces *ret, struct err *e)
+int namespaces_of_process(pid_t pid, struct namespaces *ret, struct err *e)
 {
 	struct namespaces ns = { .euid = geteuid(), .egid = getegid() };
 
@@ -207,24 +220,16 @@ int namespaces_of_process(pid_t pid, int pidfd, struct namespaces *ret, struct e
 					      -1 };
 		ns.joined_count++;
 	}
-	for (size_t i = 0; i < ns.joined_count; i++) {
-		if (ns.joined[i].flag != CLONE_NEWPID)
-			continue;
-		ns.joined[i].fd = fcntl(pidfd, F_DUPFD_CLOEXEC, 3);
-		if (ns.joined[i].fd < 0)
-			return err_set(e, errno, "keep the pid namespace of process %d", (int)pid);
-	}
 	*ret = ns;
 	return 0;
 }
 
-int namespaces_join_process(const struct namespaces *ns, int pidfd, bool with_pid, struct err *e)
+int namespaces_join_process(const struct namespaces *ns, int pidfd, struct err *e)
 {
 	int flags = 0, r;
 
 	for (size_t i = 0; i < ns->joined_count; i++)
-		if (with_pid || ns->joined[i].flag != CLONE_NEWPID)
-			flags |= ns->joined[i].flag;
+		flags |= ns->joined[i].flag;
 	r = flags ? namespace_join(pidfd, flags) : 0;
 	if (r == -ESRCH)
 		return err_kind(e, ERR_STATUS, ESRCH, "container not running");

@@ -45,13 +45,11 @@ struct namespaces {
 int namespaces_prepare(struct arena *a, const struct oci_config *c, struct namespaces *ret,
 		       struct err *e);
 
-/*
- * HOST, for exec: those of process @pid that are not the runtime's own, as joined ones without
- * files. @pidfd pins it; the entry of the pid namespace gets a copy of it.
- */
-int namespaces_of_process(pid_t pid, int pidfd, struct namespaces *ret, struct err *e);
-/* All of them by one setns(2); the pid namespace only @with_pid. */
-int namespaces_join_process(const struct namespaces *ns, int pidfd, bool with_pid, struct err *e);
+/* HOST, for exec: those of process @pid that are not the runtime's own, as joined ones without
+ * files. */
+int namespaces_of_process(pid_t pid, struct namespaces *ret, struct err *e);
+/* All of them by one setns(2); the pid namespace is that of children to come. */
+int namespaces_join_process(const struct namespaces *ns, int pidfd, struct err *e);
 
 /* HOST: opens the files of the joined namespaces and checks their types
  * (config-linux.md#namespaces). */
@@ -72,6 +70,13 @@ bool namespaces_is_own(const struct namespaces *ns, int flag);
  * a new user namespace takes away.
  */
 bool namespaces_need_middle(const struct namespaces *ns);
+
+/*
+ * Whether a process that has joined all other namespaces still has the right to enter the joined
+ * pid namespace: not in a new user namespace, and in a joined one only where that owns it. As far as
+ * can be told before namespaces_open(), and exactly after it.
+ */
+bool namespaces_may_enter_pid_late(const struct namespaces *ns);
 
 /*
  * Joins all but the pid namespace when @with_pid is false. What the caller's rights do not allow

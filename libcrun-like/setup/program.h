@@ -56,10 +56,10 @@ void program_enter(struct program *p);
 int program_chdir(const struct program *p, struct err *e);
 
 /*
- * Closes whatever the program does not inherit, but for @keep, which tells of a failure until the
- * execve. Before a filter is loaded, which may forbid it.
+ * Closes whatever the program does not inherit, but for the @count descriptors of @keep: what is
+ * still needed until the execve. Before a filter is loaded, which may forbid it.
  */
-int program_close_fds(const struct program *p, int keep, struct err *e);
+int program_close_fds(const struct program *p, const int *keep, size_t count, struct err *e);
 
 /*
  * Returns only on failure. Loads @late_filter (credentials_late_filter()) as the last thing before

@@ -29,10 +29,10 @@ says() {
 	return 1
 }
 
-# hostile WORD: the container's program is the probe with that word; `seen` is what it prints.
+# hostile WORD...: the container's program is the probe with those words; `seen` is what it prints.
 hostile() {
 	probe
-	program probe "$1"
+	program probe "$@"
 	chmod 755 "$T" "$BUNDLE"
 	ok run -d -b "$BUNDLE" "$ID"
 	seen=$OUT
@@ -148,6 +148,50 @@ hostile() {
 	[ "$(grep -v '/fd$' "$seen")" = polling ] || { cat "$seen"; false; }
 	ok exec "$ID" sleep 0.3
 	says 'opened /proc/[0-9]*/exe'
+}
+
+# Whoever may ptrace looks through every process, dumpable or not: so nothing that can be seen in the
+# container's pid namespace may hold a root, a folder or a descriptor of the host.
+reaching() {
+	config '.process.capabilities |= map_values(. + ["CAP_SYS_PTRACE"])'
+	hostile reach "$CANARY/file"
+}
+
+# What of the host was reached: nothing, and its eyes are open.
+reached_nothing() {
+	says "saw $1"
+	run ! grep reached "$seen"
+}
+
+@test "T12 attach-window: of 100 execs none leads out of a container with CAP_SYS_PTRACE and no user namespace" {
+	reaching
+	seq 100 | DAVIT_TEST=$TOKEN xargs -P 2 -I {} "$DAVIT" --root "$ROOT" exec "$ID" true
+	reached_nothing '[1-9][0-9]'
+}
+
+@test "T12 attach-window: no more does an exec with a terminal, preserved descriptors, or a cgroup below" {
+	reaching
+	[ -z "$CGROOT" ] || mkdir "$(cgroup_of "$(init_pid)")/below"
+	for _ in {1..10}; do
+		DAVIT_TEST=$TOKEN "$HERE/pty.py" 'expect hello' "$DAVIT" --root "$ROOT" exec -t "$ID" echo hello >/dev/null 3>&- 4>&-
+		ok exec --preserve-fds 2 "$ID" true
+		[ -z "$CGROOT" ] || ok exec --cgroup below "$ID" true
+	done
+	reached_nothing '[1-9][0-9]'
+}
+
+@test "T12 attach-window: an exec of one container leads out of no other in the same pid namespace" {
+	reaching
+	attacker=$(init_pid)
+	program sleep 1000
+	config --arg p "/proc/$attacker/ns/pid" '.linux.namespaces |= map(if .type == "pid" then .path = $p else . end)'
+	ok run -d -b "$BUNDLE" "$ID-2"
+	[ "$(readlink "/proc/$(init_pid "$ID-2")/ns/pid")" = "$(readlink "/proc/$attacker/ns/pid")" ]
+	for _ in {1..50}; do
+		ok exec "$ID-2" true
+	done
+	reached_nothing '[1-9][0-9]'
+	ok delete --force "$ID-2"
 }
 
 @test "T13 caps: exec --cap gives an ordinary user nothing (CVE-2022-29162)" {

@@ -5,6 +5,8 @@
  *   probe tty          take the terminal of descriptor 0, or put a character into it
  *   probe devices      make and open device nodes
  *   probe attach       for ever: print what of other processes in /proc could be opened
+ *   probe reach FILE   for ever: print what of other processes in /proc leads to FILE of the host,
+ *                      to a cgroup or a namespace, or is a file that this container has not
  *   probe exe          for ever: print whose executable could be opened for writing
  *   probe swap A B     for ever: exchange two names (also run on the host)
  */
@@ -12,12 +14,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -98,6 +102,135 @@ static int try_attach(void)
 	}
 }
 
+static unsigned long own_mounts[256];
+static size_t own_count;
+
+static void read_own_mounts(void)
+{
+	FILE *f = fopen("/proc/self/mountinfo", "re");
+	char line[4096];
+
+	own_count = 0;
+	while (f && own_count < 256 && fgets(line, sizeof(line), f))
+		own_mounts[own_count++] = strtoul(line, NULL, 10);
+	if (f)
+		fclose(f);
+}
+
+static int is_own_mount(unsigned long id)
+{
+	for (size_t i = 0; i < own_count; i++)
+		if (own_mounts[i] == id)
+			return 1;
+	return 0;
+}
+
+static int look(int fd, struct statx *ret)
+{
+	return statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID | STATX_INO | STATX_TYPE, ret);
+}
+
+/* A folder of another process, or one above it, holds the host's file; or is of a cgroup that is
+ * mounted nowhere here. */
+static int leads_out(int fd, const char *mark)
+{
+	int cur = dup(fd), out = 0;
+	struct statfs fs;
+	struct statx at;
+
+	for (int i = 0; i < 40 && cur >= 0 && !out; i++) {
+		int above = openat(cur, "..", O_PATH);
+
+		out = faccessat(cur, mark, F_OK, AT_EACCESS) == 0 ||
+		      (fstatfs(cur, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC &&
+		       look(cur, &at) == 0 && !is_own_mount(at.stx_mnt_id));
+		close(cur);
+		cur = above;
+	}
+	close(cur);
+	return out;
+}
+
+static int is_foreign(int fd, const char *mark)
+{
+	struct statfs fs;
+	struct statx at;
+
+	if (look(fd, &at) < 0 || fstatfs(fd, &fs) < 0)
+		return 0;
+	if (S_ISDIR(at.stx_mode))
+		return leads_out(fd, mark + 1);
+	if (!S_ISREG(at.stx_mode) || is_own_mount(at.stx_mnt_id))
+		return 0;
+	read_own_mounts();
+	return !is_own_mount(at.stx_mnt_id);
+}
+
+static void reach_one(const char *path, const char *mark)
+{
+	int fd = open(path, O_PATH);
+	char name[200] = "";
+
+	if (fd < 0)
+		return;
+	if (is_foreign(fd, mark)) {
+		readlink(path, name, sizeof(name) - 1);
+		printf("reached %s %s\n", path, name);
+		fflush(stdout);
+	}
+	close(fd);
+}
+
+/* The standard streams are the caller's gift. */
+static void reach_descriptors(const char *pid, const char *mark)
+{
+	char path[80];
+	struct dirent *d;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/fd", pid);
+	dir = opendir(path);
+	while (dir && (d = readdir(dir))) {
+		snprintf(path, sizeof(path), "/proc/%.20s/fd/%.20s", pid, d->d_name);
+		if (atoi(d->d_name) > 2)
+			reach_one(path, mark);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static int try_reach(const char *mark)
+{
+	int newest = 0;
+
+	read_own_mounts();
+	printf("polling\n");
+	fflush(stdout);
+	for (;;) {
+		DIR *dir = opendir("/proc");
+		struct dirent *d;
+
+		while (dir && (d = readdir(dir))) {
+			char path[80];
+
+			if (atoi(d->d_name) <= 0 || atoi(d->d_name) == getpid())
+				continue;
+			snprintf(path, sizeof(path), "/proc/%.20s/root", d->d_name);
+			reach_one(path, mark);
+			snprintf(path, sizeof(path), "/proc/%.20s/cwd", d->d_name);
+			reach_one(path, mark);
+			reach_descriptors(d->d_name, mark);
+			if (atoi(d->d_name) > newest) {
+				newest = atoi(d->d_name);
+				printf("saw %d\n", newest);
+				fflush(stdout);
+			}
+		}
+		if (dir)
+			closedir(dir);
+	}
+}
+
 /* A process of the runtime is a sealed file, or on a read-only mount. */
 static int try_exe(void)
 {
@@ -150,6 +283,8 @@ int main(int argc, char **argv)
 		return try_devices();
 	if (!strcmp(word, "attach"))
 		return try_attach();
+	if (!strcmp(word, "reach") && argc == 3)
+		return try_reach(argv[2]);
 	if (!strcmp(word, "exe"))
 		return try_exe();
 	if (!strcmp(word, "swap") && argc == 4)

@@ -203,6 +203,79 @@ fds() {
 	ok delete --force "$ID-10"
 }
 
+# reaching: the container's program looks for what leads to the host, and may ptrace; `seen` is what it
+# prints.
+reaching() {
+	probe
+	program probe reach "$CANARY/file"
+	config '.process.capabilities |= map_values(. + ["CAP_SYS_PTRACE"])'
+	ok run -d -b "$BUNDLE" "$ID"
+	seen=$OUT
+	appears "$seen"
+	config --arg p "/proc/$(init_pid)/ns/pid" '.linux.namespaces |= map(if .type == "pid" then .path = $p else . end)'
+	program sleep 1000
+}
+
+@test "T12 attach-window: nothing of a container that joins a pid namespace leads out of it for those who live there" {
+	reaching
+	for i in {1..20}; do
+		ok create -b "$BUNDLE" "$ID-$i"
+		pid=$(init_pid "$ID-$i")
+		[ "$(readlink "/proc/$pid/ns/pid")" = "$(readlink "/proc/$(init_pid)/ns/pid")" ]
+		[ $((i % 5)) -ne 0 ] || ok start "$ID-$i"
+		ok delete --force "$ID-$i"
+		is_gone "$pid"
+	done
+	config '.process.terminal = true'
+	for _ in {1..5}; do
+		program echo hello
+		DAVIT_TEST=$TOKEN "$HERE/pty.py" 'expect hello' "$DAVIT" --root "$ROOT" run -b "$BUNDLE" "$ID-t" >/dev/null 3>&- 4>&-
+	done
+	[ "$(grep -c '^saw' "$seen")" -gt 5 ] # its eyes are open
+	run ! grep reached "$seen"
+}
+
+@test "T12 attach-window: a container that joins a pid namespace shows its processes in /proc, has a session and reports its pid" {
+	ok create -b "$BUNDLE" "$ID"
+	config --arg p "/proc/$(init_pid)/ns/pid" '.linux.namespaces |= map(if .type == "pid" then .path = $p else . end) |
+		.process.args = ["sh", "-c", "cat /proc/1/comm; echo $$; echo $PPID; exec sleep 1000"] |
+		(.mounts[] | select(.type == "proc")).options = ["ro", "hidepid=2"]'
+	ok run -d --pid-file "$T/pid" -b "$BUNDLE" "$ID-2"
+	appears "$OUT"
+	pid=$(init_pid "$ID-2")
+	[ "$(<"$T/pid")" = "$pid" ]
+	[ "$(awk '{ print $6 }' "/proc/$pid/stat")" = "$pid" ]
+	[ "$(sed -n 1p "$OUT")" = davit:init ]
+	[ "$(sed -n 2p "$OUT")" = "$(awk '/^NSpid/ { print $NF }' "/proc/$pid/status")" ]
+	[ "$(sed -n 3p "$OUT")" = 0 ]
+	grep -q ' /proc ro.* - proc proc .*hidepid=invisible' "/proc/$pid/mountinfo"
+	[ "$(ps -o ppid= -p "$pid" | tr -d ' ')" != "$(init_pid)" ]
+	ok delete --force "$ID-2"
+}
+
+@test "T12 attach-window: hooks of a container that joins a pid namespace see the process that stays" {
+	ok create -b "$BUNDLE" "$ID"
+	config --arg p "/proc/$(init_pid)/ns/pid" --arg t "$T" '.linux.namespaces |= map(if .type == "pid" then .path = $p else . end) |
+		.hooks.createRuntime = [{ path: "/bin/sh", args: ["sh", "-c", ("cat >" + $t + "/state")] }]'
+	ok create -b "$BUNDLE" "$ID-2"
+	[ "$(jq .pid "$T/state")" = "$(init_pid "$ID-2")" ]
+	[ "$(readlink "/proc/$(init_pid "$ID-2")/ns/pid")" = "$(readlink "/proc/$(init_pid)/ns/pid")" ]
+	ok delete --force "$ID-2"
+}
+
+@test "T12 attach-window: a created container's first process has no folder of the bundle, and no descriptor that it does not need" {
+	config '.hooks.createContainer = [{ path: "/bin/true" }]'
+	ok create -b "$BUNDLE" "$ID"
+	fds "$(init_pid)" >"$T/created"
+	run ! grep -v ' socket:' "$T/created"
+	[ "$(wc -l <"$T/created")" -le 2 ] # the start socket and its channel
+	echo secret >"$BUNDLE/host-secret"
+	for fd in {3..12}; do
+		davit exec --cap CAP_SYS_PTRACE "$ID" cat "/proc/1/fd/$fd/../host-secret"
+		[ "$status" -ne 0 ] && [ -z "$out" ] || complain "descriptor $fd"
+	done
+}
+
 caps_of() {
 	local set
 	for set in CapInh CapPrm CapEff CapBnd CapAmb NoNewPrivs; do
