@@ -23,9 +23,9 @@ int exec_close_fds_from(unsigned first);
 
 /*
  * Closes all descriptors from @first on, and those from 3 on that are marked to be closed; the
- * @count ones of @keep stay (-1 is none). What execve closes by itself is closed too late: the name of the program, or of the
- * interpreter that a script of the image asks for, may be /proc/self/fd/N/../.., and lead through a
- * directory of the host (CVE-2024-21626).
+ * @count ones of @keep stay (-1 is none). What execve closes by itself is closed too late: the name
+ * of the program, or of the interpreter that a script of the image asks for, may be
+ * /proc/self/fd/N/../.., and lead through a directory of the host (CVE-2024-21626).
  */
 int exec_close_fds(unsigned first, const int *keep, size_t count);
 

@@ -23,9 +23,9 @@
 int procfs_open_private(bool full, int *ret_fd);
 
 /*
- * A detached procfs, as mount_open_fs() makes it of @fs, that shows the pid namespace @pid_ns, which
- * the caller does not enter. A process has to be born in it for a moment; those who live there find
- * an empty root and no descriptors in it.
+ * A detached procfs, as mount_open_fs() makes it of @fs, that shows the pid namespace @pid_ns,
+ * which the caller does not enter. A process has to be born in it for a moment; those who live
+ * there find an empty root and no descriptors in it.
  */
 int procfs_open_of(int pid_ns, const struct mount_fs *fs, char message[static MOUNT_MESSAGE_SIZE]);
 

@@ -332,9 +332,8 @@ void plan_choose_way_in(struct plan *plan)
 	plan->has_middle = namespaces_need_middle(ns) ||
 			   time_offsets_are_asked(&plan->time_offsets) ||
 			   (joins_pid && !plan->enters_pid_ns_late);
-	plan->mounts.pid_ns = plan->enters_pid_ns_late
-				      ? namespaces_find_joined(ns, CLONE_NEWPID)->fd
-				      : -1;
+	plan->mounts.pid_ns =
+		plan->enters_pid_ns_late ? namespaces_find_joined(ns, CLONE_NEWPID)->fd : -1;
 }
 
 int plan_filter(struct plan *plan, int cache_dirfd, struct err *e)

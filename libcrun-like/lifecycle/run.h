@@ -55,7 +55,7 @@ struct run {
 	int pidfd;
 	pid_t pid, middle_pid;
 	int time_offsets_fd; /* MIDDLE: its timens_offsets */
-	bool has_successor; /* it came: there is one */
+	bool has_successor;  /* it came: there is one */
 	uint64_t start_time;
 	char created[40]; /* RFC 3339, when the state was published */
 	char owner[16];

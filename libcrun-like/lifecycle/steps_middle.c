@@ -132,7 +132,8 @@ int step_spawn_from_middle(struct run *run, struct err *e)
 	return r < 0 ? err_set(e, -r, "tell the pid of the container's first process") : 0;
 }
 
-/* INIT is a child of ours that we have not waited for: its pid cannot have been given to another. */
+/* INIT is a child of ours that we have not waited for: its pid cannot have been given to another.
+ */
 int run_adopt(struct run *run, pid_t pid, struct err *e)
 {
 	struct process_info info = { 0 };

@@ -73,8 +73,8 @@ bool namespaces_need_middle(const struct namespaces *ns);
 
 /*
  * Whether a process that has joined all other namespaces still has the right to enter the joined
- * pid namespace: not in a new user namespace, and in a joined one only where that owns it. As far as
- * can be told before namespaces_open(), and exactly after it.
+ * pid namespace: not in a new user namespace, and in a joined one only where that owns it. As far
+ * as can be told before namespaces_open(), and exactly after it.
  */
 bool namespaces_may_enter_pid_late(const struct namespaces *ns);
 

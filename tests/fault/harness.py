@@ -419,6 +419,9 @@ class World:
         bundles["userns"] = Bundle(self.make_bundle("userns", edit_userns))
         net = self.hold_namespaces("-n")
         bundles["joined"] = Bundle(self.make_bundle("joined", lambda c: edit_joined(c, {"network": net})))
+        pids = self.hold_namespaces("-p", "-f", "--kill-child")
+        bundles["joined-pid"] = Bundle(self.make_bundle("joined-pid", lambda c: edit_joined_pid(c, pids)),
+                                       ["--console-socket", self.console.path])
         bundles["middle"] = Bundle(self.make_bundle("middle", lambda c: edit_middle(c, net)))
         both = self.hold_namespaces("-U", "-n")
         for kind in ("uid_map", "gid_map"):
@@ -538,6 +541,14 @@ def edit_joined(config, pids):
     if "user" in pids:
         # An owner of this namespace may give away what it has itself, no more.
         config["mounts"] = [m for m in config["mounts"] if m["type"] not in ("devpts",)]
+
+
+def edit_joined_pid(config, pid):
+    """The process that stays is cloned by the one that has set all up."""
+    edit_terminal(config)
+    config["process"]["args"] = ["sleep", "1000"]
+    edit_joined(config, {"pid": pid})
+    config["linux"]["namespaces"][-1]["path"] += "_for_children"
 
 
 def edit_middle(config, net):
