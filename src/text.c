@@ -5,6 +5,7 @@
  */
 #include "text.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* The bytes of the UTF-8 character at @s; 0: there is none (overlong, a surrogate, cut off). */
@@ -50,6 +51,12 @@ static char escape_letter(unsigned char c)
 	}
 }
 
+/* C1 (U+0080 to U+009F) is two bytes; a terminal acts upon it as upon ESC and a letter. */
+static bool is_c1(const unsigned char *s)
+{
+	return s[0] == 0xc2 && s[1] >= 0x80 && s[1] < 0xa0;
+}
+
 void text_write_json(FILE *out, const char *text)
 {
 	const unsigned char *s = (const unsigned char *)text;
@@ -67,6 +74,8 @@ void text_write_json(FILE *out, const char *text)
 			fprintf(out, "\\%c", escape_letter(*s));
 		} else if (*s < 0x20 || *s == 0x7f) {
 			fprintf(out, "\\u%04x", *s);
+		} else if (is_c1(s)) {
+			fprintf(out, "\\u%04x", s[1]);
 		} else {
 			fwrite(s, 1, len, out);
 		}
@@ -77,12 +86,19 @@ void text_write_json(FILE *out, const char *text)
 
 void text_write_line(FILE *out, const char *text)
 {
-	for (const unsigned char *s = (const unsigned char *)text; *s; s++) {
+	const unsigned char *s = (const unsigned char *)text;
+
+	while (*s) {
+		size_t len = utf8_length(s);
+
 		if (escape_letter(*s))
 			fprintf(out, "\\%c", escape_letter(*s));
-		else if (*s < 0x20 || *s == 0x7f)
+		else if (len == 0 || *s < 0x20 || *s == 0x7f)
 			fprintf(out, "\\x%02x", *s);
+		else if (is_c1(s))
+			fprintf(out, "\\u%04x", s[1]);
 		else
-			fputc(*s, out);
+			fwrite(s, 1, len, out);
+		s += len ? len : 1;
 	}
 }

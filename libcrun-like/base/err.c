@@ -6,11 +6,13 @@
 
 #include <string.h>
 
+#include "escape.h"
 #include "fmt.h"
 
 enum {
-	WHOLE_SIZE = 6 * 1024
-}; /* a message with one path of 4,096 bytes in it */
+	WHOLE_SIZE = 6 * 1024, /* a message with one path of 4,096 bytes in it */
+	HINT_SIZE = 512
+};
 
 struct kind_row {
 	const char *word;
@@ -42,21 +44,41 @@ const char *err_kind_word(enum err_kind kind)
 	return (unsigned)kind < ERR_KINDS ? kinds[kind].word : "unknown";
 }
 
-/* A long object (a path) is elided in the middle: its beginning and its end say most. */
-static void take_message(struct err *e, const char *format, va_list ap)
+static size_t shown_length(const char *text)
+{
+	return escape(NULL, 0, text);
+}
+
+/* A long object (a path) is elided in the middle: its beginning and its end say most. What stands
+ * there may be of an image. */
+static void show(const char *text, char *ret, size_t size)
 {
 	enum {
 		HEAD = 120
 	};
-	char whole[WHOLE_SIZE];
-	size_t len = fmt_v(whole, sizeof(whole), format, ap), tail = sizeof(e->msg) - 1 - HEAD - 3;
+	size_t left = shown_length(text), tail = size - 1 - HEAD - 3, at;
+	char piece[ESCAPE_PIECE];
 
-	if (len >= sizeof(whole))
-		len = sizeof(whole) - 1;
-	if (len < sizeof(e->msg))
-		memcpy(e->msg, whole, len + 1);
-	else
-		fmt(e->msg, sizeof(e->msg), "%.*s...%s", HEAD, whole, whole + len - tail);
+	if (left < size) {
+		escape(ret, size, text);
+		return;
+	}
+	escape(ret, HEAD + 1, text);
+	at = strlen(ret);
+	while (left > tail) {
+		text += escape_piece(text, piece);
+		left -= strlen(piece);
+	}
+	memcpy(ret + at, "...", 3);
+	escape(ret + at + 3, size - at - 3, text);
+}
+
+static void take_message(struct err *e, const char *format, va_list ap)
+{
+	char whole[WHOLE_SIZE];
+
+	fmt_v(whole, sizeof(whole), format, ap);
+	show(whole, e->msg, sizeof(e->msg));
 }
 
 static int vset(struct err *e, enum err_kind kind, int code, const char *format, va_list ap)
@@ -107,13 +129,15 @@ int err_field(struct err *e, int code, const char *pointer, const char *format, 
 
 int err_hint(struct err *e, const char *format, ...)
 {
+	char whole[HINT_SIZE];
 	va_list ap;
 
 	if (e->hint[0])
 		return -e->code;
 	va_start(ap, format);
-	fmt_v(e->hint, sizeof(e->hint), format, ap);
+	fmt_v(whole, sizeof(whole), format, ap);
 	va_end(ap);
+	escape(e->hint, sizeof(e->hint), whole);
 	return -e->code;
 }
 
@@ -150,10 +174,13 @@ static size_t append(char *buf, size_t size, size_t at, const char *format, ...)
 size_t err_format(const struct err *e, char *buf, size_t size)
 {
 	enum err_kind kind = (unsigned)e->kind < ERR_KINDS ? e->kind : ERR_SYSTEM;
+	/* The pointer is for programs as well, and so is kept as it is. */
+	char pointer[ESCAPE_PIECE * sizeof(e->pointer)];
 	size_t at = append(buf, size, 0, "%s", e->msg);
 
+	escape(pointer, sizeof(pointer), e->pointer);
 	if (e->pointer[0])
-		at = append(buf, size, at, " (at %s)", e->pointer);
+		at = append(buf, size, at, " (at %s)", pointer);
 	if (e->step[0] && kinds[kind].has_step)
 		at = append(buf, size, at, " [step %s in %s]", e->step,
 			    e->proc[0] ? e->proc : "host");

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/escape.h"
 #include "base/fmt.h"
 #include "config-davit.h"
 #include "kernel/namespace.h"
@@ -61,7 +62,7 @@ int error_export_output(struct davit_error *to, const struct err *e, const char 
 
 		to->err = *e;
 		if (e->kind == ERR_HOOK && at < sizeof(to->text))
-			fmt(to->text + at, sizeof(to->text) - at, "%s", output);
+			escape(to->text + at, sizeof(to->text) - at, output);
 	}
 	return -e->code;
 }
@@ -74,7 +75,7 @@ int error_export(struct davit_error *to, const struct err *e)
 void context_log(const struct davit_context *ctx, enum davit_log_level level, const char *format,
 		 ...)
 {
-	char text[ERROR_TEXT_SIZE];
+	char text[ERROR_TEXT_SIZE], shown[ERROR_TEXT_SIZE];
 	va_list ap;
 
 	if (!ctx->log || level > ctx->log_level)
@@ -82,7 +83,8 @@ void context_log(const struct davit_context *ctx, enum davit_log_level level, co
 	va_start(ap, format);
 	fmt_v(text, sizeof(text), format, ap);
 	va_end(ap);
-	ctx->log(ctx->log_arg, level, text);
+	escape(shown, sizeof(shown), text);
+	ctx->log(ctx->log_arg, level, shown);
 }
 
 void context_warn(void *arg, const char *text)

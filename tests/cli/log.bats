@@ -101,3 +101,16 @@ in_view() {
 	ok --log "$T/none/log" --log-level debug list
 	refused "container does not exist" --log "$T/none/log" state none
 }
+
+@test "an image's control characters reach neither a log nor a terminal, C1 and DEL neither" {
+	printf '#!/no\302\233\177\205/interpreter\302\205x\n' >"$BUNDLE/rootfs/bin/script"
+	chmod 755 "$BUNDLE/rootfs/bin/script"
+	program /bin/script
+	for format in text json; do
+		davit --log "$T/log" --log-format "$format" run -b "$BUNDLE" "$ID"
+		[ "$status" -ne 0 ]
+		[[ $err == *'/no\u009b\x7f\x85/interpreter\u0085x'* ]] || complain "the #! line is not spelled"
+		! grep -qP '[\x00-\x09\x0b-\x1f\x7f-\xff]' "$T/log" "$ERR"
+	done
+	[[ $(tail -n 1 "$T/log" | jq -r .msg) == *'/no\u009b\x7f\x85/interpreter\u0085x'* ]]
+}

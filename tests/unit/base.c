@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/escape.h"
 #include "base/fmt.h"
 #include "test.h"
 
@@ -48,6 +49,51 @@ TEST(err_field_names_the_pointer)
 	CHECK_INT(err_field(&e, EINVAL, POINTER("/mounts/%zu/type", (size_t)3), "bad"), -EINVAL);
 	CHECK_STR(e.pointer, "/mounts/3/type");
 	CHECK_STR(err_kind_word(e.kind), "config");
+}
+
+/* What an image chose (the #! line of a script, a key of its configuration) reaches whoever asks
+ * the library for the message. */
+TEST(err_has_no_control_characters_and_no_half_characters)
+{
+	struct err e = { 0 };
+	char text[512];
+
+	err_set(&e, ENOENT, "exec %s", "a\nb\x1b[1m\x7f\xc2\x9b\xc2\x85\xff\xc3\xa9\\n");
+	CHECK_STR(e.msg, "exec a\\nb\\x1b[1m\\x7f\\u009b\\u0085\\xff\xc3\xa9\\n");
+	err_hint(&e, "its #! line is \"%s\"", "/x\xc2\x9b\r");
+	CHECK_STR(e.hint, "its #! line is \"/x\\u009b\\r\"");
+	err_at(&e, "/annotations/a\x7f");
+	CHECK_STR(e.pointer, "/annotations/a\x7f");
+	err_format(&e, text, sizeof(text));
+	CHECK(strstr(text, "(at /annotations/a\\x7f)") != NULL);
+	CHECK(!strpbrk(text, "\n\r\x1b\x7f"));
+}
+
+TEST(a_long_message_is_elided_between_characters)
+{
+	char path[3000], whole[3100];
+	struct err e = { 0 };
+
+	for (size_t i = 0; i + 1 < sizeof(path); i += 2)
+		memcpy(path + i, "\xc3\xa9", 2);
+	path[sizeof(path) - 2] = '\0';
+	err_set(&e, ENOENT, "open %s: tail\x1b", path);
+	CHECK(strlen(e.msg) < sizeof(e.msg) && strlen(e.msg) > sizeof(e.msg) - 10);
+	CHECK(strstr(e.msg, "...") != NULL);
+	CHECK(strcmp(e.msg + strlen(e.msg) - 10, ": tail\\x1b") == 0);
+	CHECK_INT(escape(whole, sizeof(whole), e.msg), (long long)strlen(e.msg));
+	CHECK_STR(whole, e.msg);
+}
+
+TEST(escape_is_bounded)
+{
+	char buf[6];
+
+	CHECK_INT(escape(buf, sizeof(buf), "ab\x1bx"), 7);
+	CHECK_STR(buf, "ab");
+	CHECK_INT(escape(NULL, 0, "\xff"), 4);
+	CHECK_INT(escape(buf, sizeof(buf), ""), 0);
+	CHECK_STR(buf, "");
 }
 
 TEST(arena_pieces_are_zeroed_aligned_and_apart)

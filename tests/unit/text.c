@@ -27,6 +27,7 @@ TEST(json_escapes)
 	CHECK_STR(written(text_write_json, "").text, "\"\"");
 	CHECK_STR(written(text_write_json, "a\"b\\c/").text, "\"a\\\"b\\\\c/\"");
 	CHECK_STR(written(text_write_json, "\n\r\t\x01\x7f").text, "\"\\n\\r\\t\\u0001\\u007f\"");
+	CHECK_STR(written(text_write_json, "\xc2\x9b\xc2\xa0").text, "\"\\u009b\xc2\xa0\"");
 }
 
 TEST(json_keeps_utf8_and_nothing_else)
@@ -54,4 +55,6 @@ TEST(line_has_no_controls)
 {
 	CHECK_STR(written(text_write_line, "a\nb\x1b[1m\t\xc3\xa9").text,
 		  "a\\nb\\x1b[1m\\t\xc3\xa9");
+	CHECK_STR(written(text_write_line, "\x7f\xc2\x9b\xc2\xa0\x9b").text,
+		  "\\x7f\\u009b\xc2\xa0\\x9b");
 }
