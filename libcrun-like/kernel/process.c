@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * See process.h. Nothing here allocates but process_each_of_pid_namespace(), which is for HOST.
+ * See process.h. Nothing here allocates but process_each_of_pid_namespace() and
+ * process_has_word(), which are for HOST.
  */
 #include "kernel/process.h"
 
 #include <dirent.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base/fmt.h"
+#include "kernel/seal.h"
 #include "kernel/sys.h"
 
 #ifndef P_PIDFD
@@ -35,9 +38,11 @@ static ssize_t read_file(const char *path, char *buf, size_t size)
 
 enum {
 	FIELD_STATE = 3,
+	FIELD_PARENT = 4,
 	FIELD_FLAGS = 9,
 	FIELD_START_TIME = 22,
 	FIELD_PENDING = 31,
+	ANCESTORS_MAX = 4096,
 	TASK_EXITING =
 		0x4, /* PF_EXITING of the kernel's sched.h, as the flags have had it ever since */
 };
@@ -62,6 +67,7 @@ static int parse_stat(char *text, struct process_info *ret)
 		value[field + 1] = strtoull(p + 1, NULL, 10);
 	}
 	fmt(ret->comm, sizeof(ret->comm), "%s", open_paren + 1);
+	ret->parent = (pid_t)value[FIELD_PARENT];
 	ret->start_time = value[FIELD_START_TIME];
 	ret->is_dying = state == 'Z' || state == 'X' || (value[FIELD_FLAGS] & TASK_EXITING) ||
 			(value[FIELD_PENDING] & 1ULL << (SIGKILL - 1));
@@ -76,6 +82,53 @@ int process_stat(pid_t pid, struct process_info *ret)
 	fmt(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	n = read_file(path, text, sizeof(text));
 	return n < 0 ? (int)n : parse_stat(text, ret);
+}
+
+bool process_is_ancestor(pid_t pid)
+{
+	struct process_info at = { .parent = getpid() };
+
+	/* Bounded: pids that are used again while we walk could lead round in a circle. */
+	for (unsigned i = 0; i < ANCESTORS_MAX && at.parent > 0; i++) {
+		if (at.parent == pid)
+			return true;
+		if (process_stat(at.parent, &at) < 0)
+			break;
+	}
+	return false;
+}
+
+bool process_runs_our_program(pid_t pid)
+{
+	static const char sealed[] = "/memfd:" SEAL_NAME;
+	struct stat own, its;
+	char path[40], target[sizeof(sealed)];
+	ssize_t n;
+
+	fmt(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	if (stat("/proc/self/exe", &own) == 0 && stat(path, &its) == 0 &&
+	    own.st_dev == its.st_dev && own.st_ino == its.st_ino)
+		return true;
+	n = readlink(path, target, sizeof(target));
+	return n == (ssize_t)sizeof(target) && memcmp(target, sealed, sizeof(sealed) - 1) == 0 &&
+	       target[n - 1] == ' ';
+}
+
+bool process_has_word(pid_t pid, const char *word)
+{
+	_cleanup_free_ char *line = NULL;
+	bool is_found = false;
+	size_t size = 0;
+	char path[40];
+	FILE *f;
+
+	fmt(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
+	f = fopen(path, "re");
+	while (f && !is_found && getdelim(&line, &size, '\0', f) > 0)
+		is_found = strcmp(line, word) == 0;
+	if (f)
+		fclose(f);
+	return is_found;
 }
 
 int process_boot_id(char ret[static BOOT_ID_SIZE])

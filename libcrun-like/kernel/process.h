@@ -18,12 +18,22 @@ enum {
 
 struct process_info {
 	uint64_t start_time; /* clock ticks after boot */
+	pid_t parent;
 	char comm[COMM_SIZE];
 	bool is_dying; /* ended, ending, or about to be killed */
 };
 
 /* From /proc/PID/stat; works for zombies. -ENOENT or -ESRCH: gone. */
 int process_stat(pid_t pid, struct process_info *ret);
+
+/* Whether @pid is this process or one that it descends from. */
+bool process_is_ancestor(pid_t pid);
+
+/* Whether @pid executes the file that we do, or a sealed copy of it (seal.h). */
+bool process_runs_our_program(pid_t pid);
+
+/* Whether @word is one of the words of its command line. */
+bool process_has_word(pid_t pid, const char *word);
 
 /* The machine's boot id as text without a newline. */
 int process_boot_id(char ret[static BOOT_ID_SIZE]);

@@ -76,12 +76,13 @@ static int copy_all(int from, int to)
 
 static int copy_sealed(int exe, int *ret_fd)
 {
-	_cleanup_fd_ int memfd = memfd_create("davit", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+	_cleanup_fd_ int memfd =
+		memfd_create(SEAL_NAME, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
 	int r, reopened;
 	char path[40];
 
 	if (memfd < 0 && errno == EINVAL)
-		memfd = memfd_create("davit", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+		memfd = memfd_create(SEAL_NAME, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (memfd < 0)
 		return neg_errno();
 	r = copy_all(exe, memfd);

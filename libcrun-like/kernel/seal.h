@@ -9,6 +9,9 @@
 
 #include "base/util.h"
 
+/* Of the memfd: what /proc/PID/exe of a process that runs from it says. */
+#define SEAL_NAME "davit"
+
 /*
  * True when this process already runs from a copy nobody can write: a memfd sealed against writes,
  * or a read-only mount that is attached nowhere. The second is recognised by what the kernel

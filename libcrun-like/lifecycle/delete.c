@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "kernel/cgroup.h"
+#include "kernel/lock_holder.h"
 #include "kernel/process.h"
 #include "kernel/sys.h"
 #include "lifecycle/operation.h"
@@ -197,10 +198,23 @@ static const struct delete_step delete_steps[] = {
 	  "last, so that a failure before can be repeated; then the poststop hooks" },
 };
 
+/* Why the process that holds the lock may not be killed; NULL: it is a davit command with nothing
+ * but this container in its hands. An embedding program, say, has more than that. */
+static const char *reason_to_spare(pid_t pid, const char *id)
+{
+	if (pid == getpid())
+		return "which is this program itself";
+	if (process_is_ancestor(pid))
+		return "which waits for this delete: it was started from there";
+	if (!process_runs_our_program(pid) || !process_has_word(pid, id))
+		return "which is no davit command for this container";
+	return NULL;
+}
+
 /*
- * Another operation on the container hangs (a hook without a timeout, say) and keeps the lock. It
- * is a davit process with nothing but this container in its hands: ending it is what --force is
- * for. What it leaves is then cleaned as usual.
+ * Another operation on the container hangs (a hook without a timeout, say) and keeps the lock.
+ * Ending it is what --force is for; what it leaves is then cleaned as usual. Whoever only looks
+ * like it lives on (C18).
  */
 static int end_locker(const struct davit_context *ctx, const char *id, struct err *e)
 {
@@ -208,12 +222,22 @@ static int end_locker(const struct davit_context *ctx, const char *id, struct er
 	_cleanup_fd_ int dir = -1;
 	_cleanup_fd_ int pidfd = -1;
 	struct pollfd p = { .events = POLLIN };
+	const char *reason;
 	pid_t pid;
 
 	if (store_open_root(ctx->root, false, &root, e) < 0 || store_open(root, id, &dir, e) < 0)
 		return -e->code;
-	if (store_find_locker(dir, &pid) < 0 || (pidfd = sys_pidfd_open(pid)) < 0)
-		return 0; /* it has just ended */
+	if (lock_find_holder(dir, &pid, &pidfd) < 0)
+		return 0; /* it has just ended, or nobody knows it: the lock is asked for again */
+	reason = reason_to_spare(pid, id);
+	if (!lock_is_held_by(dir, pid, pidfd))
+		return 0;
+	if (reason) {
+		err_kind(e, ERR_TIMEOUT, EBUSY,
+			 "cannot delete container %s: it is in use by process %d, %s", id, (int)pid,
+			 reason);
+		return err_hint(e, "it is not killed; end it first");
+	}
 	context_log(ctx, DAVIT_LOG_WARNING, "process %d holds container %s: it is killed", (int)pid,
 		    id);
 	sys_pidfd_send_signal(pidfd, SIGKILL);
@@ -244,9 +268,9 @@ int operation_delete(const struct davit_context *ctx, const char *id, bool force
 		trace_add_span(ctx->trace, delete_steps[i].name, HOST, &span);
 	}
 	if (force && e->kind == ERR_NOT_FOUND) {
-		if (d.c.root_dirfd >= 0)
-			store_sweep(d.c.root_dirfd, id);
 		*e = (struct err){ 0 };
+		if (d.c.root_dirfd >= 0)
+			store_sweep(d.c.root_dirfd, id, e);
 	}
 	container_close(&d.c);
 	return -e->code;

@@ -149,6 +149,15 @@ static void read_journal_instead(struct container *c)
 		c->state = s;
 }
 
+/* --force is no help: what would be left behind is a container that runs. */
+static int refuse_foreign(const char *id, const char *owner, struct err *e)
+{
+	*e = (struct err){ 0 };
+	err_kind(e, ERR_UNSUPPORTED, EINVAL, "container %s: its state is that of %s, not of davit",
+		 id, owner);
+	return err_hint(e, "use what made it, or another --root");
+}
+
 int container_open(const struct davit_context *ctx, const char *id, unsigned flags,
 		   struct container *ret, struct err *e)
 {
@@ -170,6 +179,10 @@ int container_open(const struct davit_context *ctx, const char *id, unsigned fla
 		return -e->code;
 	ret->has_lock = flags & CONTAINER_LOCK;
 	if (read_state(ret, e) < 0) {
+		const char *owner = store_foreign_owner(ret->dirfd);
+
+		if (owner)
+			return refuse_foreign(id, owner, e);
 		if (!(flags & CONTAINER_DAMAGED_OK)) {
 			/* A directory without a journal is a create that has only just begun. */
 			if (e->code != ENOENT || ret->has_lock || !store_is_locked(ret->dirfd))

@@ -13,6 +13,7 @@
 #include "kernel/cgroup.h"
 #include "kernel/process.h"
 #include "kernel/procfs.h"
+#include "kernel/replace.h"
 #include "kernel/sys.h"
 #include "lifecycle/birth.h"
 #include "lifecycle/lifecycle.h"
@@ -313,22 +314,11 @@ int step_host_hooks(struct run *run, struct err *e)
  */
 static int write_pid_file(const char *path, pid_t pid, struct err *e)
 {
-	char temp[PATH_MAX], text[16];
-	_cleanup_fd_ int fd = -1;
+	char text[16];
 	size_t len = fmt(text, sizeof(text), "%d", (int)pid);
+	int r = replace_path(path, &(struct replacement){ text, len, 0644, false });
 
-	if (fmt(temp, sizeof(temp), "%s.%d.new", path, (int)getpid()) >= sizeof(temp))
-		return err_set(e, ENAMETOOLONG, "write the pid file");
-	fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return err_set(e, errno, "write the pid file %s", path);
-	errno = ENOSPC; /* a short write says no more */
-	if (write(fd, text, len) != (ssize_t)len || rename(temp, path) < 0) {
-		err_set(e, errno, "write the pid file %s", path);
-		unlink(temp);
-		return -e->code;
-	}
-	return 0;
+	return r < 0 ? err_set(e, -r, "write the pid file %s", path) : 0;
 }
 
 int step_pid_file(struct run *run, struct err *e)

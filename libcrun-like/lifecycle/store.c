@@ -4,16 +4,14 @@
  */
 #include "lifecycle/store.h"
 
-#include <dirent.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 
 #include "base/fmt.h"
+#include "kernel/replace.h"
 
 enum {
 	FILE_SIZE_MAX = OCI_JSON_SIZE_MAX,
@@ -45,61 +43,6 @@ int store_check_id(const char *id, struct err *e)
 		return err_hint(
 			e, "an id has letters, digits and _ + - . and does not begin with a dot");
 	}
-	return 0;
-}
-
-static int make_root(const char *root, struct err *e)
-{
-	char path[PATH_MAX];
-
-	if (fmt(path, sizeof(path), "%s", root) >= sizeof(path))
-		return err_set(e, ENAMETOOLONG, "make the state root");
-	for (char *p = path + 1; *p; p++) {
-		if (*p != '/')
-			continue;
-		*p = '\0';
-		if (mkdir(path, 0755) < 0 && errno != EEXIST)
-			return err_set(e, errno, "make the state root's parent %s", path);
-		*p = '/';
-	}
-	if (mkdir(path, 0700) < 0 && errno != EEXIST)
-		return err_set(e, errno, "make the state root %s", path);
-	return 0;
-}
-
-static int check_root(int fd, const char *root, struct err *e)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return err_set(e, errno, "look at the state root %s", root);
-	if (st.st_uid != 0 && st.st_uid != geteuid())
-		return err_kind(e, ERR_USAGE, EPERM,
-				"the state root %s belongs to user %u, neither root nor you", root,
-				(unsigned)st.st_uid);
-	if ((st.st_mode & S_IWOTH) && !(st.st_mode & S_ISVTX))
-		return err_kind(e, ERR_USAGE, EPERM,
-				"the state root %s is writable by everybody and has no sticky bit",
-				root);
-	return 0;
-}
-
-int store_open_root(const char *root, bool create, int *ret_fd, struct err *e)
-{
-	_cleanup_fd_ int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0 && errno == ENOENT && create) {
-		if (make_root(root, e) < 0)
-			return -e->code;
-		fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	}
-	if (fd < 0 && errno == ENOENT)
-		return err_kind(e, ERR_NOT_FOUND, ENOENT, "the state root %s does not exist", root);
-	if (fd < 0)
-		return err_set(e, errno, "open the state root %s", root);
-	if (check_root(fd, root, e) < 0)
-		return -e->code;
-	*ret_fd = take_fd(&fd);
 	return 0;
 }
 
@@ -176,40 +119,6 @@ int store_lock(int dirfd, unsigned msec, struct err *e)
 	return 0;
 }
 
-/* "1: FLOCK  ADVISORY  WRITE 4711 fd:00:4242 0 EOF": pid, then device and inode of the file. */
-static bool parse_lock(const char *line, ino_t inode, pid_t *ret_pid)
-{
-	unsigned long long found;
-	unsigned major, minor;
-	int pid;
-
-	if (sscanf(line, "%*d: FLOCK ADVISORY WRITE %d %x:%x:%llu", &pid, &major, &minor, &found) !=
-	    4)
-		return false;
-	if (found != inode || pid <= 1)
-		return false;
-	*ret_pid = pid;
-	return true;
-}
-
-int store_find_locker(int dirfd, pid_t *ret_pid)
-{
-	char line[256];
-	struct stat st;
-	bool is_found = false;
-	FILE *f;
-
-	if (fstat(dirfd, &st) < 0)
-		return neg_errno();
-	f = fopen("/proc/locks", "re");
-	if (!f)
-		return neg_errno();
-	while (!is_found && fgets(line, sizeof(line), f))
-		is_found = parse_lock(line, st.st_ino, ret_pid);
-	fclose(f);
-	return is_found ? 0 : -ESRCH;
-}
-
 void store_unlock(int dirfd)
 {
 	flock(dirfd, LOCK_UN);
@@ -217,22 +126,11 @@ void store_unlock(int dirfd)
 
 int store_write_file(int dirfd, const char *name, const char *text, size_t len, struct err *e)
 {
-	_cleanup_fd_ int fd = -1;
-	char temp[64];
-	int r;
+	/* Under our lock nobody else writes here: what has the temporary name is of a writer that
+	 * was killed. */
+	int r = replace_file(dirfd, name, &(struct replacement){ text, len, 0600, true });
 
-	fmt(temp, sizeof(temp), ".%s.new", name);
-	fd = openat(dirfd, temp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return err_set(e, errno, "write %s of the container's state", name);
-	r = write_all(fd, text, len);
-	if (r == 0 && renameat(dirfd, temp, dirfd, name) < 0)
-		r = neg_errno();
-	if (r < 0) {
-		unlinkat(dirfd, temp, 0);
-		return err_set(e, -r, "write %s of the container's state", name);
-	}
-	return 0;
+	return r < 0 ? err_set(e, -r, "write %s of the container's state", name) : 0;
 }
 
 int store_read_file(struct arena *a, int dirfd, const char *name, char **ret, size_t *ret_len,
@@ -293,77 +191,6 @@ int store_read_state(struct arena *a, int dirfd, const char *name, struct davit_
 			e, "the state file is damaged; `delete --force` removes the container");
 	}
 	return 0;
-}
-
-/* What a killed create may have left half-written, and what is not ours: it must not stop a delete.
- */
-static void remove_others(int dirfd)
-{
-	_cleanup_fd_ int again = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = again >= 0 ? fdopendir(again) : NULL;
-	const struct dirent *entry;
-
-	if (!dir)
-		return;
-	again = -1;
-	while ((entry = readdir(dir)))
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-		    unlinkat(dirfd, entry->d_name, 0) < 0 && errno == EISDIR)
-			unlinkat(dirfd, entry->d_name, AT_REMOVEDIR);
-	closedir(dir);
-}
-
-/* The usual files by name, which takes neither memory nor descriptors: undoing must work without.
- */
-static int empty_and_remove(int rootfd, const char *name, int dirfd)
-{
-	static const char *const usual[] = { "state.json", "config.json", STORE_START_SOCKET,
-					     "journal.json" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(usual); i++)
-		unlinkat(dirfd, usual[i], 0);
-	if (unlinkat(rootfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
-		return 0;
-	if (errno == ENOTEMPTY || errno == EEXIST) {
-		unlinkat(dirfd, STORE_NOTIFY_SOCKET, 0);
-		remove_others(dirfd);
-	}
-	return unlinkat(rootfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? neg_errno() : 0;
-}
-
-/* No container's id begins with a dot. */
-static void gone_name(const char *id, char *buf, size_t size)
-{
-	fmt(buf, size, ".gone.%s", id);
-}
-
-void store_sweep(int rootfd, const char *id)
-{
-	_cleanup_fd_ int dirfd = -1;
-	char gone[STORE_ID_MAX + 8];
-
-	gone_name(id, gone, sizeof(gone));
-	dirfd = openat(rootfd, gone, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (dirfd >= 0)
-		(void)empty_and_remove(rootfd, gone, dirfd);
-}
-
-/* First out of everybody's sight: a directory that is half empty would pass for a create that has
- * just begun. */
-int store_remove(int rootfd, const char *id, int dirfd, struct err *e)
-{
-	char gone[STORE_ID_MAX + 8];
-	int r;
-
-	gone_name(id, gone, sizeof(gone));
-	r = renameat(rootfd, id, rootfd, gone);
-	if (r < 0 && (errno == ENOTEMPTY || errno == EEXIST)) {
-		store_sweep(rootfd, id);
-		r = renameat(rootfd, id, rootfd, gone);
-	}
-	/* A full disk may refuse even that; removing needs no room. */
-	r = empty_and_remove(rootfd, r == 0 ? gone : id, dirfd);
-	return r < 0 ? err_set(e, -r, "remove the state directory of %s", id) : 0;
 }
 
 void store_socket_path(int dirfd, const char *name, char *buf, size_t size)

@@ -30,9 +30,9 @@ enum {
 int store_check_id(const char *id, struct err *e);
 
 /*
- * The root directory. @create makes it (0700) with its parents. Refused: a root that others may
- * write to without the sticky bit, or that belongs to neither root nor the caller. Absent without
- * @create: -ENOENT, kind ERR_NOT_FOUND.
+ * The root directory, an absolute path. @create makes it (0700) with its parents. Refused: a root
+ * that others may write to without the sticky bit, that belongs to neither root nor the caller, or
+ * that a link of such a one leads to. Absent without @create: -ENOENT, kind ERR_NOT_FOUND.
  */
 int store_open_root(const char *root, bool create, int *ret_fd, struct err *e);
 
@@ -45,8 +45,6 @@ int store_open(int rootfd, const char *id, int *ret_dirfd, struct err *e);
 /* Locks it, waiting at most @msec; ERR_TIMEOUT. ERR_NOT_FOUND when it was deleted meanwhile. */
 int store_lock(int dirfd, unsigned msec, struct err *e);
 void store_unlock(int dirfd);
-/* The process that holds the lock, by /proc/locks; -ESRCH. For an operation that hangs. */
-int store_find_locker(int dirfd, pid_t *ret_pid);
 /* True when another process holds the lock now. */
 bool store_is_locked(int dirfd);
 
@@ -59,11 +57,17 @@ int store_write_state(int dirfd, const char *name, const struct davit_state *s, 
 int store_read_state(struct arena *a, int dirfd, const char *name, struct davit_state **ret,
 		     struct err *e);
 
-/* Removes the directory and everything in it. Needs no free space. */
+/* Removes the directory and everything in it, as deep as it may be. Needs no free space. */
 int store_remove(int rootfd, const char *id, int dirfd, struct err *e);
 
-/* What a remove that was killed has left of @id. */
-void store_sweep(int rootfd, const char *id);
+/* What a remove that was killed, or failed, has left of @id. */
+int store_sweep(int rootfd, const char *id, struct err *e);
+
+/*
+ * Whose directory is it, when davit cannot read a state in it? NULL: davit's, damaged or not yet
+ * complete. Else the runtime's name, or "another program".
+ */
+const char *store_foreign_owner(int dirfd);
 
 /* A path that leads to @name of the directory through the caller's /proc: for AF_UNIX addresses. */
 void store_socket_path(int dirfd, const char *name, char *buf, size_t size);

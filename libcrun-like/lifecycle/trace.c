@@ -48,9 +48,10 @@ uint64_t span_nsec(const struct span *s)
 	return now_nsec(CLOCK_MONOTONIC) - s->monotonic;
 }
 
+/* Without waiting for a reader of a FIFO. */
 static int open_file(const char *path)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
 
 	return fd < 0 ? neg_errno() : fd;
 }

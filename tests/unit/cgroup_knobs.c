@@ -119,7 +119,7 @@ TEST(cpu_limits)
 		  "cpuset.cpus=0-1,3;cpuset.mems=0");
 	CHECK_STR(cpu((struct oci_cpu){ .cpus = "" }, &e), "");
 	CHECK_STR(cpu((struct oci_cpu){ .cpus = "0\n1" }, &e),
-		  "cpu/cpus \"0\n1\" is not a list of numbers");
+		  "cpu/cpus \"0\\n1\" is not a list of numbers");
 	CHECK_STR(cpu((struct oci_cpu){ .realtime_runtime = I64(0) }, &e), "");
 	CHECK_STR(cpu((struct oci_cpu){ .realtime_runtime = I64(1) }, &e),
 		  "cpu/realtimeRuntime cannot be applied on cgroup v2");
