@@ -65,6 +65,24 @@ END
 	[ "$output" = "$(pkg-config --modversion libdavit) 1 container-not-found" ]
 }
 
+@test "an outside program is linked statically with what pkg-config --static names" {
+	requires plain-build command:cc command:pkg-config
+	export PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR=$DEST
+	PKG_CONFIG_PATH=$(dirname "$PC")
+	# Nothing that others must install for a program with the shared library.
+	[ "$(pkg-config --libs libdavit | wc -w)" -eq 2 ]
+	[ -z "$(pkg-config --print-requires-private libdavit)" ]
+	# shellcheck disable=SC2046  # flags are words
+	cc -static -Wall -Wextra -Werror -o "$BATS_TEST_TMPDIR/hello" "$BATS_TEST_TMPDIR/hello.c" \
+		$(pkg-config --static --cflags --libs libdavit)
+	run readelf -d "$BATS_TEST_TMPDIR/hello"
+	[[ $output != *NEEDED* ]]
+	run "$BATS_TEST_TMPDIR/hello"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$output" = "$(pkg-config --modversion libdavit) 1 container-not-found" ]
+}
+
 @test "davit.h serves C++ too" {
 	requires command:c++
 	printf '#include <davit.h>\nint main() { return 0; }\n' >"$BATS_TEST_TMPDIR/hello.cc"
