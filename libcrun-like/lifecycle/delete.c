@@ -49,11 +49,34 @@ static int check_unfinished(const struct deletion *d, struct err *e)
 	return err_hint(e, "`delete --force` ends them");
 }
 
+/* Whether the first process ends within END_MSEC; an error of poll(2) is no reason to wait. */
+static bool has_ended_in_time(const struct deletion *d)
+{
+	struct pollfd p = { .fd = d->c.pidfd, .events = POLLIN };
+	int r;
+
+	while ((r = poll(&p, 1, END_MSEC)) < 0 && errno == EINTR)
+		;
+	return r != 0;
+}
+
+/* The end takes its time: after `kill ID KILL`, or the program's last exit, it is on its way, which
+ * nothing can stop. What comes next in a script is delete. */
+static bool is_ending(const struct deletion *d)
+{
+	struct process_info info;
+
+	return d->c.pidfd >= 0 && process_stat(d->c.pid, &info) == 0 && info.is_dying &&
+	       has_ended_in_time(d);
+}
+
 static int check_status(struct deletion *d, struct err *e)
 {
 	if (!d->force && d->c.status == STATUS_STOPPED && !d->c.is_committed)
 		return check_unfinished(d, e);
 	if (d->force || d->c.status == STATUS_STOPPED || d->c.status == STATUS_CREATED)
+		return 0;
+	if (is_ending(d))
 		return 0;
 	err_kind(e, ERR_STATUS, EBUSY, "cannot delete container %s: it is %s, not stopped", d->c.id,
 		 status_word(d->c.status));
@@ -62,15 +85,10 @@ static int check_status(struct deletion *d, struct err *e)
 
 static int end_init(struct deletion *d, struct err *e)
 {
-	struct pollfd p = { .fd = d->c.pidfd, .events = POLLIN };
-	int r;
-
 	if (d->c.pidfd < 0)
 		return 0;
 	sys_pidfd_send_signal(d->c.pidfd, SIGKILL);
-	while ((r = poll(&p, 1, END_MSEC)) < 0 && errno == EINTR)
-		;
-	if (r == 0)
+	if (!has_ended_in_time(d))
 		return err_kind(e, ERR_TIMEOUT, ETIMEDOUT,
 				"process %d of container %s does not end", (int)d->c.pid, d->c.id);
 	return 0;

@@ -149,6 +149,27 @@ is_empty() {
 	refused "invalid regular expression" kill --regex "(" KILL
 }
 
+@test "delete right after kill KILL: the end that is on its way is waited for" {
+	# With many processes the first one's end takes a while: it waits for theirs.
+	# shellcheck disable=SC2016  # the container's
+	program sh -c 'i=0; while [ $i -lt 50 ]; do sleep 1000 & i=$((i + 1)); done; wait'
+	for round in {1..10}; do
+		ok create -b "$BUNDLE" "$ID"
+		ok start "$ID"
+		[ "$round" -gt 5 ] || becomes running
+		ok kill "$ID" KILL
+		ok delete "$ID"
+	done
+	# Another signal is no end.
+	program sh -c 'trap "" TERM; while :; do sleep 1; done'
+	ok create -b "$BUNDLE" "$ID"
+	ok start "$ID"
+	ok kill "$ID" TERM
+	refused "it is running, not stopped" delete "$ID"
+	ok delete --force "$ID"
+	check_clean
+}
+
 @test "delete --regex: every container that matches" {
 	for n in a-1 a-2 b-1; do
 		ok create -b "$BUNDLE" "$ID-$n"
