@@ -52,17 +52,27 @@ static const struct flag_pair attr_flags[] = {
 	{ MOUNT_ATTR_NODIRATIME, MS_NODIRATIME }, { MOUNT_ATTR_NOSYMFOLLOW, MS_NOSYMFOLLOW },
 };
 
-int mount_clone_tree(int dirfd, const char *path, bool is_recursive)
+/* Of a copy, which is born as a peer. */
+static uint64_t clone_propagation(unsigned long asked)
 {
-	return sys_open_tree(dirfd, path,
-			     OPEN_TREE_CLONE | AT_EMPTY_PATH | (is_recursive ? AT_RECURSIVE : 0));
+	if (asked & MS_SHARED)
+		return 0;
+	return asked & MS_SLAVE ? MS_SLAVE : MS_PRIVATE;
 }
 
-int mount_clone_link(const char *path, bool is_recursive)
+int mount_clone(int dirfd, const char *path, unsigned flags, unsigned long propagation,
+		uint64_t attrs)
 {
-	return sys_open_tree(AT_FDCWD, path,
-			     OPEN_TREE_CLONE | AT_SYMLINK_NOFOLLOW |
-				     (is_recursive ? AT_RECURSIVE : 0));
+	_cleanup_fd_ int tree = sys_open_tree(dirfd, path, OPEN_TREE_CLONE | AT_EMPTY_PATH | flags);
+	const struct mount_attr attr = {
+		.attr_set = attrs,
+		.propagation = clone_propagation(propagation),
+	};
+	int r = tree < 0 ? tree : 0;
+
+	if (r == 0 && (attr.attr_set || attr.propagation))
+		r = sys_mount_setattr(tree, "", AT_EMPTY_PATH | (flags & AT_RECURSIVE), &attr);
+	return r < 0 ? r : take_fd(&tree);
 }
 
 /* The last error line that the kernel logged into the file system context @fs_fd. */
@@ -215,7 +225,7 @@ static int mount_in_scratch(const struct mount_fs *fs)
 	if (mkdir("m", 0700) < 0 ||
 	    mount(fs->source ? fs->source : fs->type, "m", fs->type, mount_flags(fs), fs->data) < 0)
 		return neg_errno();
-	return mount_clone_tree(AT_FDCWD, "m", false);
+	return mount_clone(AT_FDCWD, "m", 0, MS_PRIVATE, 0);
 }
 
 /*

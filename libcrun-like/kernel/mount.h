@@ -23,11 +23,19 @@ struct mount_fs {
 	uint64_t attrs; /* MOUNT_ATTR_* */
 };
 
-/* A detached copy of the tree at @path (of @dirfd itself when @path is ""). */
-int mount_clone_tree(int dirfd, const char *path, bool is_recursive);
-
-/* The same; where the host's @path is a link, of the link itself. */
-int mount_clone_link(const char *path, bool is_recursive);
+/*
+ * A detached copy of the mount at @path (of @dirfd itself when @path is ""). @flags: AT_RECURSIVE
+ * for what is mounted below it too, AT_SYMLINK_NOFOLLOW for a link itself. @attrs: MOUNT_ATTR_* to
+ * set on the copy. -EINVAL: that mount is unbindable, or not in the caller's mount namespace;
+ * -EPERM without CAP_SYS_ADMIN over that namespace.
+ *
+ * This is the one way to a copy, because it is born a peer of what it was copied from: whoever
+ * mounts on it inside would mount on the host (C17). @propagation: MS_SLAVE where later mounts of
+ * the host shall appear in it; MS_SHARED where config.json asks that it stays a peer; everything
+ * else makes it private.
+ */
+int mount_clone(int dirfd, const char *path, unsigned flags, unsigned long propagation,
+		uint64_t attrs);
 
 /*
  * A detached mount of a new file system. On error @message holds what the kernel said, or "".

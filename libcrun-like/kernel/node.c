@@ -44,11 +44,6 @@ int node_touch(int dirfd, const char *name, int *ret_fd)
 	return 0;
 }
 
-int node_clone(int fd)
-{
-	return sys_open_tree(fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
-}
-
 int node_attach(int tree, int target)
 {
 	return sys_move_mount(tree, "", target, "",

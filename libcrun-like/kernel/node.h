@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Single files as mounts: a device of the host on a file of the container. Trees are detached
- * clones; what was attached is looked at again (C3), since the place may have been swapped.
+ * clones (mount_clone()); what was attached is looked at again (C3), since the place may have been
+ * swapped.
  */
 #ifndef DAVIT_KERNEL_NODE_H
 #define DAVIT_KERNEL_NODE_H
@@ -18,10 +19,6 @@ int node_open_host(const char *path, mode_t type, dev_t rdev, int *ret_fd);
 /* An O_PATH fd of @name in the directory @dirfd as a place for a mount: made as an empty file where
  * missing. -ELOOP for a symbolic link, -EISDIR for a directory. */
 int node_touch(int dirfd, const char *name, int *ret_fd);
-
-/* A detached clone of the mount that @fd is on, with @fd as its root. -EINVAL when that mount is
- * not in the caller's mount namespace; -EPERM without CAP_SYS_ADMIN over that namespace. */
-int node_clone(int fd);
 
 /* Attaches the detached @tree on what the O_PATH fd @target is. */
 int node_attach(int tree, int target);

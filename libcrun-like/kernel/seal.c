@@ -7,12 +7,14 @@
 #include "kernel/seal.h"
 
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
 
 #include "base/fmt.h"
+#include "kernel/mount.h"
 #include "kernel/sys.h"
 
 #ifndef MFD_EXEC
@@ -37,23 +39,8 @@ bool seal_is_done(void)
 		return true;
 	if (fstatfs(exe, &fs) < 0 || !(fs.f_flags & ST_RDONLY))
 		return false;
-	clone = sys_open_tree(exe, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+	clone = mount_clone(exe, "", 0, MS_PRIVATE, 0);
 	return clone == -EINVAL;
-}
-
-static int clone_read_only(int exe, int *ret_fd)
-{
-	_cleanup_fd_ int tree = sys_open_tree(exe, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
-	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID };
-	int r;
-
-	if (tree < 0)
-		return tree;
-	r = sys_mount_setattr(tree, "", AT_EMPTY_PATH, &attr);
-	if (r < 0)
-		return r;
-	*ret_fd = take_fd(&tree);
-	return 0;
 }
 
 static int copy_all(int from, int to)
@@ -104,14 +91,15 @@ int seal_execute(char *const *argv, char *const *envp)
 {
 	_cleanup_fd_ int exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	_cleanup_fd_ int sealed = -1;
-	int r;
 
 	if (exe < 0)
 		return neg_errno();
-	r = clone_read_only(exe, &sealed);
-	if (r < 0)
-		r = copy_sealed(exe, &sealed);
-	if (r < 0)
-		return r;
+	sealed = mount_clone(exe, "", 0, MS_PRIVATE, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID);
+	if (sealed < 0) {
+		int r = copy_sealed(exe, &sealed);
+
+		if (r < 0)
+			return r;
+	}
 	return sys_execveat(sealed, argv, envp);
 }

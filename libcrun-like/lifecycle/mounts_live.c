@@ -282,7 +282,6 @@ static int prepare(struct container *c, const char *text, size_t len, bool has_u
 	const struct mounts_context ctx = {
 		.bundle = c->state->bundle,
 		.has_user_ns = has_user_ns,
-		.root_propagation = MS_PRIVATE | MS_REC,
 	};
 	struct oci_config *config;
 	char *document = len < OCI_JSON_SIZE_MAX ? make_config(&c->arena, text, len) : NULL;

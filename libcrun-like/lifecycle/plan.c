@@ -178,7 +178,7 @@ static int prepare_mounts(struct plan *plan, struct err *e)
 	if (rootfs_prepare(&plan->arena, plan->config, plan->bundle, plan->no_pivot, &plan->rootfs,
 			   e) < 0)
 		return -e->code;
-	ctx.root_propagation = plan->rootfs.host_propagation;
+	ctx.is_root_shared = rootfs_is_shared(&plan->rootfs);
 	if (plan->config->linux_config && plan->config->linux_config->mount_label)
 		ctx.has_selinux = labels_has_selinux();
 	if (plan->cgroup.path) {

@@ -5,8 +5,10 @@
 #include "setup/console.h"
 
 #include <limits.h>
+#include <sys/mount.h>
 
 #include "base/fmt.h"
+#include "kernel/mount.h"
 #include "kernel/node.h"
 #include "kernel/peer.h"
 #include "kernel/pty.h"
@@ -83,7 +85,7 @@ static int bind_device(const struct pty *pty, int rootfd, struct err *e)
 			"/dev/console exists in the container's root and is a symbolic link");
 	if (r < 0)
 		return err_set(e, -r, "make the place for /dev/console");
-	tree = node_clone(pty->slave);
+	tree = mount_clone(pty->slave, "", 0, MS_PRIVATE, 0);
 	if (tree < 0)
 		return err_set(e, -tree, "clone the terminal for /dev/console");
 	r = node_bind(tree, dirfd, name, target);

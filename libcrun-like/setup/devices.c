@@ -8,8 +8,10 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/sysmacros.h>
 
+#include "kernel/mount.h"
 #include "kernel/node.h"
 #include "kernel/rootpath.h"
 
@@ -287,7 +289,7 @@ static int open_source(const struct device_op *op, int *ret_fd, struct err *e)
 	}
 	if (r < 0)
 		return fail(op, -r, "open the host's", e);
-	r = node_clone(fd);
+	r = mount_clone(fd, "", 0, MS_PRIVATE, 0);
 	if (r < 0 && r != -EPERM)
 		return fail(op, -r, "clone the host's", e);
 	*ret_fd = r < 0 ? -1 : r;

@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -67,12 +68,9 @@ int masks_open(struct masks *masks, struct err *e)
 	r = node_open_host("/dev/null", S_IFCHR, makedev(1, 3), &fd);
 	if (r < 0)
 		return err_set(e, -r, "open the host's /dev/null for maskedPaths");
-	tree = node_clone(fd);
+	tree = mount_clone(fd, "", 0, MS_PRIVATE, MOUNT_ATTR_RDONLY);
 	if (tree < 0)
 		return err_set(e, -tree, "clone the host's /dev/null for maskedPaths");
-	r = make_readonly(tree, 0);
-	if (r < 0)
-		return err_set(e, -r, "make the clone of /dev/null read-only");
 	masks->null_fd = take_fd(&tree);
 	return 0;
 }
@@ -162,7 +160,7 @@ static int mask_path(const struct masks *masks, int rootfd, const char *path,
 	if (r != 0)
 		return r < 0 ? r : 0;
 	if (cover->is_attached) {
-		clone = node_clone(cover->fd);
+		clone = mount_clone(cover->fd, "", 0, MS_PRIVATE, 0);
 		if (clone < 0)
 			return clone;
 	}
@@ -201,7 +199,8 @@ static int mask_all(const struct masks *masks, int rootfd, struct err *e)
  * calls a read-only path. Setting the flag is always permitted, clearing is not, so this cannot
  * fail for locked mounts. The root itself cannot be covered and is made read-only alone, as by
  * root.readonly and as runc does: volumes and the file systems of the kernel stay what they are.
- * What is a mount needs no other one on top of it.
+ * What is a mount needs no other one on top of it. Below a bind that sees later mounts of the host
+ * the copy does so too.
  */
 static int protect_path(int rootfd, const char *path)
 {
@@ -216,12 +215,10 @@ static int protect_path(int rootfd, const char *path)
 	r = mount_is_root(target);
 	if (r != 0)
 		return r < 0 ? r : make_readonly(target, AT_RECURSIVE);
-	tree = sys_open_tree(target, "", OPEN_TREE_CLONE | AT_EMPTY_PATH | AT_RECURSIVE);
+	tree = mount_clone(target, "", AT_RECURSIVE, MS_SLAVE, MOUNT_ATTR_RDONLY);
 	if (tree < 0)
 		return tree;
-	r = make_readonly(tree, AT_RECURSIVE);
-	if (r == 0)
-		r = node_attach(tree, target);
+	r = node_attach(tree, target);
 	return r < 0 ? r : check_path(rootfd, path, tree);
 }
 

@@ -7,6 +7,7 @@
 #include "setup/mounts.h"
 
 #include <string.h>
+#include <sys/mount.h>
 
 #include "base/fmt.h"
 #include "kernel/sys.h"
@@ -254,6 +255,23 @@ static int prepare_remount(struct prepare *p, struct err *e)
 	return err_at(e, POINTER("/mounts/%zu/options", p->op->index));
 }
 
+/*
+ * What the copy of a source is to the host's mounts before its own words are applied in their
+ * order. Without a word it is isolated. It may send to the host only when it and the root are both
+ * to be shared, as engines ask for it; else a shared one is a group of its own that follows the
+ * host.
+ */
+static unsigned long choose_ties(const struct mount_options *o, bool is_root_shared)
+{
+	unsigned long words = 0;
+
+	for (size_t i = 0; i < o->propagation_count; i++)
+		words |= o->propagation[i];
+	if ((words & MS_SHARED) && is_root_shared)
+		return MS_SHARED;
+	return words & (MS_SLAVE | MS_SHARED) ? MS_SLAVE : MS_PRIVATE;
+}
+
 static int prepare_one(struct prepare *p, struct err *e)
 {
 	struct mount_op *op = p->op;
@@ -266,6 +284,7 @@ static int prepare_one(struct prepare *p, struct err *e)
 	op->fd = op->idmap_fd = -1;
 	if (mount_options_parse(p->arena, op->words, &op->options) < 0)
 		return no_memory(e);
+	op->ties = choose_ties(&op->options, p->ctx->is_root_shared);
 	r = mounts_prepare_idmap(p->arena, p->config, p->mount, op, e);
 	if (r < 0)
 		return r;
@@ -305,10 +324,7 @@ int mounts_prepare(struct arena *a, const struct oci_config *config,
 		if (r < 0)
 			return r;
 	}
-	*ret = (struct mounts){ .items = ops,
-				.count = count,
-				.root_propagation = ctx->root_propagation,
-				.pid_ns = -1 };
+	*ret = (struct mounts){ .items = ops, .count = count, .pid_ns = -1 };
 	return 0;
 }
 

@@ -21,7 +21,7 @@ struct mounts_context {
 	bool has_user_ns, has_cgroup_ns, has_net_ns, has_pid_ns; /* a namespace of its own */
 	const char *cgroup_path; /* the container's own cgroup directory on the host, or NULL */
 	bool has_selinux;        /* the host's kernel takes mount labels */
-	unsigned long root_propagation; /* what the mounts of the host become: MS_SLAVE | MS_REC */
+	bool is_root_shared;     /* linux.rootfsPropagation: a bind may stay a peer of the host's */
 };
 
 enum mount_kind {
@@ -44,6 +44,7 @@ struct mount_op {
 	const char *source;   /* of a bind: absolute */
 	const char *fallback; /* bound in place of a file system that may not be mounted; or NULL */
 	struct mount_options options;
+	unsigned long ties; /* of a bind to the host's mounts: MS_PRIVATE, MS_SLAVE or MS_SHARED */
 	const struct oci_strings *words; /* the options as they were written */
 	bool is_ordinary_dir;            /* the destination may not be a link */
 	bool is_below_proc;              /* by its text */
@@ -59,7 +60,6 @@ struct mount_op {
 struct mounts {
 	struct mount_op *items;
 	size_t count;
-	unsigned long root_propagation;
 	int pid_ns; /* what a procfs is to show, when that is not INIT's own pid namespace; or -1 */
 };
 

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "base/fmt.h"
@@ -77,16 +78,16 @@ static int settle_options(const struct mount_op *op, int fd, struct err *e)
 
 static int clone_source(const struct mount_op *op)
 {
-	if (op->options.extras & MOUNT_SOURCE_NOFOLLOW)
-		return mount_clone_link(op->source, op->options.is_recursive);
-	return mount_clone_tree(AT_FDCWD, op->source, op->options.is_recursive);
+	bool is_link = op->options.extras & MOUNT_SOURCE_NOFOLLOW;
+
+	return mount_clone(AT_FDCWD, op->source,
+			   (op->options.is_recursive ? AT_RECURSIVE : 0) |
+				   (is_link ? AT_SYMLINK_NOFOLLOW : 0),
+			   op->ties, 0);
 }
 
-/*
- * A detached clone of the source with its options: before it is attached nobody can use it. HOST
- * needs the propagation too, as if the host's mounts had got theirs before this was cloned.
- */
-static int open_source(struct mount_op *op, unsigned long propagation, struct err *e)
+/* A detached clone of the source with its options: before it is attached nobody can use it. */
+static int open_source(struct mount_op *op, struct err *e)
 {
 	_cleanup_fd_ int fd = -1;
 	int r = op->link_text ? mounts_read_link(op, e) : 0;
@@ -103,10 +104,6 @@ static int open_source(struct mount_op *op, unsigned long propagation, struct er
 		r = mounts_apply_idmap(op, fd, e);
 	if (r < 0)
 		return r;
-	if (propagation & (MS_SLAVE | MS_PRIVATE))
-		r = mount_set_propagation(fd, propagation);
-	if (r < 0)
-		return err_set(e, -r, "set the propagation of %s", op->source);
 	op->fd = take_fd(&fd);
 	return 0;
 }
@@ -116,8 +113,7 @@ int mounts_open_sources(struct mounts *m, struct err *e)
 	for (size_t i = 0; i < m->count; i++) {
 		struct mount_op *op = &m->items[i];
 
-		if (op->kind == MOUNT_BIND && op->fd < 0 &&
-		    open_source(op, m->root_propagation, e) < 0)
+		if (op->kind == MOUNT_BIND && op->fd < 0 && open_source(op, e) < 0)
 			return err_at(e, POINTER("/mounts/%zu", op->index));
 	}
 	return 0;
@@ -154,13 +150,9 @@ static int open_bind(const struct mount_op *op, struct err *e)
 static int open_fallback(const struct mount_op *op)
 {
 	uint64_t set = op->options.attr_set | op->options.recursive_set;
-	_cleanup_fd_ int fd = mount_clone_tree(AT_FDCWD, op->fallback, true);
-	int r;
 
-	if (fd < 0)
-		return fd;
-	r = set_attrs(fd, set & ~(uint64_t)MOUNT_ATTR__ATIME, 0, true);
-	return r < 0 ? r : take_fd(&fd);
+	return mount_clone(AT_FDCWD, op->fallback, AT_RECURSIVE, MS_PRIVATE,
+			   set & ~(uint64_t)MOUNT_ATTR__ATIME);
 }
 
 /* What a new file system gets once its content is there. */

@@ -4,7 +4,7 @@
  * hooks which name the path see the container's mounts. Two things would reach the host through
  * shared mounts and are kept from it: attaching the clone (the mount it stands on is made private)
  * and taking the old root off (it is made a slave first). That matters only where
- * linux.rootfsPropagation is shared; otherwise all mounts of the host are slaves or private here.
+ * linux.rootfsPropagation is shared; otherwise all mounts of the host are slaves here.
  */
 #include "setup/rootfs.h"
 
@@ -41,21 +41,19 @@ static int prepare_path(struct arena *a, const struct oci_root *root, const char
 
 static int prepare_propagation(const char *word, struct rootfs *r, struct err *e)
 {
-	r->propagation = 0;
-	r->host_propagation = MS_SLAVE | MS_REC;
+	r->propagation = MS_PRIVATE;
 	if (!word || !word[0])
 		return 0;
 	r->propagation = mount_option_propagation(word);
 	if (!r->propagation)
 		return err_field(e, EINVAL, "/linux/rootfsPropagation",
 				 "unknown propagation \"%s\"", word);
-	/* An unbindable root could not be cloned: it becomes so at the end. */
-	if (r->propagation & (MS_PRIVATE | MS_UNBINDABLE))
-		r->host_propagation = MS_PRIVATE | MS_REC;
-	/* The sources of shared volumes must stay peers of the host's mounts. */
-	if (r->propagation & MS_SHARED)
-		r->host_propagation = MS_SHARED | MS_REC;
 	return 0;
+}
+
+bool rootfs_is_shared(const struct rootfs *r)
+{
+	return r->propagation & MS_SHARED;
 }
 
 int rootfs_prepare(struct arena *a, const struct oci_config *config, const char *bundle,
@@ -79,20 +77,11 @@ static int open_directory(const char *path)
 	return fd < 0 ? neg_errno() : fd;
 }
 
-/* A clone whose mounts are no peers of the host's: what is mounted in it stays in it. */
-static int clone_root(const struct rootfs *r, int dirfd, bool is_from_host)
+/* Never a peer of the host's mounts: what is mounted in it stays in it. Later mounts of the host
+ * appear in it only where the root is to be a slave. */
+static int clone_root(const struct rootfs *r, int dirfd)
 {
-	_cleanup_fd_ int tree = mount_clone_tree(dirfd, "", true);
-	unsigned long propagation = MS_SLAVE | MS_REC;
-	int res = 0;
-
-	if (tree < 0)
-		return tree;
-	if (r->host_propagation & MS_PRIVATE)
-		propagation = MS_PRIVATE | MS_REC;
-	if (is_from_host || (r->host_propagation & MS_SHARED))
-		res = mount_set_propagation(tree, propagation);
-	return res < 0 ? res : take_fd(&tree);
+	return mount_clone(dirfd, "", AT_RECURSIVE, r->propagation & MS_SLAVE, 0);
 }
 
 int rootfs_open(const struct rootfs *r, int *ret_tree_fd, struct err *e)
@@ -102,7 +91,7 @@ int rootfs_open(const struct rootfs *r, int *ret_tree_fd, struct err *e)
 
 	if (dir < 0)
 		return err_set(e, -dir, "open the root file system %s", r->path);
-	tree = clone_root(r, dir, true);
+	tree = clone_root(r, dir);
 	if (tree < 0 && tree != -EPERM)
 		return err_set(e, -tree, "clone the root file system %s", r->path);
 	*ret_tree_fd = tree < 0 ? -1 : tree;
@@ -131,10 +120,13 @@ static int make_mount_private(int dirfd)
 	return is_root < 0 ? is_root : mount_set_propagation(cur, MS_PRIVATE);
 }
 
+/* Slaves, so that a bind may be one. Shared for a shared root: its volumes stay peers of the host's
+ * mounts. */
 static int settle_host_mounts(const struct rootfs *r, struct err *e)
 {
+	unsigned long propagation = rootfs_is_shared(r) ? MS_SHARED : MS_SLAVE;
 	_cleanup_fd_ int fd = open_directory("/");
-	int res = fd < 0 ? fd : mount_set_propagation(fd, r->host_propagation);
+	int res = fd < 0 ? fd : mount_set_propagation(fd, propagation | MS_REC);
 
 	return res < 0 ? err_set(e, -res, "set the propagation of the host's mounts") : 0;
 }
@@ -160,11 +152,11 @@ int rootfs_attach(const struct rootfs *r, int tree_fd, int *ret_rootfd, struct e
 	place = open_place(r, tree_fd >= 0, e);
 	if (place < 0)
 		return place;
-	tree = tree_fd >= 0 ? fcntl(tree_fd, F_DUPFD_CLOEXEC, 0) : clone_root(r, place, false);
+	tree = tree_fd >= 0 ? fcntl(tree_fd, F_DUPFD_CLOEXEC, 0) : clone_root(r, place);
 	if (tree < 0)
 		return err_set(e, tree_fd >= 0 ? errno : -tree, "clone the root file system %s",
 			       r->path);
-	if (r->host_propagation & MS_SHARED) {
+	if (rootfs_is_shared(r)) {
 		res = make_mount_private(place);
 		if (res < 0)
 			return err_set(e, -res, "make the mount below %s private", r->path);
@@ -234,7 +226,9 @@ int rootfs_finish(const struct rootfs *r, struct err *e)
 	_cleanup_fd_ int root = -1;
 	int res;
 
-	if (!r->is_readonly && !r->propagation)
+	bool is_settled = r->propagation & (MS_PRIVATE | MS_SLAVE); /* by clone_root() */
+
+	if (!r->is_readonly && is_settled)
 		return 0;
 	root = open_directory("/");
 	if (root < 0)
@@ -242,21 +236,21 @@ int rootfs_finish(const struct rootfs *r, struct err *e)
 	res = r->is_readonly ? mount_set_attrs(root, MOUNT_ATTR_RDONLY, 0, false) : 0;
 	if (res < 0)
 		return err_set(e, -res, "make the root file system read-only");
-	/* The root alone, although the word may say recursive: each of mounts[] has what the host's
-	 * mounts or its own options gave it, which is more exact. */
-	if (r->propagation)
+	/* The root alone, although the word may say recursive: each of mounts[] has what its own
+	 * options gave it, which is more exact. */
+	if (!is_settled)
 		res = mount_set_propagation(root, r->propagation & ~(unsigned long)MS_REC);
 	return res < 0 ? err_set(e, -res, "set the propagation of the root file system") : 0;
 }
 
 void rootfs_describe(const struct rootfs *r, const struct describe *d)
 {
-	const char *propagation = "slave";
+	const char *propagation = "private";
 
 	if (r->propagation & MS_SHARED)
 		propagation = "shared";
-	else if (r->propagation & MS_PRIVATE)
-		propagation = "private";
+	else if (r->propagation & MS_SLAVE)
+		propagation = "slave";
 	else if (r->propagation & MS_UNBINDABLE)
 		propagation = "unbindable";
 	describe(d, "%s on / %s,%s%s", r->path, r->is_readonly ? "ro" : "rw", propagation,

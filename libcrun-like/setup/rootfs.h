@@ -16,15 +16,15 @@
 struct rootfs {
 	const char *path; /* absolute */
 	bool is_readonly, no_pivot;
-	unsigned long
-		propagation; /* as linux.rootfsPropagation asks: MS_SHARED | MS_REC; 0: unset */
-	unsigned long host_propagation; /* what the host's mounts become in the container's mount
-					   namespace; for mounts_context */
+	unsigned long propagation; /* as linux.rootfsPropagation asks: MS_SHARED | MS_REC; or
+				      MS_PRIVATE */
 };
 
 /* HOST. Looks at the root's path, changes nothing. */
 int rootfs_prepare(struct arena *a, const struct oci_config *config, const char *bundle,
 		   bool no_pivot, struct rootfs *ret, struct err *e);
+/* For mounts_context: what the root shares with the host's mounts may be shared at all. */
+bool rootfs_is_shared(const struct rootfs *r);
 /* HOST, with a user namespace: a detached clone of the root, or -1 in *ret_tree_fd when HOST may
  * not make one (rootless; INIT then can). */
 int rootfs_open(const struct rootfs *r, int *ret_tree_fd, struct err *e);

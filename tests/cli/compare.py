@@ -224,7 +224,7 @@ def check_propagation(c, entry, mount):
     words = set(entry.get("options", []))
     if words & {"shared", "rshared"}:
         c.same(f"{mount.point} is shared", "shared:" in mount.propagation, True)
-    elif words & {"private", "rprivate"} or not c.linux.get("rootfsPropagation"):
+    elif not words & {"slave", "rslave", "unbindable", "runbindable"}:
         c.same(f"propagation of {mount.point}", mount.propagation, "")
 
 

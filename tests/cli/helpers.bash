@@ -214,6 +214,62 @@ cgroup_of() {
 	return 1
 }
 
+# --- peer groups of mounts --------------------------------------------------------------------------
+
+# has_shared_mounts: from here on davit is called in a mount namespace whose mounts are all shared, as
+# systemd makes them, and that is nobody else's peer; HOST is a process in it. Without anybody in it,
+# its slaves would be private. end_host ends it, and all that is mounted in it.
+has_shared_mounts() {
+	local real=$DAVIT try
+	# shellcheck disable=SC2016  # the inner shell's
+	unshare -m --propagation private sh -c 'mount --make-rshared / && : >"$0" && exec sleep 1000' "$T/host" \
+		</dev/null >/dev/null 2>&1 3>&- 4>&- &
+	HOST=$!
+	for try in {1..100}; do
+		[ ! -e "$T/host" ] || break
+		sleep 0.02
+	done
+	[ -e "$T/host" ] || { echo "no shared mounts after $try tries"; return 1; }
+	DAVIT=$T/davit
+	printf '#!/bin/sh\nexec nsenter -m -t %s -- %s "$@"\n' "$HOST" "$real" >"$DAVIT"
+	chmod 755 "$DAVIT"
+}
+
+end_host() {
+	[ -z "${HOST-}" ] || kill "$HOST" 2>/dev/null || true
+	[ -z "${HOST-}" ] || wait "$HOST" 2>/dev/null || true
+	HOST=
+}
+
+# isolated PID HOST-PID [SLAVES [PEERS]]: no mount of PID is in a peer group with one of HOST-PID's, nor
+# a slave of one, but those on places that match the regular expressions.
+isolated() {
+	local found
+	found=$(SLAVES=${3:-^\$} PEERS=${4:-^\$} awk '
+		NR == FNR { for (i = 7; $i != "-"; i++) if (sub(/^shared:/, "", $i)) host[$i] = $5; next }
+		{ for (i = 7; $i != "-"; i++) {
+			group = $i
+			if (sub(/^shared:/, "", group) && group in host && $5 !~ ENVIRON["PEERS"])
+				print $5 " is a peer of the host\047s " host[group]
+			group = $i
+			if (sub(/^master:/, "", group) && group in host && $5 !~ ENVIRON["SLAVES"])
+				print $5 " is a slave of the host\047s " host[group]
+		} }' "/proc/$2/mountinfo" "/proc/$1/mountinfo") || return
+	[ -z "$found" ] || { echo "$found"; return 1; }
+}
+
+# tags PID PLACE [HOST-PID]: the propagation of the last mount there, as mountinfo has it, but with
+# "host" for a group that HOST-PID (or this process) is in too, and "own" for another.
+tags() {
+	awk -v at="$2" '
+		NR == FNR { for (i = 7; $i != "-"; i++) if (sub(/^shared:/, "", $i)) host[$i]; next }
+		$5 == at { text = ""
+			for (i = 7; $i != "-"; i++) { n = split($i, t, ":")
+				text = text (text ? " " : "") t[1] (n == 1 ? "" : t[2] in host ? ":host" : ":own") }
+			found = text }
+		END { print found }' "/proc/${3:-self}/mountinfo" "/proc/$1/mountinfo"
+}
+
 # --- nothing may be left --------------------------------------------------------------------------
 
 # snapshot NAME: mounts, cgroups and state as they are, kept under that name. Two forks: it is called

@@ -14,7 +14,7 @@ setup() {
 teardown() {
 	local failed=0
 	tear_down || failed=1
-	[ -z "${HOLDER-}" ] || kill "$HOLDER"
+	end_host
 	return $failed
 }
 
@@ -252,31 +252,25 @@ ns_path() {
 	check_clean
 }
 
-# The caller's mounts are shared ones, in a mount namespace of its own: without anybody in it, its
-# slaves would be private.
-has_shared_mounts() {
-	local real=$DAVIT
-	unshare -m --propagation shared sleep 100 </dev/null >/dev/null 2>&1 3>&- 4>&- &
-	HOLDER=$!
-	for _ in {1..100}; do
-		[ "$(ns "$HOLDER" mount)" = "$(ns self mount)" ] || [[ $(mount_of "$HOLDER" /) != *shared:* ]] || break
-		sleep 0.02
-	done
-	DAVIT=$T/davit
-	printf '#!/bin/sh\nexec nsenter -m -t %s -- %s "$@"\n' "$HOLDER" "$real" >"$DAVIT"
-	chmod 755 "$DAVIT"
-}
-
 @test "linux.rootfsPropagation: the container's root has it" {
 	has_shared_mounts
-	# The word and what mountinfo says of the root.
-	for pair in ":master" "slave:master" "rprivate:-" "rshared:shared" \
-		"unbindable:unbindable"; do
-		config --arg word "${pair%:*}" 'if $word == "" then del(.linux.rootfsPropagation) else .linux.rootfsPropagation = $word end'
-		lives
-		found=$(mount_of "$pid" / | cut -d' ' -f7 | cut -d: -f1)
-		[ "$found" = "${pair#*:}" ] || complain "${pair%:*}: the root is $found" || return
-		ok delete --force "$ID"
+	mkdir "$BUNDLE/rootfs/later"
+	for userns in "" 1; do
+		[ -z "$userns" ] || has_userns
+		# The word, what mountinfo says of the root, and whether it sees a later mount of the host.
+		for row in "::" private:: rprivate:: slave:master:host:yes rslave:master:host:yes \
+			shared:shared:own: rshared:shared:own: unbindable:unbindable: runbindable:unbindable:; do
+			word=${row%%:*}
+			config --arg word "$word" 'if $word == "" then del(.linux.rootfsPropagation) else .linux.rootfsPropagation = $word end'
+			lives
+			wanted=${row#*:}
+			[ "$(tags "$pid" / "$HOST")" = "${wanted%:*}" ] || complain "${word:-unset}: the root is $(tags "$pid" / "$HOST")" || return
+			nsenter -m -t "$HOST" -- mount -t tmpfs later "$BUNDLE/rootfs/later"
+			[ "$(mount_of "$pid" /later | grep -c .)" = "$([ "${row##*:}" = yes ] && echo 1 || echo 0)" ] ||
+				complain "${word:-unset}: a later mount of the host" || return
+			nsenter -m -t "$HOST" -- umount "$BUNDLE/rootfs/later"
+			ok delete --force "$ID"
+		done
 	done
 	config '.linux.rootfsPropagation = "wrong"'
 	refused '/linux/rootfsPropagation' create -b "$BUNDLE" "$ID"

@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "base/fmt.h"
+#include "kernel/mount.h"
 #include "kernel/sys.h"
 #include "setup/rootfs.h"
 #include "test.h"
@@ -47,9 +48,7 @@ static int prepare(struct oci_mount *rows, size_t count, const struct mounts_con
 	return mounts_prepare(&arena, &config, ctx, ret, e);
 }
 
-static const struct mounts_context plain = { .bundle = "/tmp/davit-mounts",
-					     .has_cgroup_ns = true,
-					     .root_propagation = MS_SLAVE | MS_REC };
+static const struct mounts_context plain = { .bundle = "/tmp/davit-mounts", .has_cgroup_ns = true };
 
 static int prepare_error(struct oci_mount m, struct err *e)
 {
@@ -251,6 +250,7 @@ static int apply_rows(struct oci_mount *rows, size_t count, struct err *e)
 
 	*e = (struct err){ 0 };
 	ctx.bundle = base;
+	ctx.is_root_shared = rootfs_is_shared(&root);
 	r = prepare(rows, count, &ctx, &m, e);
 	return r < 0 ? r : mounts_apply(&m, rootfd, e);
 }
@@ -359,11 +359,14 @@ static void binds(void)
 	CHECK_INT(mount("tmpfs", below("src/sub"), "tmpfs", 0, NULL), 0);
 	attach(NULL);
 	CHECK_INT(apply(NULL, "src", "/plain", "bind nosuid noatime"), 0);
-	HAS("/plain", "rw,nosuid,noatime master:");
+	HAS("/plain", "rw,nosuid,noatime - tmpfs");
 	CHECK_STR(info("/plain/sub"), "");
 	CHECK_INT(apply(NULL, "src", "/top", "rbind ro"), 0);
-	HAS("/top", "ro,relatime master:");
-	HAS("/top/sub", "rw,relatime master:");
+	HAS("/top", "ro,relatime - tmpfs");
+	HAS("/top/sub", "rw,relatime - tmpfs");
+	CHECK_INT(apply(NULL, "src", "/slave", "rbind rslave"), 0);
+	HAS("/slave", "rw,relatime master:");
+	HAS("/slave/sub", "rw,relatime master:");
 	CHECK_INT(apply(NULL, "src", "/all", "rbind rro rnoatime rprivate"), 0);
 	HAS("/all", "ro,noatime - tmpfs");
 	HAS("/all/sub", "ro,noatime - tmpfs");
@@ -378,6 +381,70 @@ static void binds(void)
 	HAS("/shared", "ro,relatime,nosymfollow shared:");
 	HAS("/plain", "rw,");
 	CHECK_INT(apply(NULL, NULL, "/made", "remount bind ro"), -EINVAL);
+}
+
+/* The tag of the mount that @fd is on, or what is there in its place. */
+static const char *tag_of(int fd)
+{
+	static char found[1024];
+	char line[1024], path[64];
+	unsigned id = 0, at_id;
+	FILE *f;
+	int at;
+
+	fmt(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f))
+		sscanf(line, "mnt_id: %u", &id);
+	fclose(f);
+	found[0] = '\0';
+	f = fopen("/proc/self/mountinfo", "re");
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%u %*s %*s %*s %*s %*s %n", &at_id, &at) == 1 && at_id == id)
+			snprintf(found, sizeof(found), "%.*s", (int)strcspn(line + at, ":\n "),
+				 line + at);
+	}
+	fclose(f);
+	return found;
+}
+
+/* Whatever the caller says but the two words: a copy is no peer of what it was copied from (C17).
+ */
+static void clones(void)
+{
+	static const struct {
+		unsigned long asked;
+		const char *tag;
+	} rows[] = { { 0, "-" },
+		     { MS_PRIVATE, "-" },
+		     { MS_UNBINDABLE, "-" },
+		     { MS_REC, "-" },
+		     { MS_RDONLY, "-" },
+		     { MS_SLAVE, "master" },
+		     { MS_SLAVE | MS_REC, "master" },
+		     { MS_SHARED, "shared" },
+		     { MS_SHARED | MS_REC, "shared" } };
+
+	CHECK_INT(mount(below("src"), below("src"), NULL, MS_BIND, NULL), 0);
+	CHECK_INT(mount(NULL, below("src"), NULL, MS_SHARED, NULL), 0);
+	attach("shared");
+	CHECK_INT(mkdirat(rootfd, "place", 0755), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		int fd = mount_clone(AT_FDCWD, below("src"), 0, rows[i].asked, MOUNT_ATTR_NODEV);
+		int place = openat(rootfd, "place", O_PATH | O_CLOEXEC);
+
+		CHECK_INT(mount_attrs(fd), MOUNT_ATTR_NODEV);
+		CHECK_INT(mount_attach(fd, place), 0);
+		CHECK_STR(tag_of(fd), rows[i].tag);
+		close(fd);
+		close(place);
+	}
+	CHECK_INT(mount_clone(AT_FDCWD, below("nowhere"), 0, MS_PRIVATE, 0), -ENOENT);
+}
+
+TEST(a_clone_is_no_peer)
+{
+	in_child(clones);
 }
 
 TEST(bind_mounts)
@@ -628,6 +695,7 @@ static void enter_and_finish(const char *propagation, const char *want, bool no_
 	if (f)
 		fclose(f);
 	CHECK(strncmp(found, want, strlen(want)) == 0);
+	CHECK_INT(strstr(found, "master:") != NULL, strstr(want, "master:") != NULL);
 	if (strncmp(found, want, strlen(want)) != 0)
 		printf("# %s", found);
 	CHECK_INT(lines, 2);
@@ -638,7 +706,7 @@ static void enter_and_finish(const char *propagation, const char *want, bool no_
 
 static void enter_default(void)
 {
-	enter_and_finish(NULL, "ro,relatime master:", false);
+	enter_and_finish(NULL, "ro,relatime - ", false);
 }
 
 static void enter_private(void)
