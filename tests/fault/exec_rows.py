@@ -134,6 +134,11 @@ def run_case(tap, case):
     return done
 
 
+def edit_host_pids(config):
+    """Without a pid namespace of its own: no helper is needed."""
+    config["linux"]["namespaces"] = [s for s in config["linux"]["namespaces"] if s["type"] != "pid"]
+
+
 def edit_rich(config, world):
     """All that exec takes over from the container; a console of its own is exec's matter."""
     edit_full(config, world)
@@ -152,6 +157,7 @@ def make_cases(world):
                                               "--pidfd-socket", world.console.path], process),
             Case(world, "x-userns", edit_userns),
             Case(world, "x-middle", edit_userns, before=NO_ADMIN),
+            Case(world, "x-host-pids", edit_host_pids),
             Case(world, "x-terminal", None, ["--tty"], terminal=True)]
 
 
