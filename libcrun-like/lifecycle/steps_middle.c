@@ -56,8 +56,7 @@ void undo_middle(struct run *run)
 {
 	close_fdp(&run->middle);
 	close_fdp(&run->child_end);
-	/* End of file on its channel ends it; INIT, when it was cloned, ends by the same on its
-	 * own. */
+	/* End of file on its channel ends it, and INIT as well, when it was cloned. */
 	close_fdp(&run->channel);
 	/* A child that nobody has waited for: the pid is its own. In a frozen cgroup it would not
 	 * hear of anything else. */
@@ -66,6 +65,12 @@ void undo_middle(struct run *run)
 		waitpid(run->middle_pid, NULL, 0);
 	}
 	run->middle_pid = 0;
+	/* INIT, when the helper had told of it: a child of ours, that nobody has waited for. */
+	if (run->pid > 0 && run->pidfd < 0) {
+		kill(run->pid, SIGKILL);
+		waitpid(run->pid, NULL, 0);
+		run->pid = 0;
+	}
 }
 
 int step_join_first(struct run *run, struct err *e)
