@@ -109,6 +109,13 @@ int namespace_open_parent(int fd, int *ret_fd)
 	return open_related(fd, NS_GET_PARENT, ret_fd);
 }
 
+int namespace_type(int fd)
+{
+	int type = ioctl(fd, NS_GET_NSTYPE);
+
+	return type < 0 ? 0 : type;
+}
+
 bool namespace_is_same(int fd, int other)
 {
 	struct stat a, b;

@@ -28,6 +28,8 @@ int namespace_differs(pid_t pid, int flag);
 int namespace_open_owner(int fd, int *ret_fd);
 int namespace_open_parent(int fd, int *ret_fd);
 
+/* CLONE_NEW*: the type of the namespace @fd; 0 when it is none. */
+int namespace_type(int fd);
 /* Whether both descriptors are of one namespace. */
 bool namespace_is_same(int fd, int other);
 

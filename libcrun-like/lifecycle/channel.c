@@ -139,11 +139,42 @@ static bool set_patience(int fd, time_t seconds)
 	return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t)) == 0;
 }
 
-static bool is_resume(int fd)
+/* Room for all descriptors of a message, aligned as a header of a control message wants it. */
+union fds_control {
+	struct cmsghdr header;
+	char bytes[CMSG_SPACE(CHANNEL_FDS_MAX * sizeof(int))];
+};
+
+/* Whoever asks goes away unanswered when it cannot be told. */
+static void give(int fd, const struct channel_gift *gift)
+{
+	const struct message m = { .version = CHANNEL_VERSION, .kind = MESSAGE_NAMESPACES };
+	union fds_control control = { 0 };
+	struct iovec iov = { .iov_base = (void *)(uintptr_t)&m, .iov_len = MESSAGE_SIZE };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = control.bytes,
+			      .msg_controllen = CMSG_SPACE(gift->count * sizeof(int)) };
+
+	control.header.cmsg_level = SOL_SOCKET;
+	control.header.cmsg_type = SCM_RIGHTS;
+	control.header.cmsg_len = CMSG_LEN(gift->count * sizeof(int));
+	if (gift->count)
+		memcpy(CMSG_DATA(&control.header), gift->fds, gift->count * sizeof(int));
+	else
+		msg.msg_control = NULL, msg.msg_controllen = 0;
+	(void)sendmsg(fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static bool is_resume(int fd, const struct channel_gift *gift)
 {
 	struct message m;
 
-	if (channel_receive(fd, &m) != 1 || m.kind != MESSAGE_RESUME)
+	if (channel_receive(fd, &m) != 1)
+		return false;
+	if (m.kind == MESSAGE_NAMESPACES)
+		give(fd, gift);
+	if (m.kind != MESSAGE_RESUME)
 		return false;
 	if (m.version == CHANNEL_VERSION)
 		return true;
@@ -154,7 +185,7 @@ static bool is_resume(int fd)
 	return false;
 }
 
-int channel_await_resume(int listen_fd, int *ret_fd)
+int channel_await_resume(int listen_fd, const struct channel_gift *gift, int *ret_fd)
 {
 	for (;;) {
 		_cleanup_fd_ int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
@@ -163,10 +194,44 @@ int channel_await_resume(int listen_fd, int *ret_fd)
 			return neg_errno();
 		/* A peer that vanishes without a word only wanted to know whether somebody listens.
 		 */
-		if (fd >= 0 && set_patience(fd, PEER_PATIENCE) && is_resume(fd) &&
+		if (fd >= 0 && set_patience(fd, PEER_PATIENCE) && is_resume(fd, gift) &&
 		    set_patience(fd, 0)) {
 			*ret_fd = take_fd(&fd);
 			return 0;
 		}
 	}
+}
+
+static int take_gift(int fd, int ret_fds[static CHANNEL_FDS_MAX], size_t *ret_count)
+{
+	union fds_control control = { 0 };
+	struct message m;
+	struct iovec iov = { .iov_base = &m, .iov_len = sizeof(m) };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = control.bytes,
+			      .msg_controllen = sizeof(control.bytes) };
+	const struct cmsghdr *c;
+
+	if (recvmsg(fd, &msg, MSG_CMSG_CLOEXEC) < (ssize_t)MESSAGE_SIZE)
+		return -ENODATA;
+	c = CMSG_FIRSTHDR(&msg);
+	if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+		return -ENODATA;
+	*ret_count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	memcpy(ret_fds, CMSG_DATA(c), *ret_count * sizeof(int));
+	return 0;
+}
+
+int channel_ask_namespaces(const char *path, int ret_fds[static CHANNEL_FDS_MAX], size_t *ret_count)
+{
+	const struct message m = { .kind = MESSAGE_NAMESPACES };
+	_cleanup_fd_ int fd = -1;
+	int r = channel_connect(path, &fd);
+
+	if (r == 0)
+		r = channel_send(fd, &m);
+	if (r == 0 && !set_patience(fd, PEER_PATIENCE))
+		r = neg_errno();
+	return r < 0 ? r : take_gift(fd, ret_fds, ret_count);
 }

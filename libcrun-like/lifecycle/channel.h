@@ -13,7 +13,8 @@
 #include "base/err.h"
 
 enum {
-	CHANNEL_VERSION = 2
+	CHANNEL_VERSION = 2,
+	CHANNEL_FDS_MAX = 8
 };
 
 enum message_kind {
@@ -30,6 +31,7 @@ enum message_kind {
 	/* From INIT, with the descriptor of its seccomp filter's listener: the filter is in force,
 	 * and nothing but execve follows. */
 	MESSAGE_LISTENER,
+	MESSAGE_NAMESPACES, /* on the start socket: asks for the namespaces; the answer has them */
 };
 
 struct message {
@@ -60,8 +62,19 @@ int channel_pair(int ret_fds[2]);
  * listens any more). */
 int channel_listen(const char *path, int *ret_fd);
 int channel_connect(const char *path, int *ret_fd);
-/* Serves one connection after another until a peer has sent RESUME with our version; its fd is the
- * new channel. */
-int channel_await_resume(int listen_fd, int *ret_fd);
+/* What is handed to whoever asks on the start socket. */
+struct channel_gift {
+	const int *fds; /* CHANNEL_FDS_MAX at most */
+	size_t count;
+};
+
+/*
+ * Serves one connection after another until a peer has sent RESUME with our version; its fd is the
+ * new channel. A peer that asks for the namespaces gets @gift.
+ */
+int channel_await_resume(int listen_fd, const struct channel_gift *gift, int *ret_fd);
+/* Asks for the namespaces over the start socket at @path: -ENODATA when there are none to have. */
+int channel_ask_namespaces(const char *path, int ret_fds[static CHANNEL_FDS_MAX],
+			   size_t *ret_count);
 
 #endif

@@ -236,6 +236,7 @@ static int take_message(struct run *run, const struct message *m, int fd, bool *
 	case MESSAGE_RUN:
 	case MESSAGE_COMMIT:
 	case MESSAGE_RESUME:
+	case MESSAGE_NAMESPACES:
 	default:
 		return err_kind(e, ERR_STATE, EPROTO,
 				"unexpected message %u from the container's set-up", m->kind);

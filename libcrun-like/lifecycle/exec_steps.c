@@ -78,6 +78,26 @@ static int prepare_affinity(struct plan *p, struct err *e)
 	return affinity_prepare(cpus->final, "/process/execCPUAffinity/final", &p->final_cpus, e);
 }
 
+/* Those of a container that waits for start are shown to root alone: its first process is asked. */
+static int find_namespaces(const struct container *c, struct namespaces *ret, struct err *e)
+{
+	int fds[CHANNEL_FDS_MAX], r;
+	size_t count = 0;
+	char path[64];
+
+	if (namespaces_of_process(c->pid, ret, e) == 0 || e->code != EACCES ||
+	    c->status != STATUS_CREATED)
+		return -e->code;
+	store_socket_path(c->dirfd, STORE_START_SOCKET, path, sizeof(path));
+	if (channel_ask_namespaces(path, fds, &count) < 0)
+		return -e->code;
+	*e = (struct err){ 0 };
+	r = namespaces_of_fds(fds, count, ret, e);
+	for (size_t i = 0; i < count; i++)
+		close_fdp(&fds[i]);
+	return r;
+}
+
 int step_exec_prepare(struct run *run, struct err *e)
 {
 	struct plan *p = run->plan;
@@ -86,7 +106,7 @@ int step_exec_prepare(struct run *run, struct err *e)
 	run->target = fcntl(c->pidfd, F_DUPFD_CLOEXEC, 3);
 	if (run->target < 0)
 		return err_set(e, errno, "keep the first process of container %s", c->id);
-	if (namespaces_of_process(c->pid, &p->ns, e) < 0)
+	if (find_namespaces(c, &p->ns, e) < 0)
 		return -e->code;
 	/* The root would be the host's. Its first process went there by itself. */
 	if (!namespaces_find_joined(&p->ns, CLONE_NEWNS))
@@ -206,7 +226,11 @@ static int enter_container(struct run *run, struct err *e)
 	const struct namespaces *ns = &run->plan->ns;
 
 	process_set_dumpable(false);
-	if (namespaces_join_process(ns, run->target, e) < 0)
+	if (ns->joined_count && ns->joined[0].fd >= 0)
+		namespaces_join(ns, true, e);
+	else
+		namespaces_join_process(ns, run->target, e);
+	if (e->code)
 		return -e->code;
 	if (namespaces_find_joined(ns, CLONE_NEWUSER) && namespaces_become_root(ns, e) < 0)
 		return -e->code;

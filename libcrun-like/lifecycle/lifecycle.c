@@ -99,6 +99,8 @@ const struct step life_steps[] = {
   "a missing cwd is made inside the root, before the root becomes read-only" },
 { "masks", INIT, plan_has_masks, step_masks, NULL, plan_describe_masks,
   "after every mount and hook that may need the paths; from the host's /dev/null (CVE-2025-31133)" },
+{ "own-namespaces", INIT, plan_hands_out_namespaces, step_own_namespaces, NULL, NULL,
+  "for an exec before start: an ordinary user may not look at those of a process that is not dumpable" },
 { "pivot", INIT, NULL, step_pivot, NULL, NULL,
   "the host's tree is gone after this; then the root's read-only flag and propagation" },
 { "enter-pid", INIT, plan_enters_pid_ns_late, step_enter_pid_namespace, NULL, NULL,

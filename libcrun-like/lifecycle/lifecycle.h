@@ -102,6 +102,7 @@ int step_sysctl(struct run *run, struct err *e);
 int step_create_container(struct run *run, struct err *e);
 int step_working_dir(struct run *run, struct err *e);
 int step_masks(struct run *run, struct err *e);
+int step_own_namespaces(struct run *run, struct err *e);
 int step_pivot(struct run *run, struct err *e);
 int step_keyring(struct run *run, struct err *e);
 int step_program(struct run *run, struct err *e);

@@ -25,6 +25,7 @@ bool plan_has_cgroup_owner(const struct plan *p);
 bool plan_has_sub_cgroup(const struct plan *p);
 bool plan_has_process_limit(const struct plan *p);
 bool plan_is_resumable(const struct plan *p);
+bool plan_hands_out_namespaces(const struct plan *p);
 bool plan_has_middle(const struct plan *p);
 bool plan_enters_pid_ns_late(const struct plan *p);
 bool plan_has_no_middle(const struct plan *p);

@@ -94,6 +94,11 @@ bool plan_is_resumable(const struct plan *p)
 	return p->is_resumable;
 }
 
+bool plan_hands_out_namespaces(const struct plan *p)
+{
+	return p->is_resumable && p->ns.is_rootless;
+}
+
 bool plan_has_middle(const struct plan *p)
 {
 	return p->has_middle;

@@ -77,11 +77,12 @@ struct run {
 	struct affinity own_cpus; /* of HOST, while the program's are set */
 
 	/* INIT */
-	int rootfd;     /* the root of the container */
-	int root_tree;  /* the same, opened by HOST (user namespaces) */
-	int console_fd; /* the console socket */
-	int pty;        /* the container's end of the terminal */
-	int bundle_fd;  /* where hooks run */
+	int rootfd;                  /* the root of the container */
+	int root_tree;               /* the same, opened by HOST (user namespaces) */
+	int console_fd;              /* the console socket */
+	int pty;                     /* the container's end of the terminal */
+	int bundle_fd;               /* where hooks run */
+	int own_ns[CHANNEL_FDS_MAX]; /* its namespaces, for whoever may not look at them in /proc */
 	char program[PATH_MAX];
 };
 

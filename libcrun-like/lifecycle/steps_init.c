@@ -136,6 +136,13 @@ int step_pivot(struct run *run, struct err *e)
 	return rootfs_finish(&run->plan->rootfs, e);
 }
 
+/* This process is not dumpable, and an ordinary user may not look at its namespaces, not even its
+ * owner; so it hands them out itself, over the start socket, which its owner alone can reach. */
+int step_own_namespaces(struct run *run, struct err *e)
+{
+	return namespaces_open_own(run->own_ns, CHANNEL_FDS_MAX, e);
+}
+
 int step_keyring(struct run *run, struct err *e)
 {
 	char name[8 + 128];
@@ -156,14 +163,17 @@ int step_program(struct run *run, struct err *e)
 
 int step_await_start(struct run *run, struct err *e)
 {
+	struct channel_gift gift = { .fds = run->own_ns };
 	_cleanup_fd_ int peer = -1;
 	int r;
 
+	while (gift.count < CHANNEL_FDS_MAX && run->own_ns[gift.count] >= 0)
+		gift.count++;
 	/* What runs in the container meanwhile (`exec`) may look into this process. */
 	close_fdp(&run->rootfd);
 	if (run_leave_host(run, OF_INSIDE, e) < 0)
 		return -e->code;
-	r = channel_await_resume(run->start_fd, &peer);
+	r = channel_await_resume(run->start_fd, &gift, &peer);
 	if (r < 0)
 		return err_set(e, -r, "wait for the start");
 	/* Whoever resumes us is our HOST now. */

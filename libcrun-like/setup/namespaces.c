@@ -224,6 +224,41 @@ int namespaces_of_process(pid_t pid, struct namespaces *ret, struct err *e)
 	return 0;
 }
 
+int namespaces_of_fds(int *fds, size_t count, struct namespaces *ret, struct err *e)
+{
+	struct namespaces ns = { .euid = geteuid(), .egid = getegid() };
+
+	ns.is_rootless = ns.euid != 0;
+	for (size_t i = 0; i < count && ns.joined_count < NAMESPACES_MAX; i++) {
+		int flag = namespace_type(fds[i]);
+		_cleanup_fd_ int own = -1;
+
+		for (size_t k = 0; k < ARRAY_SIZE(types); k++)
+			if (types[k].flag == flag && namespace_open_own(flag, &own) == 0 &&
+			    !namespace_is_same(own, fds[i]))
+				ns.joined[ns.joined_count++] = (struct namespace_join){
+					flag, types[k].type, "of the container", 0, take_fd(&fds[i])
+				};
+	}
+	*ret = ns;
+	return ns.joined_count ? 0 : err_set(e, ENODATA, "get the namespaces of the container");
+}
+
+int namespaces_open_own(int *fds, size_t max, struct err *e)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(types) && count < max; i++) {
+		int r = namespace_open_own(types[i].flag, &fds[count]);
+
+		if (r < 0 && r != -ENOENT)
+			return err_set(e, -r, "open the container's own %s namespace",
+				       types[i].type);
+		count += r == 0;
+	}
+	return 0;
+}
+
 int namespaces_join_process(const struct namespaces *ns, int pidfd, struct err *e)
 {
 	int flags = 0, r;

@@ -48,6 +48,10 @@ int namespaces_prepare(struct arena *a, const struct oci_config *c, struct names
 /* HOST, for exec: those of process @pid that are not the runtime's own, as joined ones without
  * files. */
 int namespaces_of_process(pid_t pid, struct namespaces *ret, struct err *e);
+/* The same of @count open ones, which are taken over (-1 then); their types are asked of them. */
+int namespaces_of_fds(int *fds, size_t count, struct namespaces *ret, struct err *e);
+/* INIT: its own, as many as the kernel has; the rest of @fds stays as it is. */
+int namespaces_open_own(int *fds, size_t max, struct err *e);
 /* All of them by one setns(2); the pid namespace is that of children to come. */
 int namespaces_join_process(const struct namespaces *ns, int pidfd, struct err *e);
 

@@ -280,6 +280,21 @@ fails() {
 	[ "$(tr -s ' ' <"/proc/$pid/uid_map")" = " 0 $USER_ID 1" ]
 }
 
+@test "exec enters a container of an ordinary user that is not started yet" {
+	davit create -b "$BUNDLE" "$ID"
+	[ "$status" -eq 0 ] || complain "create"
+	ok exec "$ID" sh -c 'id -u; echo $$; hostname; cat /proc/self/uid_map'
+	[ "$(sed -n 1p <<<"$out")" = 0 ]
+	[ "$(sed -n 3p <<<"$out")" = "$(jq -r .hostname "$BUNDLE/config.json")" ]
+	[ "$(sed -n 4p <<<"$out" | tr -s ' ')" = " 0 $USER_ID 1" ]
+	for type in user mnt pid net ipc uts cgroup; do
+		ok exec "$ID" busybox readlink "/proc/self/ns/$type"
+		[ "$out" = "$(readlink "/proc/$(init_pid)/ns/$type")" ] || complain "$type"
+	done
+	ok start "$ID"
+	ok exec "$ID" true
+}
+
 @test "exec enters the container of an ordinary user" {
 	works run -d -b "$BUNDLE" "$ID"
 	pid=$(init_pid)

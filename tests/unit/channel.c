@@ -44,7 +44,8 @@ TEST(only_a_resume_of_our_version_resumes)
 	CHECK_INT(channel_listen(path, &listener), 0);
 	child = fork();
 	if (child == 0) {
-		int peer = -1, r = channel_await_resume(listener, &peer);
+		int peer = -1,
+		    r = channel_await_resume(listener, &(struct channel_gift){ 0 }, &peer);
 
 		channel_send(peer, &(struct message){ .kind = MESSAGE_EXECING });
 		_exit(r == 0 ? 0 : 1);
