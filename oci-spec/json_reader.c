@@ -45,6 +45,7 @@ struct json_reader {
 	yajl_handle yajl;
 	jmp_buf no_memory;
 	int result;
+	bool is_complete; /* all of the text was given to yajl */
 	size_t tokens;
 	size_t before, end; /* the ends of the token before and of the current one */
 	bool is_end;        /* the current one closes an object: it is named by its beginning */
@@ -230,7 +231,9 @@ static int deliver(struct json_reader *r, enum json_kind kind, const void *text,
 static void advance(struct json_reader *r)
 {
 	r->before = r->end;
-	r->end = yajl_get_bytes_consumed(r->yajl);
+	/* A number that the text ends with is seen only when yajl is told so, and then it counts
+	 * from something of its own. */
+	r->end = r->is_complete ? r->doc.len : yajl_get_bytes_consumed(r->yajl);
 	r->is_end = false;
 }
 
@@ -477,6 +480,7 @@ static int parse(struct json_reader *r)
 		return r->result;
 	if (status != yajl_status_ok)
 		return refuse_syntax(r, false);
+	r->is_complete = true;
 	status = yajl_complete_parse(r->yajl);
 	if (status == yajl_status_client_canceled)
 		return r->result;

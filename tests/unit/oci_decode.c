@@ -116,6 +116,11 @@ static const struct refusal refusals[] = {
 	{ PROCESS("\"oomScoreAdj\":9223372036854775808"), "config", "/process/oomScoreAdj",
 	  "c.json:1:58: expected integer from -9223372036854775808 to 9223372036854775807, found "
 	  "9223372036854775808" },
+	/* The text ends with the number. */
+	{ "{\"ociVersion\":\"1.0.0\",\"process\":{\"oomScoreAdj\":99999999999999999999", "config",
+	  "/process/oomScoreAdj", "c.json:1:48: expected integer from -9223372036854775808 to "
+	  "9223372036854775807, found 99999999999999999999" },
+	{ "{\"ociVersion\":5", "config", "/ociVersion", "c.json:1:15: expected string, found number" },
 	/* Types, words, members. */
 	{ PROCESS("\"args\":\"sh\""), "config", "/process/args",
 	  "c.json:1:51: expected array, found string" },
