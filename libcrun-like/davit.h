@@ -72,6 +72,11 @@ struct davit_context_options {
 	/* For hooks that config.json gives no env; NULL-terminated, not copied: it has to stay as
 	 * long as the context. NULL: an empty one. */
 	char **environment;
+	/* Descriptors of the caller's, of a log say, that the children of the library close before
+	 * anything else: they would be the container's otherwise until its program is executed. Not
+	 * copied, as above. */
+	const int *private_fds;
+	size_t private_fd_count;
 };
 DAVIT_API int davit_context_new(const struct davit_context_options *options,
 				struct davit_context **ret, struct davit_error *err);
@@ -98,6 +103,10 @@ struct davit_create_options {
 	/* run only, without detach: else the process inherits and reaps the container's orphans
 	 * while it waits (PR_SET_CHILD_SUBREAPER), and with them any other child that ends. */
 	bool no_subreaper;
+	/* What @config names, when the caller has read it already; @config is its name in messages
+	 * then. NULL: it is read here. */
+	const char *config_text;
+	size_t config_len;
 };
 DAVIT_API int davit_create(struct davit_context *ctx, const struct davit_create_options *options,
 			   struct davit_error *err);
@@ -137,6 +146,9 @@ struct davit_exec_options {
 				       NULL-terminated */
 	bool detach;                /* return when the program is executing */
 	bool ignore_paused;         /* wait for the container to be resumed */
+	/* What @process_file names, as in davit_create_options. */
+	const char *process_text;
+	size_t process_len;
 };
 /* *ret_status: the program's exit status, 128+N for a signal; 0 when detached. */
 DAVIT_API int davit_exec(struct davit_context *ctx, const struct davit_exec_options *options,
@@ -227,6 +239,14 @@ DAVIT_API int davit_list(struct davit_context *ctx, davit_list_fn *each, void *a
 typedef void davit_info_fn(void *arg, const char *name, const char *value);
 DAVIT_API int davit_info(struct davit_context *ctx, davit_info_fn *each, void *arg, char **ret_json,
 			 struct davit_error *err);
+
+/*
+ * A document that is named by a path: of a file, a FIFO or a pipe, also one of the caller's own
+ * descriptors (/dev/stdin, /dev/fd/63). Read to its end, at most 64 MiB; kind "timeout" when nobody
+ * writes to it for five seconds. The text ends with a NUL besides, and is to be given to free().
+ */
+DAVIT_API int davit_read_document(const char *path, char **ret_text, size_t *ret_len,
+				  struct davit_error *err);
 
 /* A default config.json; @rootless: with a user namespace for the caller's own ids. */
 DAVIT_API int davit_spec(bool rootless, char **ret_json, struct davit_error *err);

@@ -11,7 +11,9 @@
 #include "config.h"
 
 enum {
-	OCI_JSON_SIZE_MAX = 8 * 1024 * 1024,
+	OCI_JSON_SIZE_MAX = 64 * 1024 * 1024,
+	/* What a state says besides the annotations of a config.json of that size. */
+	OCI_STATE_ROOM = 64 * 1024,
 	OCI_JSON_DEPTH_MAX = 64
 };
 

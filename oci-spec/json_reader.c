@@ -492,9 +492,9 @@ static int check_bytes(struct json_reader *r)
 {
 	size_t at;
 
-	if (r->doc.len > OCI_JSON_SIZE_MAX)
+	if (r->doc.len > OCI_JSON_SIZE_MAX + OCI_STATE_ROOM)
 		return err_kind(r->e, ERR_JSON, EFBIG, "%s: %zu bytes, more than %d", r->doc.name,
-				r->doc.len, OCI_JSON_SIZE_MAX);
+				r->doc.len, OCI_JSON_SIZE_MAX + OCI_STATE_ROOM);
 	if (r->doc.len >= 3 && !memcmp(r->doc.text, "\xef\xbb\xbf", 3))
 		return refuse(r, ERR_JSON, 0, "byte order mark");
 	at = json_utf8_scan(r->doc.text, r->doc.len);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Reads JSON text as a stream of tokens, and is strict about it: 8 MiB, 64 levels, an object at the
- * top, no duplicate key at any level, no NUL in a string, valid UTF-8, no comments, nothing behind
- * the closing brace. The reader keeps the path to the current token, so that whoever receives the
- * tokens can name pointer, line and column of what it refuses. Knows nothing of containers.
+ * Reads JSON text as a stream of tokens, and is strict about it: 64 MiB, 64 levels, an object at
+ * the top, no duplicate key at any level, no NUL in a string, valid UTF-8, no comments, nothing
+ * behind the closing brace. The reader keeps the path to the current token, so that whoever
+ * receives the tokens can name pointer, line and column of what it refuses. Knows nothing of
+ * containers.
  */
 #ifndef DAVIT_OCI_JSON_READER_H
 #define DAVIT_OCI_JSON_READER_H

@@ -19,8 +19,16 @@ struct command_args {
 	struct davit_update_options update; /* resources: the name of the file */
 	const char *format, *interval;
 	const char *trace;
+	/* Of descriptors that the caller left open (inherited.h). */
+	char *bundle_path, *config_text, *process_text, *mounts_text;
+	size_t mounts_len;
 	bool all, force, man, quiet, regex, rootless, stats, strict;
 	struct cli_result words;
+};
+
+/* `mounts add ID FILE`: no other command takes that many words. */
+enum {
+	MOUNTS_WORD = 2
 };
 
 /* Returns the exit status. */

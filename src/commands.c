@@ -365,7 +365,7 @@ const struct command commands[] = {
 	{ "info", "show what this host and kernel offer", "", info_options, 0, 0, false, true, run_info },
 	{ "features", "show what this runtime can do, as JSON", "", no_options, 0, 0, false, false, run_features },
 	{ "validate", "show all faults of a bundle's config.json", "[BUNDLE]", validate_options, 0, 1, false, false, run_validate },
-	{ "plan", "show what creating a container would do, and why", "", plan_options, 0, 0, false, true, plan_run },
+	{ "plan", "show what creating a container would do, and why", "[BUNDLE]", plan_options, 0, 1, false, true, plan_run },
 	{ "completion", "print a completion script for a shell", "bash|zsh|fish", no_options, 1, 1, false, false, completion_run },
 	{ "help", "show help", "[COMMAND]", help_options, 0, 1, false, false, run_help },
 	{ 0 }

@@ -10,11 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "command.h"
 #include "help.h"
+#include "inherited.h"
 
 enum {
 	LISTEN_FDS_MAX = 4096
@@ -44,15 +43,6 @@ static int refuse_command(const struct session *s, char *const *words)
 	return session_usage(s, NULL, "unknown command '%.100s'", words[0]);
 }
 
-/* What the caller left open is not for the container, whose first process would hold it until its
- * program runs (CVE-2024-21626). Nothing of our own is open yet. */
-static void close_inherited(unsigned preserved)
-{
-	/* More than there can be is refused later on. Ignored: execve closes them in any case. */
-	if (preserved < INT_MAX - 3)
-		(void)syscall(SYS_close_range, 3 + preserved, ~0U, 0);
-}
-
 /* Socket activation (sd_listen_fds(3)). Engines leave the pid of their own in LISTEN_PID, so it is
  * not looked at. */
 static void take_listen_fds(struct command_args *args)
@@ -67,17 +57,28 @@ static void take_listen_fds(struct command_args *args)
 	args->create.listen_fd_names = args->exec.listen_fd_names = getenv("LISTEN_FDNAMES");
 }
 
+/* The container must not reach our executable, nor what our caller left open. */
+static int keep_away(struct session *s, struct command_args *args, char **argv)
+{
+	unsigned preserved;
+
+	take_listen_fds(args);
+	preserved = args->create.listen_fds + args->create.preserve_fds + args->exec.preserve_fds;
+	/* More than there can be is refused later on. */
+	if (preserved >= INT_MAX - 3)
+		preserved = 0;
+	inherited_close(s, args, 3 + preserved);
+	if (davit_seal_self(argv, s->error) < 0)
+		return -1;
+	return inherited_take(s, args, 3 + preserved);
+}
+
 static int execute(struct session *s, const struct command *command, struct command_args *args,
 		   char **argv)
 {
 	int status;
 
-	if (command->seals) {
-		take_listen_fds(args);
-		close_inherited(args->create.listen_fds + args->create.preserve_fds +
-				args->exec.preserve_fds);
-	}
-	if (command->seals && davit_seal_self(argv, s->error) < 0)
+	if (command->seals && keep_away(s, args, argv) < 0)
 		return session_report(s);
 	s->trace = args->trace;
 	if (command->context && session_open(s) < 0)
@@ -131,6 +132,7 @@ static int run_command(struct session *s, const struct command *command, char **
 				     .exec.size = sizeof(args.exec) };
 	int status = run_words(s, command, words, argv, &args);
 
+	inherited_free(&args);
 	free(args.env.items);
 	free(args.caps.items);
 	free(args.groups.items);

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "document.h"
 #include "print.h"
 
 typedef int mounts_change_fn(struct davit_context *ctx, const char *id, const char *mounts,
@@ -15,17 +14,17 @@ typedef int mounts_change_fn(struct davit_context *ctx, const char *id, const ch
 static int change_mounts(struct session *s, const struct command_args *args,
 			 mounts_change_fn *change)
 {
-	const char *name = args->words.words[2];
-	int r, status = EXIT_SUCCESS;
+	const char *name = args->words.words[MOUNTS_WORD];
+	int status = EXIT_SUCCESS;
 	char *text = NULL;
-	size_t len = 0;
+	size_t len = args->mounts_len;
 
-	if (args->words.count < 3)
+	if (!name)
 		return session_usage(s, "mounts", "an argument is missing: FILE");
-	r = document_read(name, &text, &len);
-	if (r)
-		return session_fail_errno(s, r, "read the mounts from %s", name);
-	if (change(s->context, args->words.words[1], text, len, s->error) < 0)
+	if (!args->mounts_text && session_read_document(s, name, &text, &len) < 0)
+		return session_report(s);
+	if (change(s->context, args->words.words[1], text ? text : args->mounts_text, len,
+		   s->error) < 0)
 		status = session_report(s);
 	free(text);
 	return status;

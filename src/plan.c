@@ -63,6 +63,7 @@ static void print_step(void *arg, const struct davit_plan_step *step)
 
 int plan_run(struct session *s, const struct command_args *args)
 {
+	struct davit_create_options options = args->create;
 	char *text = NULL;
 	size_t size = 0;
 	struct filler idle = { open_memstream(&text, &size), INDENT, 0 };
@@ -70,7 +71,9 @@ int plan_run(struct session *s, const struct command_args *args)
 
 	if (!idle.out)
 		return session_fail(s, "print the plan: out of memory");
-	if (davit_plan(s->context, &args->create, print_step, &idle, s->error) < 0)
+	if (args->words.count > 0)
+		options.bundle = args->words.words[0];
+	if (davit_plan(s->context, &options, print_step, &idle, s->error) < 0)
 		status = session_report(s);
 	fill_end(&idle);
 	if (fclose(idle.out) != 0)

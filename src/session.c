@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 extern char **environ;
 
@@ -83,6 +84,11 @@ int session_usage(const struct session *s, const char *command, const char *fmt,
 	return s->failure;
 }
 
+int session_read_document(struct session *s, const char *name, char **ret, size_t *ret_len)
+{
+	return davit_read_document(strcmp(name, "-") ? name : "/dev/stdin", ret, ret_len, s->error);
+}
+
 int session_open(struct session *s)
 {
 	const struct globals *g = &s->globals;
@@ -100,6 +106,8 @@ int session_open(struct session *s)
 		.trace = s->trace,
 		.seccomp_receiver = getenv("RUN_OCI_SECCOMP_RECEIVER"),
 		.environment = environ,
+		.private_fds = s->private_fds,
+		.private_fd_count = s->private_fd_count,
 	};
 
 	if (!g->cgroup_manager && g->systemd_cgroup)

@@ -26,7 +26,9 @@ struct session {
 	struct log log;
 	struct davit_context *context; /* NULL for commands that need none */
 	struct davit_error *error;     /* NULL when memory is gone */
-	int failure;                   /* the exit status of one */
+	int private_fds[8];            /* the caller's, that stay (inherited.h) */
+	size_t private_fd_count;
+	int failure; /* the exit status of one */
 };
 
 /* The library's last error. */
@@ -43,6 +45,10 @@ __attribute__((format(printf, 3, 4))) int session_fail_errno(const struct sessio
 /* The command line is wrong; @command: the one whose help is recommended, or NULL. */
 __attribute__((format(printf, 3, 4))) int session_usage(const struct session *s,
 							const char *command, const char *fmt, ...);
+
+/* A document that the command line names; "-" is the standard input. 0 with a text to free(), or a
+ * negative errno with s->error set. */
+int session_read_document(struct session *s, const char *name, char **ret, size_t *ret_len);
 
 /* Makes the context; 0 or a negative errno with s->error set. */
 int session_open(struct session *s);

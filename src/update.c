@@ -4,7 +4,6 @@
  */
 #include <stdlib.h>
 
-#include "document.h"
 #include "print.h"
 
 int update_run(struct session *s, const struct command_args *args)
@@ -12,13 +11,11 @@ int update_run(struct session *s, const struct command_args *args)
 	struct davit_update_options options = args->update;
 	const char *name = options.resources;
 	char *text = NULL;
-	int r = 0, status = EXIT_SUCCESS;
+	int status = EXIT_SUCCESS;
 
 	options.size = sizeof(options);
-	if (name)
-		r = document_read(name, &text, &options.resources_len);
-	if (r)
-		return session_fail_errno(s, r, "read the resources from %s", name);
+	if (name && session_read_document(s, name, &text, &options.resources_len) < 0)
+		return session_report(s);
 	options.resources = text;
 	if (davit_update(s->context, args->words.words[0], &options, s->error) < 0)
 		status = session_report(s);

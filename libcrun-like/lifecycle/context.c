@@ -175,6 +175,12 @@ static int fill(struct davit_context *ctx, const struct davit_context_options *o
 	ctx->log_arg = o->log_arg;
 	ctx->log_level = o->log_level;
 	ctx->has_default_root = !o->root;
+	/* Options of an older caller end earlier. */
+	if (o->size >= offsetof(struct davit_context_options, private_fd_count) +
+			       sizeof(o->private_fd_count)) {
+		ctx->private_fds = o->private_fds;
+		ctx->private_fd_count = o->private_fd_count;
+	}
 	return o->trace ? trace_new(o->trace, &ctx->trace, e) : 0;
 }
 

@@ -30,6 +30,8 @@ struct davit_context {
 	struct trace *trace;    /* of every operation with this context; NULL: nobody wants it */
 	char *seccomp_receiver; /* of profiles that name none; may be NULL */
 	char **environment;     /* of hooks without one; the caller's, may be NULL */
+	const int *private_fds; /* children close them first; the caller's */
+	size_t private_fd_count;
 	davit_log_fn *log;
 	void *log_arg;
 	enum davit_log_level log_level;

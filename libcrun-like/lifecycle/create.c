@@ -215,13 +215,13 @@ static int load_plan(struct plan *plan, const struct container *c, struct err *e
 	struct oci_state state = { .oci_version = davit_oci_version(),
 				   .id = c->id,
 				   .bundle = c->state->bundle };
+	char *text;
 
-	if (store_read_file(&plan->arena, c->dirfd, "config.json", &plan->text, &plan->text_len,
-			    e) < 0 ||
-	    oci_config_decode(&plan->arena, plan->text, plan->text_len, "config.json", &config, e) <
-		    0 ||
+	if (store_read_file(&plan->arena, c->dirfd, "config.json", &text, &plan->text_len, e) < 0 ||
+	    oci_config_decode(&plan->arena, text, plan->text_len, "config.json", &config, e) < 0 ||
 	    hooks_prepare(&plan->arena, config->hooks, &env, &plan->hooks, e) < 0)
 		return -e->code;
+	plan->text = text;
 	plan->config = config;
 	plan->id = c->id;
 	plan->bundle = c->state->bundle;

@@ -376,6 +376,8 @@ _Noreturn void serve(struct run *run, enum where where)
 {
 	struct message m;
 
+	for (size_t i = 0; i < run->ctx->private_fd_count; i++)
+		(void)close(run->ctx->private_fds[i]); /* of HOST alone; named twice: closed */
 	if (DAVIT_TEST_BUILD && davit_test_child_begin)
 		davit_test_child_begin();
 	/* End of file: HOST is gone or has given up. Nothing of us may outlive it (C16). */

@@ -19,17 +19,25 @@
 #include "kernel/cgroup.h"
 #include "kernel/exec.h"
 #include "kernel/process.h"
+#include "lifecycle/document.h"
 #include "lifecycle/exec_process.h"
 #include "lifecycle/lifecycle.h"
 #include "lifecycle/status.h"
 #include "lifecycle/store.h"
 
-static int read_process_file(struct plan *p, const char *path, struct oci_process **ret,
-			     struct err *e)
+static int read_process_file(struct plan *p, const struct davit_exec_options *o,
+			     struct oci_process **ret, struct err *e)
 {
-	if (plan_read_document(&p->arena, path, &p->text, &p->text_len, e) < 0)
+	bool is_read = o->size >=
+		       offsetof(struct davit_exec_options, process_len) + sizeof(o->process_len);
+
+	if (is_read && o->process_text) {
+		p->text = o->process_text;
+		p->text_len = o->process_len;
+	} else if (document_read(&p->arena, o->process_file, &p->text, &p->text_len, e) < 0) {
 		return -e->code;
-	return oci_process_decode(&p->arena, p->text, p->text_len, path, ret, e);
+	}
+	return oci_process_decode(&p->arena, p->text, p->text_len, o->process_file, ret, e);
 }
 
 int step_exec_decode(struct run *run, struct err *e)
@@ -43,7 +51,7 @@ int step_exec_decode(struct run *run, struct err *e)
 	if (store_read_file(&p->arena, run->container->dirfd, "config.json", &text, &len, e) < 0 ||
 	    oci_config_decode(&p->arena, text, len, "config.json", &config, e) < 0)
 		return -e->code;
-	if (run->exec->process_file && read_process_file(p, run->exec->process_file, &file, e) < 0)
+	if (run->exec->process_file && read_process_file(p, run->exec, &file, e) < 0)
 		return -e->code;
 	p->config = config;
 	return exec_process_make(&p->arena, config->process, file, run->exec, &config->process, e);

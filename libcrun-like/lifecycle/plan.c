@@ -6,15 +6,14 @@
  */
 #include "lifecycle/plan.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fmt.h"
 #include "kernel/terminal.h"
+#include "lifecycle/document.h"
 #include "lifecycle/ready.h"
 #include "oci-spec/json.h"
 #include "setup/annotations.h"
@@ -43,6 +42,15 @@ static int take_environment(struct plan *plan, const struct davit_create_options
 	return 0;
 }
 
+static void take_config_text(struct plan *plan, const struct davit_create_options *o)
+{
+	/* Options of an older caller end earlier. */
+	if (o->size < offsetof(struct davit_create_options, config_len) + sizeof(o->config_len))
+		return;
+	plan->text = o->config_text;
+	plan->text_len = o->config_len;
+}
+
 int plan_take_options(struct plan *plan, const struct davit_context *ctx,
 		      const struct davit_create_options *o, struct err *e)
 {
@@ -56,8 +64,10 @@ int plan_take_options(struct plan *plan, const struct davit_context *ctx,
 	plan->bundle = arena_strdup(&plan->arena, path);
 	plan->config_path = o->config ? arena_strdup(&plan->arena, o->config)
 				      : arena_printf(&plan->arena, "%s/config.json", path);
+	plan->config_name = o->config ? plan->config_path : "config.json";
 	if (!plan->bundle || !plan->config_path)
 		return err_set(e, ENOMEM, "take the options");
+	take_config_text(plan, o);
 	plan->pid_file = o->pid_file;
 	plan->console_socket = o->console_socket;
 	plan->pidfd_socket = o->pidfd_socket;
@@ -79,50 +89,26 @@ void plan_release(struct plan *plan)
 	arena_release(&plan->arena);
 }
 
-/* A device, a FIFO or a file without end must not make us wait or eat memory (R03). */
-int plan_read_document(struct arena *a, const char *path, char **ret, size_t *ret_len,
-		       struct err *e)
+static int read_config(struct plan *plan, struct err *e)
 {
-	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat st;
-	size_t len = 0;
-	char *text;
-
-	if (fd < 0)
-		return err_set(e, errno, "open %s", path);
-	if (fstat(fd, &st) < 0)
-		return err_set(e, errno, "look at %s", path);
-	if (!S_ISREG(st.st_mode))
-		return err_kind(e, ERR_JSON, EINVAL, "%s is not a regular file", path);
-	if (st.st_size > OCI_JSON_SIZE_MAX)
-		return err_kind(e, ERR_JSON, EFBIG, "%s is larger than %d MiB", path,
-				OCI_JSON_SIZE_MAX >> 20);
-	text = arena_alloc(a, (size_t)st.st_size + 1);
-	if (!text)
-		return err_set(e, ENOMEM, "read %s", path);
-	while (len < (size_t)st.st_size) {
-		ssize_t n = read(fd, text + len, (size_t)st.st_size - len);
-
-		if (n < 0)
-			return err_set(e, errno, "read %s", path);
-		if (n == 0)
-			break;
-		len += (size_t)n;
-	}
-	*ret = text;
-	*ret_len = len;
-	return 0;
+	if (plan->text)
+		return 0;
+	if (document_read(&plan->arena, plan->config_path, &plan->text, &plan->text_len, e) == 0)
+		return 0;
+	/* Nobody named another file: who has none is shown how to get one. */
+	if (e->code == ENOENT && strcmp(plan->config_path, plan->config_name) != 0)
+		err_hint(e, "`%s spec` writes one", plan->ctx ? plan->ctx->name : "davit");
+	return -e->code;
 }
 
 int plan_decode(struct plan *plan, struct err *e)
 {
 	struct oci_config *config;
 
-	if (plan_read_document(&plan->arena, plan->config_path, &plan->text, &plan->text_len, e) <
-	    0)
+	if (read_config(plan, e) < 0)
 		return -e->code;
-	if (oci_config_decode(&plan->arena, plan->text, plan->text_len, "config.json", &config, e) <
-	    0)
+	if (oci_config_decode(&plan->arena, plan->text, plan->text_len, plan->config_name, &config,
+			      e) < 0)
 		return -e->code;
 	plan->config = config;
 	return 0;

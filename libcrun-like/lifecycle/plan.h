@@ -49,6 +49,7 @@ struct plan {
 	const char *id;
 	const char *bundle;      /* absolute */
 	const char *config_path; /* of config.json */
+	const char *config_name; /* ... in messages about what is in it */
 	const char *pid_file, *console_socket;
 	const char *pidfd_socket; /* or what an annotation names */
 	unsigned preserve_fds;
@@ -60,8 +61,8 @@ struct plan {
 	bool is_exec; /* of another program in a container that is there */
 	bool is_dry;  /* only described: what the caller has not given yet is no error */
 
-	/* Row "decode". */
-	char *text;
+	/* Row "decode"; the text is there before when the caller has it. */
+	const char *text;
 	size_t text_len;
 	const struct oci_config *config;
 
@@ -109,9 +110,6 @@ void plan_choose_way_in(struct plan *plan);
 
 /* For exec, which has no more than a process to prepare; plan->ns is that of the container. */
 int plan_prepare_process(struct plan *plan, struct err *e);
-/* A regular file of a bounded size. */
-int plan_read_document(struct arena *a, const char *path, char **ret, size_t *ret_len,
-		       struct err *e);
 
 /* The plan's strings from the public options; @options->bundle becomes absolute. */
 int plan_take_options(struct plan *plan, const struct davit_context *ctx,

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -16,6 +17,7 @@
 #include "kernel/replace.h"
 #include "kernel/sys.h"
 #include "lifecycle/birth.h"
+#include "lifecycle/document.h"
 #include "lifecycle/lifecycle.h"
 #include "lifecycle/store.h"
 #include "setup/namespaces_explain.h"
@@ -310,14 +312,42 @@ int step_host_hooks(struct run *run, struct err *e)
 	return hooks_run(&h->create_runtime, &input, e);
 }
 
+/* A pipe, a terminal or a descriptor of the caller's has its reader already: it is written to. All
+ * else is replaced. */
+static bool is_pipe(const char *path)
+{
+	struct stat st;
+
+	return document_own_descriptor(path) >= 0 ||
+	       (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode));
+}
+
+static int write_into(const char *path, const char *text, size_t len, struct err *e)
+{
+	_cleanup_fd_ int fd = open(path, O_WRONLY | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, text, len) != (ssize_t)len)
+		return err_set(e, errno, "write the pid file %s", path);
+	return 0;
+}
+
+static void remove_pid_file(const char *path)
+{
+	if (!is_pipe(path))
+		unlink(path);
+}
+
 /* Digits only, without a newline: containerd refuses anything else. Complete or not there at all.
  */
 static int write_pid_file(const char *path, pid_t pid, struct err *e)
 {
 	char text[16];
 	size_t len = fmt(text, sizeof(text), "%d", (int)pid);
-	int r = replace_path(path, &(struct replacement){ text, len, 0644, false });
+	int r;
 
+	if (is_pipe(path))
+		return write_into(path, text, len, e);
+	r = replace_path(path, &(struct replacement){ text, len, 0644, false });
 	return r < 0 ? err_set(e, -r, "write the pid file %s", path) : 0;
 }
 
@@ -328,7 +358,7 @@ int step_pid_file(struct run *run, struct err *e)
 
 void undo_pid_file(struct run *run)
 {
-	unlink(run->plan->pid_file);
+	remove_pid_file(run->plan->pid_file);
 }
 
 int step_process_limit(struct run *run, struct err *e)
@@ -367,7 +397,7 @@ int step_publish(struct run *run, struct err *e)
 void undo_publish(struct run *run)
 {
 	if (run->plan->pid_file)
-		unlink(run->plan->pid_file);
+		remove_pid_file(run->plan->pid_file);
 }
 
 int step_poststart(struct run *run, struct err *e)

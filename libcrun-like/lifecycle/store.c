@@ -14,7 +14,7 @@
 #include "kernel/replace.h"
 
 enum {
-	FILE_SIZE_MAX = OCI_JSON_SIZE_MAX,
+	FILE_SIZE_MAX = OCI_JSON_SIZE_MAX + OCI_STATE_ROOM,
 	LOCK_POLL_MSEC = 5,
 	CLAIM_LOCK_MSEC = 2000
 };

@@ -53,7 +53,7 @@ text() {
 	rejects "config.json"
 	[[ $err == *"no such file or directory"* ]]
 	mkfifo "$BUNDLE/config.json"
-	LIMIT=5 rejects "config.json"
+	LIMIT=15 rejects "config.json"
 	rm "$BUNDLE/config.json"
 	mkdir "$BUNDLE/config.json"
 	rejects "config.json"
@@ -61,7 +61,7 @@ text() {
 	ln -s config.json "$BUNDLE/config.json"
 	rejects "config.json"
 	rm "$BUNDLE/config.json"
-	{ cat "$T/good.json"; head -c 9437184 /dev/zero | tr '\0' ' '; } >"$BUNDLE/config.json"
+	{ cat "$T/good.json"; head -c 67108864 /dev/zero | tr '\0' ' '; } >"$BUNDLE/config.json"
 	rejects "config.json"
 }
 

@@ -227,8 +227,8 @@ in_env() {
 		echo "${words%|*}" >"$T/process.json"
 		fails "${words##*|}" exec -p "$T/process.json" "$ID"
 	done
-	fails "is not a regular file" exec -p /dev/zero "$ID"
-	fails "is not a regular file" exec -p "$T" "$ID"
+	fails "is neither a regular file nor a pipe" exec -p /dev/zero "$ID"
+	fails "is neither a regular file nor a pipe" exec -p "$T" "$ID"
 	alone
 }
 

@@ -189,7 +189,7 @@ receiver() {
 	gives 0 '' '' create -b "$BUNDLE" -f "$T/other.json" "$ID"
 	is created
 	ends
-	gives 1 '' "$NAME: *config.json*: no such file or directory" create -b "$BUNDLE" "$ID"
+	gives 1 '' "$NAME: *config.json*: no such file or directory; \`$NAME spec\` writes one" create -b "$BUNDLE" "$ID"
 	mv "$T/other.json" "$BUNDLE/config.json"
 	cd "$BUNDLE"
 	gives 0 '' '' create --no-pivot --no-new-keyring --no-subreaper --preserve-fds 0 "$ID"

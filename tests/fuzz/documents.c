@@ -62,7 +62,7 @@ static void make_plan(struct fuzz_input *in, const struct oci_config *config)
 			     .id = "ID",
 			     .bundle = "/proc/self",
 			     .config_path = "/proc/self/config.json",
-			     .text = (char *)in->text,
+			     .text = in->text,
 			     .text_len = in->len,
 			     .config = config,
 			     .is_resumable = true,

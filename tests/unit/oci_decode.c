@@ -224,7 +224,7 @@ TEST(the_depth_is_limited)
 
 TEST(the_size_is_limited)
 {
-	size_t len = OCI_JSON_SIZE_MAX + 1;
+	size_t len = OCI_JSON_SIZE_MAX + OCI_STATE_ROOM + 1;
 	char *text = malloc(len);
 	struct arena a = { 0 };
 	struct err e = { 0 }, none = { 0 };
