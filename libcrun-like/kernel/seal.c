@@ -2,10 +2,11 @@
  *
  * See seal.h. Once the tree's descriptor is closed by exec, its mount is dissolved: it stays alive
  * for the running program, belongs to no mount namespace, and so no mount_setattr(2), remount or
- * open_tree(2) can touch it again. That is also how a sealed process knows itself.
+ * open_tree(2) can touch it again. That is also how a sealed process knows itself: it has no path.
  */
 #include "kernel/seal.h"
 
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/sendfile.h>
@@ -25,6 +26,21 @@ enum {
 	SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE
 };
 
+/*
+ * The path of a file that is itself the root of a mount is that of the mount, and "/" only where
+ * the mount is attached nowhere. The kernel's refusal to clone it would not prove that: it refuses
+ * for an unbindable mount, and for one of another mount namespace, in the same way.
+ */
+static bool is_attached_nowhere(void)
+{
+	char path[32];
+	ssize_t len = readlinkat(AT_FDCWD, "/proc/self/exe", path, sizeof(path) - 1);
+
+	path[len < 0 ? 0 : len] = '\0';
+	/* The second when the installed file has been replaced meanwhile. */
+	return strcmp(path, "/") == 0 || strcmp(path, "/ (deleted)") == 0;
+}
+
 bool seal_is_done(void)
 {
 	_cleanup_fd_ int exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
@@ -37,8 +53,9 @@ bool seal_is_done(void)
 	seals = fcntl(exe, F_GET_SEALS);
 	if (seals >= 0 && (seals & SEALS) == SEALS)
 		return true;
-	if (fstatfs(exe, &fs) < 0 || !(fs.f_flags & ST_RDONLY))
+	if (!is_attached_nowhere() || fstatfs(exe, &fs) < 0 || !(fs.f_flags & ST_RDONLY))
 		return false;
+	/* Nor does anybody hold it detached, who could make it writable or attach it. */
 	clone = mount_clone(exe, "", 0, MS_PRIVATE, 0);
 	return clone == -EINVAL;
 }

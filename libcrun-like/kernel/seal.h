@@ -14,9 +14,9 @@
 
 /*
  * True when this process already runs from a copy nobody can write: a memfd sealed against writes,
- * or a read-only mount that is attached nowhere. The second is recognised by what the kernel
- * refuses (cloning a mount that belongs to no namespace is EINVAL), not by an environment variable
- * that a caller could set.
+ * or a read-only mount that is attached nowhere. The second is recognised by what the kernel says
+ * of it (its path, and that it cannot be cloned), not by an environment variable that a caller
+ * could set.
  */
 bool seal_is_done(void);
 

@@ -15,6 +15,7 @@ setup() {
 
 teardown() {
 	end_peer
+	umount "$T/exe" 2>/dev/null || true
 	tear_down
 }
 
@@ -46,6 +47,35 @@ sealed() {
 	ok create -b "$BUNDLE" "$ID"
 	sealed "$(init_pid)"
 	[ "$(sha256sum <"$DAVIT")" = "$before" ]
+}
+
+# copied PID: its executable is a memfd that nobody can write.
+copied() {
+	python3 -c 'import fcntl, os, sys
+sys.exit(fcntl.fcntl(os.open(sys.argv[1], os.O_RDONLY), 1034) & 8 == 0)' "/proc/$1/exe"
+}
+
+@test "T09 self-exe: that its mount cannot be cloned does not make an executable a sealed one" {
+	local real=$DAVIT exe=$T/exe
+	touch "$exe"
+	mount --bind "$real" "$exe"
+	mount -o remount,bind,ro "$exe"
+	DAVIT=$T/davit
+	# Unbindable; and of another mount namespace.
+	for way in 'mount --make-unbindable "$0" && exec "$0" "$@"' 'exec "/proc/self/fd/9" "$@" 9<&9'; do
+		printf '#!/bin/sh\nexec 9<%s\nexec unshare -m --propagation private sh -c %q %s "$@"\n' "$exe" "$way" "$exe" >"$DAVIT"
+		chmod 755 "$DAVIT"
+		ok create -b "$BUNDLE" "$ID"
+		copied "$(init_pid)" || complain "$way: the executable is $(readlink "/proc/$(init_pid)/exe")"
+		ok delete --force "$ID"
+	done
+	# The control: where it can be cloned, there is no copy.
+	DAVIT=$real
+	ok create -b "$BUNDLE" "$ID"
+	run ! copied "$(init_pid)"
+	sealed "$(init_pid)"
+	[ "$(readlink "/proc/$(init_pid)/exe")" = / ]
+	umount "$exe"
 }
 
 @test "T09 self-exe: a program that is /proc/self/exe, or whose interpreter it is, gets nothing to write to" {
