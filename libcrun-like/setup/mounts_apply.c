@@ -434,7 +434,9 @@ static int apply_one(const struct mounts *m, const struct mount_op *op, const st
 
 	if (op->kind == MOUNT_REMOUNT)
 		return remount(op, root->fd, e);
-	if (op->link_text) {
+	/* With a descriptor HOST has found that the source is no link. Here the path may be one
+	 * of the container's (mounts add), which would choose what it gets. */
+	if (op->link_text && op->fd < 0) {
 		int r = mounts_read_link(op, e);
 
 		if (r != 0)

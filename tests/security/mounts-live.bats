@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # mounts add, remove and list against a container whose processes move directories and links about.
+# shellcheck disable=SC2016  # variables of jq
 load helpers
 
 setup() {
@@ -54,6 +55,35 @@ places() {
 	ok mounts remove "$ID" "$T/m.json"
 	! grep '^/tmp/elsewhere' <(places) || return 1
 	grep -q '^/proc/keys ' <(places)
+}
+
+@test "T08 swap: mounts add with copy-symlink takes what the host has at the path, not what the container has" {
+	# The container's own idea of the same paths: a link for a file, a file for a link.
+	mkdir -p "$BUNDLE/rootfs$T/source"
+	ln -s /etc/hostile "$BUNDLE/rootfs$T/source/file"
+	ln -s /etc/hostile "$BUNDLE/rootfs$T/source/dir"
+	ln -s /etc/hostile "$BUNDLE/rootfs$T/source/link"
+	mkdir "$T/source/dir"
+	touch "$T/source/dir/of-the-host"
+	ln -s /of/the/host "$T/source/link"
+	for userns in "" 1; do
+		[ -z "$userns" ] || config '[{ containerID: 0, hostID: 0, size: 65536 }] as $map | .linux.namespaces += [{ type: "user" }] |
+			.linux.uidMappings = $map | .linux.gidMappings = $map'
+		start
+		for name in file dir link; do
+			bind "/tmp/$name" "$T/source/$name" copy-symlink
+			ok mounts add "$ID" "$T/m.json"
+		done
+		[ "$(cat "/proc/$pid/root/tmp/file")" = "from the host" ]
+		[ ! -L "/proc/$pid/root/tmp/file" ]
+		grep -q '^/tmp/file ' <(places)
+		[ -e "/proc/$pid/root/tmp/dir/of-the-host" ]
+		[ "$(readlink "/proc/$pid/root/tmp/link")" = /of/the/host ]
+		ok delete --force "$ID"
+		rm "$BUNDLE/rootfs/tmp/link"
+		rm -f "$BUNDLE/rootfs/tmp/file"
+		rmdir "$BUNDLE/rootfs/tmp/dir"
+	done
 }
 
 @test "T08 swap: mounts remove of one directory does not take another's mount away" {
