@@ -33,7 +33,7 @@ enum {
 };
 
 /* Runs in a child of its own, in the container's mount namespace. Without a heap. */
-typedef int job_fn(const struct mounts *m, int rootfd, struct err *e);
+typedef int job_fn(struct mounts *m, int rootfd, struct err *e);
 
 static int check_status(const struct container *c, struct err *e)
 {
@@ -70,7 +70,7 @@ static int enter(const struct place *at, struct err *e)
 	return 0;
 }
 
-static int attach_all(const struct mounts *m, int rootfd, struct err *e)
+static int attach_all(struct mounts *m, int rootfd, struct err *e)
 {
 	return mounts_apply(m, rootfd, e);
 }
@@ -135,7 +135,7 @@ static int detach_one(const struct mount_op *op, int rootfd, struct err *e)
 }
 
 /* The last one first: it may stand on another of them. */
-static int detach_all(const struct mounts *m, int rootfd, struct err *e)
+static int detach_all(struct mounts *m, int rootfd, struct err *e)
 {
 	for (size_t i = m->count; i-- > 0;)
 		if (detach_one(&m->items[i], rootfd, e) < 0)
@@ -143,8 +143,7 @@ static int detach_all(const struct mounts *m, int rootfd, struct err *e)
 	return 0;
 }
 
-static _Noreturn void child_main(const struct place *at, const struct mounts *m, job_fn *job,
-				 int answer)
+static _Noreturn void child_main(const struct place *at, struct mounts *m, job_fn *job, int answer)
 {
 	struct err e = { 0 };
 
@@ -155,7 +154,7 @@ static _Noreturn void child_main(const struct place *at, const struct mounts *m,
 	_exit(write(answer, &e, sizeof(e)) == (ssize_t)sizeof(e) ? 0 : 1);
 }
 
-static int run_in_child(const struct container *c, const struct place *at, const struct mounts *m,
+static int run_in_child(const struct container *c, const struct place *at, struct mounts *m,
 			job_fn *job, struct err *e)
 {
 	ssize_t n;
@@ -282,6 +281,7 @@ static int prepare(struct container *c, const char *text, size_t len, bool has_u
 	const struct mounts_context ctx = {
 		.bundle = c->state->bundle,
 		.has_user_ns = has_user_ns,
+		.has_neighbours = true,
 	};
 	struct oci_config *config;
 	char *document = len < OCI_JSON_SIZE_MAX ? make_config(&c->arena, text, len) : NULL;

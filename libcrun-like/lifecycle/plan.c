@@ -159,6 +159,7 @@ static int prepare_mounts(struct plan *plan, struct err *e)
 		.has_cgroup_ns = namespaces_is_private(&plan->ns, CLONE_NEWCGROUP),
 		.has_net_ns = namespaces_is_private(&plan->ns, CLONE_NEWNET),
 		.has_pid_ns = namespaces_is_private(&plan->ns, CLONE_NEWPID),
+		.has_neighbours = namespaces_find_joined(&plan->ns, CLONE_NEWNS),
 	};
 
 	if (rootfs_prepare(&plan->arena, plan->config, plan->bundle, plan->no_pivot, &plan->rootfs,

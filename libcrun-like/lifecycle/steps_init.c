@@ -11,6 +11,7 @@
 #include "kernel/process.h"
 #include "kernel/procfs.h"
 #include "lifecycle/lifecycle.h"
+#include "setup/mounts_readonly.h"
 #include "setup/stdio.h"
 
 int step_begin(struct run *run, struct err *e)
@@ -77,14 +78,28 @@ int step_mounts(struct run *run, struct err *e)
 	return mounts_apply(&run->plan->mounts, run->rootfd, e);
 }
 
+static int do_devices(void *arg, struct err *e)
+{
+	struct run *run = arg;
+
+	return devices_apply(&run->plan->devices, run->rootfd, e);
+}
+
 int step_devices(struct run *run, struct err *e)
 {
-	return devices_apply(&run->plan->devices, run->rootfd, e);
+	return mounts_do_writable(&run->plan->mounts, run->rootfd, do_devices, run, e);
+}
+
+static int do_console(void *arg, struct err *e)
+{
+	struct run *run = arg;
+
+	return console_apply(&run->plan->console, run->rootfd, run->console_fd, &run->pty, e);
 }
 
 int step_console(struct run *run, struct err *e)
 {
-	if (console_apply(&run->plan->console, run->rootfd, run->console_fd, &run->pty, e) < 0)
+	if (mounts_do_writable(&run->plan->mounts, run->rootfd, do_console, run, e) < 0)
 		return -e->code;
 	close_fdp(&run->console_fd);
 	return 0;
@@ -119,9 +134,16 @@ int step_sysctl(struct run *run, struct err *e)
 	return sysctl_apply(&run->plan->sysctls, procfd, e);
 }
 
+static int do_working_dir(void *arg, struct err *e)
+{
+	struct run *run = arg;
+
+	return program_make_cwd(&run->plan->program, run->rootfd, e);
+}
+
 int step_working_dir(struct run *run, struct err *e)
 {
-	return program_make_cwd(&run->plan->program, run->rootfd, e);
+	return mounts_do_writable(&run->plan->mounts, run->rootfd, do_working_dir, run, e);
 }
 
 int step_masks(struct run *run, struct err *e)

@@ -144,6 +144,7 @@ static void prepare_cgroup(struct prepare *p)
 	if (p->ctx->has_cgroup_ns)
 		return;
 	op->kind = MOUNT_BIND;
+	op->keeps_readonly = true;
 	op->source = p->ctx->cgroup_path ? p->ctx->cgroup_path : "/sys/fs/cgroup";
 	o->data = NULL;
 	o->is_recursive = !p->ctx->cgroup_path;
@@ -281,7 +282,7 @@ static int prepare_one(struct prepare *p, struct err *e)
 		return r;
 	op->words = &p->mount->options;
 	op->type = p->mount->type;
-	op->fd = op->idmap_fd = -1;
+	op->fd = op->idmap_fd = op->unlocked_fd = -1;
 	if (mount_options_parse(p->arena, op->words, &op->options) < 0)
 		return no_memory(e);
 	op->ties = choose_ties(&op->options, p->ctx->is_root_shared);
@@ -324,7 +325,9 @@ int mounts_prepare(struct arena *a, const struct oci_config *config,
 		if (r < 0)
 			return r;
 	}
-	*ret = (struct mounts){ .items = ops, .count = count, .pid_ns = -1 };
+	*ret = (struct mounts){
+		.items = ops, .count = count, .pid_ns = -1, .has_neighbours = ctx->has_neighbours
+	};
 	return 0;
 }
 

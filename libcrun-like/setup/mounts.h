@@ -19,6 +19,7 @@ struct idmap_line;
 struct mounts_context {
 	const char *bundle; /* absolute: relative sources are below it */
 	bool has_user_ns, has_cgroup_ns, has_net_ns, has_pid_ns; /* a namespace of its own */
+	bool has_neighbours;     /* others are in the mount namespace already */
 	const char *cgroup_path; /* the container's own cgroup directory on the host, or NULL */
 	bool has_selinux;        /* the host's kernel takes mount labels */
 	bool is_root_shared;     /* linux.rootfsPropagation: a bind may stay a peer of the host's */
@@ -52,7 +53,10 @@ struct mount_op {
 	bool is_filled;                  /* a tmpfs that gets a mode or content of what it covers */
 	const char *label;               /* an SELinux label for its root directory, or NULL */
 	char *link_text; /* PATH_MAX bytes for what the source of a copy-symlink says, or NULL */
-	int fd;          /* a source opened by HOST, or -1 */
+	bool keeps_readonly; /* read-only before us, or the host's: never made writable */
+	uint64_t mount_id;   /* of what was attached or remounted, or 0 */
+	int unlocked_fd;     /* what mounts_readonly.c has made writable for a moment, or -1 */
+	int fd;              /* a source opened by HOST, or -1 */
 	struct mount_idmap idmap;
 	int idmap_fd; /* a user namespace with these maps, opened by HOST, or -1 */
 };
@@ -61,6 +65,7 @@ struct mounts {
 	struct mount_op *items;
 	size_t count;
 	int pid_ns; /* what a procfs is to show, when that is not INIT's own pid namespace; or -1 */
+	bool has_neighbours; /* nothing read-only is made writable under their eyes */
 };
 
 /* HOST, pure. */
@@ -73,7 +78,7 @@ int mounts_open_idmaps(struct mounts *m, struct err *e);
  * source (rootless) it is left to INIT. */
 int mounts_open_sources(struct mounts *m, struct err *e);
 /* INIT, after rootfs_attach() and before rootfs_enter(); its cgroup namespace is the final one. */
-int mounts_apply(const struct mounts *m, int rootfd, struct err *e);
+int mounts_apply(struct mounts *m, int rootfd, struct err *e);
 /* One line a mount: "tmpfs on /dev nosuid,strictatime mode=755". */
 void mounts_describe(const struct mounts *m, const struct describe *d);
 void mounts_close(struct mounts *m);

@@ -18,6 +18,7 @@
 #include "kernel/sys.h"
 #include "setup/mounts_extras.h"
 #include "setup/mounts_idmap.h"
+#include "setup/mounts_readonly.h"
 
 static const char *what_of(const struct mount_op *op)
 {
@@ -64,6 +65,13 @@ static int tell_locked(const struct mount_op *op, int r, int fd, struct err *e)
 		   "in a user namespace");
 }
 
+/* Before the options are set: what is read-only already is not by us. */
+static void note_readonly(struct mount_op *op, int fd)
+{
+	if ((op->options.attr_set | op->options.recursive_set) & MOUNT_ATTR_RDONLY)
+		op->keeps_readonly |= (mount_attrs(fd) & MOUNT_ATTR_RDONLY) != 0;
+}
+
 static int settle_options(const struct mount_op *op, int fd, struct err *e)
 {
 	const struct mount_options *o = &op->options;
@@ -99,6 +107,7 @@ static int open_source(struct mount_op *op, struct err *e)
 		return 0;
 	if (fd < 0)
 		return err_set(e, -fd, "open the mount source %s", op->source);
+	note_readonly(op, fd);
 	r = settle_options(op, fd, e);
 	if (r == 0)
 		r = mounts_apply_idmap(op, fd, e);
@@ -127,7 +136,7 @@ void mounts_close(struct mounts *m)
 	}
 }
 
-static int open_bind(const struct mount_op *op, struct err *e)
+static int open_bind(struct mount_op *op, struct err *e)
 {
 	_cleanup_fd_ int fd = -1;
 	int r;
@@ -139,6 +148,7 @@ static int open_bind(const struct mount_op *op, struct err *e)
 	fd = clone_source(op);
 	if (fd < 0)
 		return err_set(e, -fd, "open the mount source %s", op->source);
+	note_readonly(op, fd);
 	r = settle_options(op, fd, e);
 	if (r == 0)
 		r = mounts_apply_idmap(op, fd, e);
@@ -147,10 +157,11 @@ static int open_bind(const struct mount_op *op, struct err *e)
 
 /* The host's instance in place of a new one. What restricts it must hold below it as well: the
  * host's cgroups are below its /sys (CVE-2023-25809). */
-static int open_fallback(const struct mount_op *op)
+static int open_fallback(struct mount_op *op)
 {
 	uint64_t set = op->options.attr_set | op->options.recursive_set;
 
+	op->keeps_readonly = true;
 	return mount_clone(AT_FDCWD, op->fallback, AT_RECURSIVE, MS_PRIVATE,
 			   set & ~(uint64_t)MOUNT_ATTR__ATIME);
 }
@@ -179,7 +190,7 @@ static int tell_fs(const struct mount_op *op, int code, const char *message, str
 	return -e->code;
 }
 
-static int open_fs(const struct mounts *m, const struct mount_op *op, int rootfd, struct err *e)
+static int open_fs(const struct mounts *m, struct mount_op *op, int rootfd, struct err *e)
 {
 	const struct mount_options *o = &op->options;
 	struct mount_fs fs = {
@@ -370,7 +381,7 @@ static bool is_missing(const struct mount_op *op, int rootfd)
 	return fd == -ENOENT;
 }
 
-static int place(const struct mount_op *op, int fd, const struct root *root, struct err *e)
+static int place(struct mount_op *op, int fd, const struct root *root, struct err *e)
 {
 	_cleanup_fd_ int target = -1;
 	struct mount_file own;
@@ -395,11 +406,12 @@ static int place(const struct mount_op *op, int fd, const struct root *root, str
 		r = mount_set_propagation(fd, op->options.propagation[i]);
 	if (r < 0)
 		return err_set(e, -r, "set the propagation of the mount on %s", op->destination);
+	op->mount_id = own.mount_id;
 	return verify(op, &own, root->fd, e);
 }
 
 /* With "bind" for the mount alone, without it for its file system too, as mount(8) has it. */
-static int remount(const struct mount_op *op, int rootfd, struct err *e)
+static int remount(struct mount_op *op, int rootfd, struct err *e)
 {
 	const struct mount_options *o = &op->options;
 	const struct mount_fs fs = { .data = o->data,
@@ -408,16 +420,21 @@ static int remount(const struct mount_op *op, int rootfd, struct err *e)
 	_cleanup_fd_ int fd = rootpath_open(rootfd, op->destination, O_PATH);
 	int is_root = fd < 0 ? fd : mount_is_root(fd), r = 0;
 	char message[MOUNT_MESSAGE_SIZE] = "";
+	struct mount_file at;
 
+	if (is_root > 0 && mount_look(fd, &at) < 0)
+		is_root = -EIO;
 	if (is_root < 0)
 		return err_set(e, -is_root, "open the mount on %s", op->destination);
 	if (!is_root)
 		return err_set(e, EINVAL, "remount %s: nothing is mounted there", op->destination);
+	note_readonly(op, fd);
 	if (!o->is_bind && (fs.superblock || fs.superblock_clear || fs.data))
 		r = mount_reconfigure(fd, &fs, message);
 	if (r < 0)
 		return err_set(e, -r, "remount %s%s%s", op->destination, message[0] ? ": " : "",
 			       message);
+	op->mount_id = at.mount_id;
 	r = settle_options(op, fd, e);
 	for (size_t i = 0; i < o->propagation_count && r == 0; i++) {
 		r = mount_set_propagation(fd, o->propagation[i]);
@@ -427,7 +444,7 @@ static int remount(const struct mount_op *op, int rootfd, struct err *e)
 	return r;
 }
 
-static int apply_one(const struct mounts *m, const struct mount_op *op, const struct root *root,
+static int apply_one(const struct mounts *m, struct mount_op *op, const struct root *root,
 		     struct err *e)
 {
 	_cleanup_fd_ int fd = -1;
@@ -446,7 +463,20 @@ static int apply_one(const struct mounts *m, const struct mount_op *op, const st
 	return fd < 0 ? fd : place(op, fd, root, e);
 }
 
-int mounts_apply(const struct mounts *m, int rootfd, struct err *e)
+struct work {
+	const struct mounts *mounts;
+	struct mount_op *op;
+	const struct root *root;
+};
+
+static int do_work(void *arg, struct err *e)
+{
+	const struct work *w = arg;
+
+	return apply_one(w->mounts, w->op, w->root, e);
+}
+
+int mounts_apply(struct mounts *m, int rootfd, struct err *e)
 {
 	struct root root = { .fd = rootfd };
 	int r = mount_look(rootfd, &root.file);
@@ -454,7 +484,9 @@ int mounts_apply(const struct mounts *m, int rootfd, struct err *e)
 	if (r < 0)
 		return err_set(e, -r, "stat the container's root");
 	for (size_t i = 0; i < m->count; i++) {
-		if (apply_one(m, &m->items[i], &root, e) < 0)
+		struct work w = { m, &m->items[i], &root };
+
+		if (mounts_do_writable(m, rootfd, do_work, &w, e) < 0)
 			return err_at(e, POINTER("/mounts/%zu", m->items[i].index));
 	}
 	return 0;

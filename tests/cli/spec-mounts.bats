@@ -234,6 +234,142 @@ listing() {
 	[ "$(stat -c %u "$in/new/file" "$in/copied/file" "$in/new/below/file")" = $'1234\n1234\n1234' ]
 }
 
+# --- read-only, and something is still to be made in it -------------------------------------------
+
+@test "mounts[].options ro: /dev is read-only after its mounts, devices, links and console are made" {
+	config '.mounts |= map(if .destination == "/dev" then .options += ["ro"] else . end) |
+		.linux.devices = [{ type: "c", path: "/dev/of/mine", major: 1, minor: 3 }]'
+	for namespace in none user; do
+		if [ $namespace = user ]; then
+			has_userns
+			config '.linux.devices = [{ type: "c", path: "/dev/null", major: 1, minor: 3 }]'
+		fi
+		runs
+		has /dev '^ro,nosuid.* - tmpfs tmpfs ro,'
+		has /dev/pts ^rw
+		has /dev/shm ^rw
+		[ "$(stat -c %t:%T "$in/dev/null")" = 1:3 ]
+		[ $namespace = user ] || [ "$(stat -c %t:%T "$in/dev/of/mine")" = 1:3 ]
+		[ "$(readlink "$in/dev/ptmx" "$in/dev/fd")" = $'pts/ptmx\n/proc/self/fd' ]
+		run ! touch "$in/dev/new"
+		[ $namespace = user ] || touch "$in/dev/shm/new"
+		stops
+	done
+	# With a terminal, whose device is bound last.
+	config '.process.terminal = true'
+	program sh -c 'echo >/dev/console; touch /dev/new; sleep 100'
+	"$HERE/recv-console.py" "$T/sock" "$T/report" </dev/null >/dev/null 2>&1 3>&- &
+	appears "$T/sock"
+	ok run -d --console-socket "$T/sock" -b "$BUNDLE" "$ID"
+	pid=$(init_pid)
+	has /dev '^ro,nosuid.* - tmpfs tmpfs ro,'
+	has /dev/console ' - devpts '
+	stops
+	kill $!
+}
+
+@test "mounts[].options ro: later mount points are made in it first, by whatever name" {
+	mkdir -p "$T/src/sub" "$R/var" "$R/run"
+	ln -s ../run "$R/var/run"
+	mount_is /run ro,size=64k
+	mount_is /var/run/secrets/x mode=700
+	bind_is /data rbind,ro
+	mount_is /data/made/here ro,size=4k
+	bind_is /data/sub/file bind,ro "$T/src/file"
+	bind_is /run/link copy-symlink,bind "$R/var/run"
+	ln -s ../run "$T/link"
+	mount_is /layers "ro,lowerdir=$T/src,upperdir=$T/upper,workdir=$T/work" overlay overlay
+	mkdir "$T/upper" "$T/work"
+	mount_is /layers/new mode=700
+	config '.process.cwd = "/run/made/later"'
+	runs
+	for at in /run /data /data/made/here /data/sub/file /layers; do
+		has $at ^ro, || complain $at
+	done
+	has /run ' - tmpfs tmpfs ro,'
+	has /layers ' - overlay overlay ro,'
+	has /run/secrets/x ^rw
+	has /layers/new ^rw
+	[ "$(readlink "$in/run/link")" = ../run ]
+	[ -d "$T/src/made/here" ]
+	[ -d "$T/upper/new" ]
+	[ "$(readlink "/proc/$pid/cwd")" = /run/made/later ]
+	for at in /run /data /data/made/here /layers; do
+		run ! touch "$in$at/file" "$in$at/new-file"
+	done
+	stops
+	check_clean
+	# In a user namespace.
+	only_defaults
+	has_userns
+	mount_is /run ro,size=64k
+	mount_is /run/secrets mode=700
+	runs
+	has /run '^ro,.* - tmpfs tmpfs ro,'
+	has /run/secrets ^rw
+}
+
+@test "mounts[].options ro: a remount counts, either way" {
+	mount_is /dev remount,ro
+	mount_is /x ro,size=4k
+	mount_is /x/a size=4k
+	mount_is /x remount,rw
+	mount_is /x/b size=4k
+	mount_is /y size=4k
+	mount_is /y bind,remount,ro
+	mount_is /y/a size=4k
+	mount_is /z size=4k
+	mount_is /z remount,ro
+	mount_is /z/a size=4k
+	runs
+	has /dev '^ro,.*- tmpfs tmpfs ro'
+	[ -c "$in/dev/null" ]
+	has /x '^rw,.*- tmpfs tmpfs rw'
+	has /y '^ro,.*- tmpfs tmpfs rw'
+	has /z '^ro,.*- tmpfs tmpfs ro'
+	for at in /x/a /x/b /y/a /z/a; do
+		has $at ^rw
+	done
+}
+
+@test "mounts[].options ro: what was read-only before, or cannot hold it, stays and is refused" {
+	mkdir "$T/host"
+	mount -t tmpfs none "$T/host"
+	mount -o remount,bind,ro "$T/host"
+	bind_is /host bind,ro "$T/host"
+	mount_is /host/new size=4k
+	refused "make the mount point /host/new (at /mounts/6) [step mounts in init]: read-only file system" \
+		create -b "$BUNDLE" "$ID"
+	[ -z "$(ls "$T/host")" ]
+	# The host's file system itself is read-only.
+	mount -o remount,ro "$T/host"
+	refused "make the mount point /host/new" create -b "$BUNDLE" "$ID"
+	[[ $(awk -v at="$T/host" '$5 == at { print $6 }' /proc/self/mountinfo) == ro,* ]]
+	# A mount on top hides the read-only one, which is not touched.
+	only_defaults
+	mount_is /x ro,size=4k
+	mount_is /x rw,size=8k
+	mount_is /x/new size=4k
+	runs
+	[ "$(awk '$5 == "/x" { print $6 }' "/proc/$pid/mountinfo" | cut -d, -f1)" = $'ro\nrw' ]
+	stops
+	# Nobody else's processes see it writable: a joined mount namespace.
+	only_defaults
+	unshare -m --propagation private sleep 1000 3>&- &
+	for _ in {1..50}; do # until it is in its namespace
+		[ "$(readlink "/proc/$!/ns/mnt")" = "$(readlink /proc/self/ns/mnt)" ] || break
+		sleep 0.02
+	done
+	config --arg ns "/proc/$!/ns/mnt" \
+		'.linux.namespaces |= map(if .type == "mount" then .path = $ns else . end)'
+	mount_is /x ro,size=4k
+	mount_is /x/new size=4k
+	davit create -b "$BUNDLE" "$ID"
+	kill $!
+	[ "$status" -ne 0 ] || complain joined
+	[[ $err == *"make the mount point /x/new"*"read-only file system" ]] || complain joined
+}
+
 # --- destination, type, source --------------------------------------------------------------------
 
 @test "mounts[].destination: in the listed order, relative ones below the root, none outside it" {
@@ -895,6 +1031,28 @@ line() {
 	has /two ^rw,nosuid
 	# CVE-2023-25809: without a namespace only who asks may write.
 	has /three ^ro,nosuid
+}
+
+@test "mounts[].type cgroup: read-only, with a further hierarchy of the host's mounted in it" {
+	requires cgroup2
+	mkdir "$T/systemd"
+	mount_is /sys/fs/cgroup nosuid,noexec,nodev,relatime,ro cgroup cgroup
+	bind_is /sys/fs/cgroup/systemd bind
+	runs
+	has /sys/fs/cgroup '^ro,.* - cgroup2 '
+	[ "$(<"$in/sys/fs/cgroup/systemd/file")" = source ]
+	run ! mkdir "$in/sys/fs/cgroup/new"
+	# The mount point is in the container's own cgroup and goes with it.
+	at=$(cgroup_of "$pid")
+	[ -d "$at/systemd" ]
+	stops
+	[ ! -e "$at" ]
+	# Of the host's tree nothing is made writable.
+	config '.linux.namespaces |= map(select(.type != "cgroup")) | .mounts[-1].destination = "/sys/fs/cgroup/dt-nowhere"'
+	refused "make the mount point /sys/fs/cgroup/dt-nowhere" create -b "$BUNDLE" "$ID"
+	[[ $err == *"read-only file system" ]]
+	[ ! -e /sys/fs/cgroup/dt-nowhere ]
+	check_clean
 }
 
 @test "mounts[].type cgroup: options of cgroup2, and in a user namespace" {

@@ -799,7 +799,7 @@ TEST(root_shared_keeps_from_the_host)
 }
 
 /* Runs as the mapped root, in namespaces of its own: INIT with a user namespace. */
-static void inside_user_ns(const struct mounts *m, int tree_fd)
+static void inside_user_ns(struct mounts *m, int tree_fd)
 {
 	struct err e = { 0 };
 	bool found_mqueue = false;
@@ -831,7 +831,7 @@ static void inside_user_ns(const struct mounts *m, int tree_fd)
 	CHECK_INT(access("/proc/1", F_OK), 0);
 }
 
-static void user_ns_child(const struct mounts *m, int tree_fd, int mapped)
+static void user_ns_child(struct mounts *m, int tree_fd, int mapped)
 {
 	int status = 0;
 	pid_t pid;

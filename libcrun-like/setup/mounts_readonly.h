@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Read-only mounts that something has still to be made in: a later mount point, a device, the
+ * console, the working directory. They are made writable for that moment and read-only again.
+ */
+#ifndef DAVIT_SETUP_MOUNTS_READONLY_H
+#define DAVIT_SETUP_MOUNTS_READONLY_H
+
+#include "setup/mounts.h"
+
+typedef int (*mounts_work)(void *arg, struct err *e);
+
+/* INIT. Does @work, and once more with the read-only mounts writable when it ends with EROFS. */
+int mounts_do_writable(struct mounts *m, int rootfd, mounts_work work, void *arg, struct err *e);
+
+#endif
