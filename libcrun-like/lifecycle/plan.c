@@ -169,6 +169,7 @@ static int prepare_mounts(struct plan *plan, struct err *e)
 	if (plan->config->linux_config && plan->config->linux_config->mount_label)
 		ctx.has_selinux = labels_has_selinux();
 	if (plan->cgroup.path) {
+		ctx.cgroup_root = plan->cgroup.root;
 		ctx.cgroup_path = arena_printf(&plan->arena, "%s/%s", plan->cgroup.root,
 					       plan->cgroup.path + strspn(plan->cgroup.path, "/"));
 		if (!ctx.cgroup_path)

@@ -37,6 +37,7 @@ struct prepare {
 	const struct oci_mount *mount;
 	const char *cleaned; /* the destination without ".", ".." and doubled slashes */
 	struct mount_op *op;
+	bool has_own_cgroup; /* to be mounted after it */
 };
 
 static int no_memory(struct err *e)
@@ -125,33 +126,64 @@ static int prepare_bind(struct prepare *p, struct err *e)
 	return op->source ? 0 : no_memory(e);
 }
 
+/* What the host has at the usual place, or else the hierarchy that davit found. On a host with
+ * version 1 beside it the latter is in the former. */
+static const char *cgroup_source(const struct mounts_context *ctx)
+{
+	bool is_usual = !ctx->cgroup_root || is_below(ctx->cgroup_root, "/sys/fs/cgroup");
+
+	return is_usual ? "/sys/fs/cgroup" : ctx->cgroup_root;
+}
+
 /*
  * The version 2 hierarchy under either name. In a cgroup namespace of its own the container sees
- * its part only. Without one it gets its own directory and not the host's tree, read-only unless
- * "rw" is asked for (CVE-2023-25809); where it has no directory, what the host has. That is a bind
- * and no new cgroup2, whose options would change those of the host's (nsdelegate).
+ * its part only. Without one it sees what the host has, as with runc and crun: that is a bind and
+ * no new cgroup2, whose options would change those of the host's (nsdelegate). It is read-only
+ * unless "rw" is asked for (CVE-2023-25809). Who has no rights on the host may have the right to
+ * write to some of its cgroups all the same: there, and where version 1 would be writable too,
+ * "rw" is for the container's own cgroup alone, which stands in the tree as one more mount.
  */
 static void prepare_cgroup(struct prepare *p)
 {
+	const struct mounts_context *ctx = p->ctx;
 	struct mount_op *op = p->op;
 	struct mount_options *o = &op->options;
 	bool is_writable = (o->attr_clear | o->recursive_clear) & MOUNT_ATTR_RDONLY;
 
 	op->type = "cgroup2";
-	op->fallback = p->ctx->cgroup_path;
+	op->fallback = ctx->cgroup_path;
 	/* All instances are one superblock, the host's: only the mount may be read-only. */
 	o->superblock_set &= ~(unsigned long)MS_RDONLY;
-	if (p->ctx->has_cgroup_ns)
+	if (ctx->has_cgroup_ns)
 		return;
 	op->kind = MOUNT_BIND;
+	op->source = cgroup_source(ctx);
 	op->keeps_readonly = true;
-	op->source = p->ctx->cgroup_path ? p->ctx->cgroup_path : "/sys/fs/cgroup";
 	o->data = NULL;
-	o->is_recursive = !p->ctx->cgroup_path;
-	if (is_writable)
+	o->is_recursive = true;
+	if (is_writable && !ctx->has_user_ns && ctx->cgroup_root &&
+	    strcmp(op->source, ctx->cgroup_root) == 0)
 		return;
+	p->has_own_cgroup = is_writable && ctx->cgroup_path;
+	o->attr_clear &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	o->recursive_clear &= ~(uint64_t)MOUNT_ATTR_RDONLY;
 	o->attr_set |= MOUNT_ATTR_RDONLY;
 	o->recursive_set |= MOUNT_ATTR_RDONLY;
+}
+
+/* The container's own cgroup, writable, in the read-only tree of @tree. */
+static int prepare_own_cgroup(const struct prepare *p, struct mount_op *ret, struct err *e)
+{
+	const struct mount_op *tree = p->op;
+
+	*ret = *tree;
+	ret->source = p->ctx->cgroup_path;
+	ret->destination = arena_printf(p->arena, "%s%s", tree->destination,
+					ret->source + strlen(tree->source));
+	ret->options.is_recursive = false;
+	ret->options.attr_set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	ret->options.recursive_set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	return ret->destination ? 0 : no_memory(e);
 }
 
 static bool is_gid_mapped(const struct oci_config *config, unsigned long gid)
@@ -305,23 +337,25 @@ static int prepare_one(struct prepare *p, struct err *e)
 int mounts_prepare(struct arena *a, const struct oci_config *config,
 		   const struct mounts_context *ctx, struct mounts *ret, struct err *e)
 {
-	size_t count = config->mounts.count;
-	struct mount_op *ops = arena_array(a, count + 1, sizeof(*ops));
+	size_t given = config->mounts.count, count = 0;
+	struct mount_op *ops = arena_array(a, 2 * given + 1, sizeof(*ops));
 
 	if (!ops)
 		return no_memory(e);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < given; i++) {
 		struct prepare p = {
 			.arena = a,
 			.config = config,
 			.ctx = ctx,
 			.mount = &config->mounts.items[i],
-			.op = &ops[i],
+			.op = &ops[count++],
 		};
 		int r;
 
-		ops[i].index = i;
+		p.op->index = i;
 		r = prepare_one(&p, e);
+		if (r == 0 && p.has_own_cgroup)
+			r = prepare_own_cgroup(&p, &ops[count++], e);
 		if (r < 0)
 			return r;
 	}

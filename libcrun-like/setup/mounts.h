@@ -20,6 +20,7 @@ struct mounts_context {
 	const char *bundle; /* absolute: relative sources are below it */
 	bool has_user_ns, has_cgroup_ns, has_net_ns, has_pid_ns; /* a namespace of its own */
 	bool has_neighbours;     /* others are in the mount namespace already */
+	const char *cgroup_root; /* where the host's version 2 hierarchy is, or NULL */
 	const char *cgroup_path; /* the container's own cgroup directory on the host, or NULL */
 	bool has_selinux;        /* the host's kernel takes mount labels */
 	bool is_root_shared;     /* linux.rootfsPropagation: a bind may stay a peer of the host's */

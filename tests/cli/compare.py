@@ -30,6 +30,7 @@ ALWAYS_OPEN = [(1, 3), (1, 5), (1, 7), (1, 8), (1, 9), (5, 0), (5, 2)]
 # Devices of the host that are tried, when they exist; opening them does nothing.
 TRIED = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty",
          "/dev/ptmx", "/dev/kmsg", "/dev/fuse", "/dev/net/tun", "/dev/loop-control"]
+HOST_CGROUPS = "/sys/fs/cgroup"
 FLAGS = {"nosuid": os.ST_NOSUID, "nodev": os.ST_NODEV, "noexec": os.ST_NOEXEC, "ro": os.ST_RDONLY}
 LIMITS = {"RLIMIT_NOFILE": "Max open files", "RLIMIT_NPROC": "Max processes"}
 
@@ -236,7 +237,41 @@ def check_bind(c, entry, path):
                entry["uidMappings"][0]["hostID"] + os.stat(entry["source"]).st_uid)
 
 
-def check_mount(c, entry, mount, cgroup):
+def is_of_host(c, entry):
+    """Without a cgroup namespace a mount of type cgroup shows all that the host has."""
+    return entry["type"] == "cgroup" and not any(n["type"] == "cgroup" for n in c.linux["namespaces"])
+
+
+def has_own_cgroup(c, entry, root):
+    """"rw" is for the container's own cgroup alone, where the host's cannot be given away."""
+    return (is_of_host(c, entry) and "rw" in entry["options"]
+            and (c.has_user_ns or root != HOST_CGROUPS))
+
+
+def host_points(c, root, cgroup):
+    """What is mounted below such a mount."""
+    for entry in c.config["mounts"]:
+        if is_of_host(c, entry):
+            for mount in mounts_of("self"):
+                if mount.point.startswith(f"{HOST_CGROUPS}/"):
+                    yield entry["destination"] + mount.point[len(HOST_CGROUPS):]
+        if has_own_cgroup(c, entry, root):
+            yield entry["destination"] + (root + cgroup)[len(HOST_CGROUPS):]
+
+
+def check_host_cgroups(c, entry, mount, root):
+    wanted = wanted_flags(entry)
+    if "rw" not in entry["options"] or has_own_cgroup(c, entry, root):
+        wanted.add("ro")
+    c.same(f"flags of {mount.point}", sorted(flags_of(mount)), sorted(wanted))
+    c.same(f"{mount.point} is the host's", file_identity(c.inside(entry["destination"])),
+           file_identity(HOST_CGROUPS))
+
+
+def check_mount(c, entry, mount, root, cgroup):
+    if is_of_host(c, entry):
+        check_host_cgroups(c, entry, mount, root)
+        return
     path = c.inside(entry["destination"])
     wanted = wanted_flags(entry)
     found = flags_of(mount) | {f for f in ("ro",) if f in mount.super}
@@ -262,13 +297,13 @@ def covered_points(c):
     return [[p for p in dict.fromkeys(paths) if os.path.lexists(c.inside(p))] for paths in lists]
 
 
-def check_mounts(c, cgroup):
+def check_mounts(c, root, cgroup):
     mounts = mounts_of(c.pid)
     points = [m.point for m in mounts]
     top = {m.point: m for m in mounts}
     wanted = ["/", *(m["destination"] for m in c.config["mounts"]), *console_points(c)]
     masked, readonly = covered_points(c)
-    wanted += masked + readonly
+    wanted += masked + readonly + list(host_points(c, root, cgroup))
     if c.has_user_ns:  # mknod is not allowed there
         wanted += [*DEFAULT_DEVICES, *(d["path"] for d in c.linux.get("devices", []))]
     c.same("mount points not in config.json", sorted(set(points) - set(wanted)), [])
@@ -276,7 +311,7 @@ def check_mounts(c, cgroup):
     c.same("points mounted twice", sorted({p for p in points if points.count(p) > 1}), [])
     for entry in c.config["mounts"]:
         if entry["destination"] in top:
-            check_mount(c, entry, top[entry["destination"]], cgroup)
+            check_mount(c, entry, top[entry["destination"]], root, cgroup)
     check_root(c, top["/"])
     for path in masked:
         check_masked(c, path, top)
@@ -458,7 +493,7 @@ def check_running(c, root, container_id):
     check_limits(c)
     check_program(c)
     check_cgroup(c, root, cgroup)
-    check_mounts(c, cgroup)
+    check_mounts(c, root, cgroup)
     check_devices(c)
     check_kernel_values(c)
     check_device_filter(c, root + cgroup)

@@ -1006,7 +1006,7 @@ line() {
 	[[ $err == *"id"*" the mount on /m (at /mounts/7"*"operation not permitted"* ]] || complain "idmap"
 }
 
-@test "mounts[].type cgroup: in a cgroup namespace, and the container's own cgroup without one" {
+@test "mounts[].type cgroup: in a cgroup namespace the container's own, without one all that the host has" {
 	requires cgroup2
 	mount_is /sys/fs/cgroup nosuid,noexec,nodev,relatime,ro cgroup cgroup
 	mount_is /two nosuid cgroup2 cgroup
@@ -1023,14 +1023,36 @@ line() {
 	stops
 	config '.linux.namespaces |= map(select(.type != "cgroup")) | .mounts[6].options += ["rw"]'
 	mount_is /three nosuid cgroup cgroup
+	[[ $CGROOT == /sys/fs/cgroup* ]] || skip "needs cgroup v2 at the usual place"
 	runs
+	below=$(cgroup_of "$pid")
+	below=${below#/sys/fs/cgroup}
 	for at in /sys/fs/cgroup /two /three; do
-		[ "$(stat -c %i "$in$at")" = "$(stat -c %i "$(cgroup_of "$pid")")" ]
+		[ "$(stat -c %i "$in$at${CGROOT#/sys/fs/cgroup}")" = "$(stat -c %i "$CGROOT")" ]
+		[ "$(stat -c %i "$in$at$below")" = "$(stat -c %i "/sys/fs/cgroup$below")" ]
 	done
-	has /sys/fs/cgroup ^ro
-	has /two ^rw,nosuid
-	# CVE-2023-25809: without a namespace only who asks may write.
+	has /sys/fs/cgroup ^ro,nosuid
+	# CVE-2023-25809: without a namespace only who asks may write, and where version 1 is at hand to its own alone.
 	has /three ^ro,nosuid
+	if [ "$CGROOT" = /sys/fs/cgroup ]; then
+		has /two ^rw,nosuid
+	else
+		has /two ^ro,nosuid
+		has "/two$below" ^rw,nosuid
+	fi
+	stops
+	# Nor does the right to write to some of the host's cgroups go to a user namespace.
+	has_userns
+	runs
+	below=$(cgroup_of "$pid")
+	below=${below#/sys/fs/cgroup}
+	for at in /sys/fs/cgroup /two /three; do
+		[ "$(stat -c %i "$in$at$below")" = "$(stat -c %i "/sys/fs/cgroup$below")" ]
+		has $at ^ro
+	done
+	has "/two$below" ^rw,nosuid
+	[ "$(awk '$5 ~ "^/two" && $6 ~ /^rw/' "/proc/$pid/mountinfo" | wc -l)" = 1 ]
+	[ "$(awk '$5 ~ "^/(three|sys/fs/cgroup)" && $6 ~ /^rw/' "/proc/$pid/mountinfo" | wc -l)" = 0 ]
 }
 
 @test "mounts[].type cgroup: read-only, with a further hierarchy of the host's mounted in it" {

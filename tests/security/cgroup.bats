@@ -91,17 +91,23 @@ teardown() {
 	config '.mounts += [{ "destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup",
 		"options": ["nosuid", "noexec", "nodev", "relatime", "ro"] }]'
 	cp "$BUNDLE/config.json" "$T/good.json"
-	for kind in own shared default bind; do
+	for kind in own shared default user bind; do
 		cp "$T/good.json" "$BUNDLE/config.json"
+		at=/sys/fs/cgroup${CGROOT#/sys/fs/cgroup}
+		[ $kind != own ] || at=/sys/fs/cgroup
 		[ $kind = own ] || config '.linux.namespaces |= map(select(.type != "cgroup"))'
 		[ $kind != default ] || config '.mounts[-1].options = []'
+		# Who may write to cgroups of the host, as a user of systemd may, shares that right with nobody.
+		[ $kind != user ] || config '.mounts[-1].options = ["rw"] | .linux.namespaces += [{ type: "user" }] |
+			.linux.uidMappings = [{ containerID: 0, hostID: 0, size: 65536 }] | .linux.gidMappings = .linux.uidMappings'
 		[ $kind != bind ] || config --arg c "$CGROOT" '.mounts[-1] |= . + { "type": "bind", "source": $c, "options": ["rbind", "ro"] }'
-		program sh -c 'cd /sys/fs/cgroup && for f in cgroup.procs cgroup.subtree_control ../cgroup.procs; do
+		[ $kind != bind ] || at=/sys/fs/cgroup
+		program sh -c 'cd '"$at"' && for f in cgroup.procs cgroup.subtree_control ../cgroup.procs; do
 			echo 0 2>&1 >$f; done; mkdir new 2>&1; ls -d /sys/fs/cgroup/davit-* 2>/dev/null; true'
 		davit run -b "$BUNDLE" "$ID"
 		[ "$status" -eq 0 ] || complain $kind
 		[ "$(grep -c "ead-only file system" <<<"$out")" -ge 3 ] || complain "$kind: something was written"
-		[ $kind = bind ] || [[ $out != *davit-* ]] || complain "$kind: other cgroups are seen"
+		[ $kind != own ] || [[ $out != *davit-* ]] || complain "$kind: other cgroups are seen"
 	done
 	check_clean
 }

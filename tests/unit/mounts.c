@@ -128,22 +128,51 @@ TEST(prepare_and_describe)
 	r = row("devpts", NULL, "/dev/pts", "gid=2");
 	CHECK_INT(prepare(&r, 1, &ctx, &m, &e), 0);
 	CHECK_STR(m.items[0].options.data, "gid=2");
-	/* Without a cgroup namespace: the container's own cgroup, read-only. */
-	ctx.has_cgroup_ns = false;
-	ctx.cgroup_path = "/sys/fs/cgroup/x";
-	r = row("cgroup", "cgroup", "/sys/fs/cgroup", "nosuid");
+}
+
+/* Without a cgroup namespace: what the host has, read-only unless it is asked for otherwise. */
+TEST(prepare_cgroups_of_the_host)
+{
+	struct mounts_context ctx = { .bundle = "/b",
+				      .cgroup_root = "/sys/fs/cgroup",
+				      .cgroup_path = "/sys/fs/cgroup/a/x" };
+	struct oci_mount r = row("cgroup", "cgroup", "/sys/fs/cgroup", "nosuid");
+	struct mounts m;
+	struct err e = { 0 };
+
 	CHECK_INT(prepare(&r, 1, &ctx, &m, &e), 0);
+	CHECK_INT(m.count, 1);
 	CHECK_INT(m.items[0].kind, MOUNT_BIND);
-	CHECK(m.items[0].options.attr_set & MOUNT_ATTR_RDONLY);
-	r = row("cgroup", "cgroup", "/sys/fs/cgroup", "rw nsdelegate");
-	CHECK_INT(prepare(&r, 1, &ctx, &m, &e), 0);
-	CHECK(!(m.items[0].options.attr_set & MOUNT_ATTR_RDONLY));
-	/* It has no cgroup: what the host has, all of it read-only. */
-	ctx.cgroup_path = NULL;
-	r = row("cgroup", "cgroup", "/sys/fs/cgroup", "");
-	CHECK_INT(prepare(&r, 1, &ctx, &m, &e), 0);
 	CHECK_STR(m.items[0].source, "/sys/fs/cgroup");
 	CHECK(m.items[0].options.is_recursive);
+	CHECK(m.items[0].options.attr_set & MOUNT_ATTR_RDONLY);
+	CHECK_INT(m.items[0].options.recursive_set, MOUNT_ATTR_RDONLY);
+	r = row("cgroup", "cgroup", "/c", "rw nsdelegate");
+	CHECK_INT(prepare(&r, 1, &ctx, &m, &e), 0);
+	CHECK_INT(m.count, 1);
+	CHECK(!(m.items[0].options.attr_set & MOUNT_ATTR_RDONLY));
+	/* Without rights on the host, or with version 1 beside it: the container's own alone. */
+	for (int i = 0; i < 2; i++) {
+		ctx.has_user_ns = i == 0;
+		ctx.cgroup_root = i == 0 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/a";
+		CHECK_INT(prepare(&r, 1, &ctx, &m, &e), 0);
+		CHECK_INT(m.count, 2);
+		CHECK_STR(m.items[0].source, "/sys/fs/cgroup");
+		CHECK_INT(m.items[0].options.recursive_set, MOUNT_ATTR_RDONLY);
+		CHECK_STR(m.items[1].destination, "/c/a/x");
+		CHECK_STR(m.items[1].source, "/sys/fs/cgroup/a/x");
+		CHECK(!(m.items[1].options.attr_set & MOUNT_ATTR_RDONLY));
+		CHECK_INT(m.items[1].options.recursive_set, 0);
+	}
+	/* Elsewhere; and it has no cgroup. */
+	ctx.cgroup_root = "/cg";
+	ctx.cgroup_path = "/cg/x";
+	CHECK_INT(prepare(&r, 1, &ctx, &m, &e), 0);
+	CHECK_STR(m.items[0].source, "/cg");
+	ctx.cgroup_root = ctx.cgroup_path = NULL;
+	CHECK_INT(prepare(&r, 1, &ctx, &m, &e), 0);
+	CHECK_INT(m.count, 1);
+	CHECK_STR(m.items[0].source, "/sys/fs/cgroup");
 	CHECK_INT(m.items[0].options.recursive_set, MOUNT_ATTR_RDONLY);
 }
 
