@@ -186,7 +186,7 @@ static int cannot_make(int parent, int r)
 {
 	struct statfs st;
 
-	if ((r == -EACCES || r == -EPERM) && fstatfs(parent, &st) == 0 &&
+	if ((r == -EACCES || r == -EPERM || r == -EROFS) && fstatfs(parent, &st) == 0 &&
 	    (st.f_type == PROC_SUPER_MAGIC || st.f_type == SYSFS_MAGIC))
 		return -ENOENT;
 	return r;

@@ -1150,11 +1150,14 @@ line() {
 @test "mounts[].destination: what the kernel does not have in /proc and /sys is not there" {
 	for at in /proc/nosuchfile /proc/sys/kernel/nosuchfile /proc/no/such /sys/nosuchfile /sys/kernel/no/such; do
 		for source in /dev/null "$T/src"; do
-			only_defaults
-			config '.mounts |= map(select(.destination != "/sys")) + [{ destination: "/sys", type: "sysfs", source: "sysfs" }]'
-			bind_is "$at" bind "$source"
-			refused "make the mount point $at (at /mounts/5) [step mounts in init]: no such file or directory" \
-				create -b "$BUNDLE" "$ID"
+			for words in nosuid ro; do
+				only_defaults
+				config --arg word $words '.mounts |= map(select(.destination != "/sys")) +
+					[{ destination: "/sys", type: "sysfs", source: "sysfs", options: [$word] }]'
+				bind_is "$at" bind "$source"
+				refused "make the mount point $at (at /mounts/5) [step mounts in init]: no such file or directory" \
+					create -b "$BUNDLE" "$ID"
+			done
 		done
 	done
 	check_clean
