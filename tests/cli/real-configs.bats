@@ -29,6 +29,25 @@ state_is() {
 		complain "state is not: $1, pid $2, ..."
 }
 
+# is_kept_apart PID: where this machine's mounts are shared, no mount inside is in a group of theirs
+# unless config.json asks for it; and what root mounts on each of them stays inside.
+is_kept_apart() {
+	local places at
+	[ -n "${SHARED_HOST-}" ] || return 0
+	places=$(jq -r '.linux.rootfsPropagation as $root | .mounts[] | select($root and (.options | index("shared", "rshared"))) |
+		"^" + .destination + "(/|$)"' "$BUNDLE/config.json" | paste -sd'|')
+	isolated "$1" self "" "$places"
+	cat /proc/self/mountinfo >"$T/mounts.before"
+	while read -r at; do
+		[ -z "$places" ] || [[ ! $at =~ $places ]] || continue
+		# Where it is covered already nothing is there.
+		nsenter -t "$1" -m -- /bin/busybox mount -t tmpfs cover "$at" 2>/dev/null ||
+			nsenter -t "$1" -m -- /bin/busybox mount --bind /bin/busybox "$at" 2>/dev/null || continue
+	done < <(awk '$5 != "/" { print $5 }' "/proc/$1/mountinfo" | sort -r)
+	[ "$(grep -c ' cover rw' "/proc/$1/mountinfo")" -gt 3 ]
+	diff "$T/mounts.before" /proc/self/mountinfo
+}
+
 # lives NAME: the whole life of a container with that config.
 lives() {
 	local pid
@@ -50,6 +69,7 @@ lives() {
 	state_is running "$pid"
 	"$PYTHON" -ES "$HERE/compare.py" running "$BUNDLE" "$pid" "$CGROOT" "$ID"
 	grep -q ^mnt: "$BUNDLE/namespaces"
+	is_kept_apart "$pid"
 
 	ok kill "$ID" KILL
 	becomes stopped
@@ -98,4 +118,20 @@ lives() {
 		return 1
 	}
 	[ "$(grep -c '^ok ' "$T/pure.tap")" -eq 9 ]
+}
+
+# The same where all mounts are shared, as systemd makes them: nobody else's peers here.
+@test "T31 peer-groups: one of each sort on a host with shared mounts" {
+	local sorts='containerd, (default|terminal|user)|CRI of containerd, (c|user)|CRI-O, c|Docker, d|Podman, (d|t|user|privileged)'
+	requires command:unshare
+	# shellcheck disable=SC2016  # the inner shell's
+	DAVIT=$DAVIT SHARED_HOST=1 timeout 240 unshare --mount --propagation private bash -c '
+		mount --make-rshared / || exit
+		for name in ${!BATS_*}; do unset "$name"; done
+		exec bats --formatter tap --filter "$1" "$2"' - "$sorts" "$BATS_TEST_FILENAME" \
+		>"$T/shared.tap" 2>&1 3>&- 4>&- </dev/null || {
+		cat "$T/shared.tap"
+		return 1
+	}
+	[ "$(grep -c '^ok ' "$T/shared.tap")" -eq 11 ]
 }
