@@ -289,7 +289,7 @@ static int open_source(const struct device_op *op, int *ret_fd, struct err *e)
 	}
 	if (r < 0)
 		return fail(op, -r, "open the host's", e);
-	r = mount_clone(fd, "", 0, MS_PRIVATE, 0);
+	r = mount_clone(fd, "", 0, MS_PRIVATE, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
 	if (r < 0 && r != -EPERM)
 		return fail(op, -r, "clone the host's", e);
 	*ret_fd = r < 0 ? -1 : r;

@@ -96,7 +96,8 @@ runs_in() {
 	ok run -d -b "$BUNDLE" "$ID"
 	pid=$(init_pid)
 	for name in null zero full random urandom tty; do
-		awk -v at="/dev/$name" '$5 == at { n++ } END { exit n != 1 }' "/proc/$pid/mountinfo"
+		awk -v at="/dev/$name" '$5 == at { n++; options = "," $6 "," }
+			END { exit n != 1 || options !~ /,nosuid,/ || options !~ /,noexec,/ }' "/proc/$pid/mountinfo"
 		[ "$(stat -c %t:%T "/proc/$pid/root/dev/$name")" = "$(stat -c %t:%T "/dev/$name")" ]
 	done
 }
