@@ -158,9 +158,8 @@ static int walk_push(struct walk *w, const char *name, int *fd)
 }
 
 /*
- * The new directory, with @mode. One made in a setgid directory inherits the bit and the group; an
- * image must not decide that for mount points (T07). The bits of @mode are kept from the umask
- * likewise.
+ * The new directory, with @mode whatever the umask. One made in a setgid directory has inherited
+ * the bit and the group, and keeps them: whoever shares that directory expects it.
  */
 static int dir_settle(int parent, const char *name, mode_t mode)
 {
@@ -169,12 +168,9 @@ static int dir_settle(int parent, const char *name, mode_t mode)
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return neg_errno();
+	mode |= st.st_mode & S_ISGID;
 	if ((st.st_mode & 07777) == mode)
 		return take_fd(&fd);
-	if ((st.st_mode & S_ISGID) && !(mode & S_ISGID)) {
-		/* A file system that knows one owner only may refuse; the mode is what matters. */
-		(void)!fchown(fd, (uid_t)-1, getegid());
-	}
 	return fchmod(fd, mode) < 0 ? neg_errno() : take_fd(&fd);
 }
 

@@ -22,9 +22,9 @@ int rootpath_open(int rootfd, const char *path, int flags);
 int rootpath_open_nofollow(int rootfd, const char *path, int flags);
 
 /*
- * An O_PATH fd of the directory that holds the last component of @path, made with mode 0755 (less
- * umask 0, without inherited setgid) where missing; the component's name (never "", ".", ".." or
- * with a slash) goes to @ret_name. -EINVAL for a path that names the root itself.
+ * An O_PATH fd of the directory that holds the last component of @path, made with mode 0755
+ * (whatever the umask; setgid is inherited) where missing; the component's name (never "", ".",
+ * ".." or with a slash) goes to @ret_name. -EINVAL for a path that names the root itself.
  */
 int rootpath_parent(int rootfd, const char *path, char ret_name[static 256]);
 

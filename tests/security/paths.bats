@@ -239,14 +239,16 @@ hostile_links() {
 	check_clean
 }
 
-@test "T07 dest-escape: what is made in a setgid directory of the image has neither its bit nor its group" {
+@test "T07 dest-escape: what is made in a setgid directory of the image has its bit and its group" {
 	mkdir "$BUNDLE/rootfs/setgid"
 	chown 1000:1000 "$BUNDLE/rootfs/setgid"
 	chmod 2777 "$BUNDLE/rootfs/setgid"
 	config '.mounts += [{ "destination": "/setgid/a/b", "type": "tmpfs", "source": "tmpfs" }]'
+	config '.process.cwd = "/setgid/cwd/here"'
 	ok run -b "$BUNDLE" "$ID"
-	[ "$(stat -c '%a %u:%g' "$BUNDLE/rootfs/setgid/a")" = "755 0:0" ]
-	[ "$(stat -c '%a %u:%g' "$BUNDLE/rootfs/setgid/a/b")" = "755 0:0" ]
+	for made in a a/b cwd cwd/here; do
+		[ "$(stat -c '%a %u:%g' "$BUNDLE/rootfs/setgid/$made")" = "2755 0:1000" ] || complain "$made"
+	done
 }
 
 # race END TIMES: runs while two names of the image change places. A run that succeeds has its mount,

@@ -136,7 +136,7 @@ TEST(mkdirs_has_exact_modes)
 	tree_remove(&t);
 }
 
-TEST(setgid_is_not_inherited)
+TEST(setgid_is_inherited)
 {
 	struct tree t = tree_make();
 	struct stat st;
@@ -148,10 +148,12 @@ TEST(setgid_is_not_inherited)
 	}
 	CHECK_INT(fchmodat(t.root, "shared", 02775, 0), 0);
 	CHECK_INT(closed(rootpath_make_target(t.root, "/shared/a/b", true)), 0);
-	CHECK_INT(mode_of(&t, "shared/a"), S_IFDIR | 0755);
-	CHECK_INT(mode_of(&t, "shared/a/b"), S_IFDIR | 0755);
-	CHECK_INT(fstatat(t.root, "shared/a", &st, 0), 0);
-	CHECK_INT(st.st_gid, getegid());
+	CHECK_INT(mode_of(&t, "shared/a"), S_IFDIR | 02755);
+	CHECK_INT(mode_of(&t, "shared/a/b"), S_IFDIR | 02755);
+	CHECK_INT(fstatat(t.root, "shared/a/b", &st, 0), 0);
+	CHECK_INT(st.st_gid, 4242);
+	CHECK_INT(closed(rootpath_mkdirs(t.root, "/shared/c", 0700)), 0);
+	CHECK_INT(mode_of(&t, "shared/c"), S_IFDIR | 02700);
 	tree_remove(&t);
 }
 
