@@ -462,6 +462,7 @@ in_env() {
 	fails "set the CPUs" exec -p "$T/process.json" "$ID"
 }
 
+# bats test_tags=both
 @test "exec: two hundred, sixteen at a time: no zombie, no cgroup, no state, no descriptor is left" {
 	requires cgroup2
 	local count=200

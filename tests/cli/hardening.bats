@@ -3,6 +3,7 @@
 #
 # How davit and libdavit.so were built. Needs no root: nothing is run but readelf and nm.
 load helpers
+# bats file_tags=plain
 
 setup() {
 	requires command:readelf command:nm

@@ -3,6 +3,7 @@
 #
 # The installed tree: a program outside this one finds, compiles against and runs with libdavit.
 load helpers
+# bats file_tags=plain
 
 setup_file() {
 	load helpers

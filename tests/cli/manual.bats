@@ -4,6 +4,7 @@
 # The pages of the manual, the help and the completions are made from the tables of the command
 # line: here it is checked that they have all of it, and that their readers take them.
 load helpers
+# bats file_tags=plain
 
 # The names in the first column of a section of a help text.
 names_in() {

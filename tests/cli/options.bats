@@ -8,6 +8,7 @@
 #
 # shellcheck disable=SC2016  # variables of jq, and of inner shells
 load helpers
+# bats file_tags=plain
 
 setup() {
 	requires root

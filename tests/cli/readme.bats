@@ -4,6 +4,7 @@
 # What README.md and contrib/quickstart tell people to type works as it stands there, each time. Only
 # the container's name, which is the folder's too, is the test's own.
 load helpers
+# bats file_tags=plain
 
 setup() {
 	requires root cgroup2 plain-build

@@ -74,6 +74,7 @@ check_damaged() {
 	ok delete --force "$ID"
 }
 
+# bats test_tags=both
 @test "damaged state: nothing crashes, plain delete refuses, delete --force ends what runs (T21)" {
 	ok create -b "$BUNDLE" "$OTHER"
 	kinds='empty cut-half cut-last zeroed garbage no-members deep wrong-types other-id pid--1 pid-0 pid-1

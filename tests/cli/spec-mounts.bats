@@ -506,6 +506,7 @@ other_words="bind copy-symlink dest-nofollow idmap iversion loud noiversion rbin
 }
 
 # The flags that the kernel is called with, where it shows nothing of them.
+# bats test_tags=plain
 @test "mounts[].options iversion, noiversion, silent, loud: reach the kernel, and what is undone does not" {
 	requires command:strace plain-build
 	for word in iversion silent; do

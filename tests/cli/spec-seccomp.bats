@@ -413,6 +413,7 @@ flags() {
 	sed -n 's/.*SECCOMP_SET_MODE_FILTER, \([^,]*\), {.*/\1/p' "$T/trace"
 }
 
+# bats test_tags=plain
 @test "linux.seccomp.flags[] TSYNC, LOG, SPEC_ALLOW, WAIT_KILLABLE_RECV: reach the kernel; SPEC_ALLOW by default, none when the list is empty" {
 	requires command:strace plain-build
 	rule 'action: "SCMP_ACT_ERRNO"'
