@@ -32,6 +32,19 @@ bind() {
 		'[{ destination: $to, type: "bind", source: $source, options: $options }]' >"$T/m.json"
 }
 
+@test "mounts list prints the members that its page names" {
+	requires root cgroup2
+	page=$("$DAVIT" help mounts)
+	ok create -b "$BUNDLE" "$ID"
+	ok mounts list "$ID"
+	[ "$(jq -r 'keys[]' <<<"$out")" = mounts ]
+	for member in $(jq -r '.mounts[] | keys[]' <<<"$out" | sort -u); do
+		grep -qw "$member" <<<"$page" || { echo "not in the page: $member"; false; }
+	done
+	[[ $page == *"JSON object"* ]]
+	[[ $page != *mountinfo* ]]
+}
+
 @test "add ID FILE: a bind mount with its options, in the container alone; remove takes it away" {
 	start
 	bind /mnt/new/place '["bind", "ro", "nosuid"]'
