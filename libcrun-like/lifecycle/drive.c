@@ -108,6 +108,9 @@ static int child_is_lost(struct run *run, const struct step *step, struct err *e
 			 step->where == INIT ? "first" : "helper");
 	if (sig == SIGKILL)
 		err_hint(e, "was its memory limit too small for the set-up?");
+	else if (strcmp(step->name, "exec") == 0 && plan_has_filter(run->plan))
+		err_hint(e, "the program could not be executed, and the seccomp profile forbids to "
+			    "say why: it takes sendmsg and exit_group");
 	name_step(step, e);
 	return -e->code;
 }

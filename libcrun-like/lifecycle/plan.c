@@ -17,6 +17,7 @@
 #include "lifecycle/ready.h"
 #include "oci-spec/json.h"
 #include "setup/annotations.h"
+#include "setup/seccomp_needs.h"
 
 /* Engines pass another pid in LISTEN_PID: it is the program that is meant, process 1 of its
  * namespace. */
@@ -332,7 +333,12 @@ int plan_filter(struct plan *plan, int cache_dirfd, struct err *e)
 			  plan->ctx->seccomp_receiver ? plan->ctx->seccomp_receiver
 						      : plan->seccomp_receiver,
 			  &source);
-	return seccomp_prepare(&plan->arena, &source, cache_dirfd, &plan->seccomp, e);
+	if (seccomp_prepare(&plan->arena, &source, cache_dirfd, &plan->seccomp, e) < 0)
+		return -e->code;
+	if (!plan->config->process)
+		return 0;
+	return seccomp_check_needs(&source, &plan->seccomp,
+				   credentials_drop_after_filter(&plan->credentials), e);
 }
 
 bool plan_has_filter(const struct plan *plan)

@@ -280,9 +280,8 @@ int step_credentials(struct run *run, struct err *e)
 int step_exec(struct run *run, struct err *e)
 {
 	const struct plan *p = run->plan;
-	const struct seccomp_filter *late = credentials_late_filter(&p->credentials, &p->seccomp);
 
 	if (program_chdir(&p->program, e) < 0)
 		return -e->code;
-	return program_exec(&p->program, run->program, late, e);
+	return program_exec(&p->program, run->program, &p->credentials, &p->seccomp, e);
 }

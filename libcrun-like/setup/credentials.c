@@ -7,17 +7,16 @@
  *   keep caps        so that the permitted set survives the change of user
  *   groups, gid      want CAP_SETGID, so before the user
  *   uid
- *   seccomp          only without no_new_privs: wants CAP_SYS_ADMIN, which the next step takes.
- * runc loads it before the bounding set; here a profile need not allow the steps above capabilities
- * exactly the listed ones (C11), the ambient set after the two that it needs no_new_privs
+ *   capabilities     exactly the listed ones (C11), the ambient set after the two that it needs
+ *   no_new_privs
  *
- * With no_new_privs the filter needs no capability, so it comes last of all, in program_exec()
- * right before execve(2): as runc does, and a profile must then allow nothing on our behalf.
- * Without, it must allow capset, prctl, chdir, getcwd, rt_sigaction, rt_sigprocmask, close_range
- * and what reports an error.
+ * credentials_seal() is the last thing before execve(2), so that a profile must allow next to
+ * nothing on our behalf: the filter. Without no_new_privs loading it wants CAP_SYS_ADMIN, which
+ * is kept until then where it is not listed, and capset(2) is the one call that follows.
  */
 #include "credentials.h"
 
+#include <linux/capability.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -25,6 +24,8 @@
 #include "base/fmt.h"
 #include "kernel/exec.h"
 #include "kernel/procfs.h"
+
+static const uint64_t ADMIN = UINT64_C(1) << CAP_SYS_ADMIN;
 
 static int apply_groups(const struct credentials *c, struct err *e)
 {
@@ -80,30 +81,20 @@ static int apply_bounding(const struct credentials *c, struct err *e)
 	return r < 0 ? err_set(e, -r, "limit the bounding set") : 0;
 }
 
-/* The change to an ordinary user has emptied the effective set, and the filter wants CAP_SYS_ADMIN.
- */
-static int load_early(const struct credentials *c, const struct seccomp_filter *filter,
-		      struct err *e)
+static bool loads_by_right(const struct credentials *c, const struct seccomp_filter *filter)
 {
-	struct caps now;
-	int r;
-
-	if (c->no_new_privs || !filter || filter->count == 0)
-		return 0;
-	r = caps_get(&now);
-	if (r == 0 && now.effective != now.permitted) {
-		now.effective = now.permitted;
-		r = caps_set(&now);
-	}
-	if (r < 0)
-		return err_set(e, -r, "regain capabilities for the seccomp filter");
-	return seccomp_apply(filter, e);
+	return !c->no_new_privs && filter && filter->count > 0;
 }
 
-static int apply_caps(const struct credentials *c, struct err *e)
+static int apply_caps(const struct credentials *c, uint64_t also, struct err *e)
 {
-	int r = caps_set(&c->caps);
+	struct caps now = { 0 }, caps = c->caps;
+	int r = also ? caps_get(&now) : 0;
 
+	caps.permitted |= now.permitted & also;
+	caps.effective |= now.permitted & also;
+	if (r == 0)
+		r = caps_set(&caps);
 	if (r < 0)
 		return err_set(e, -r, "set the capabilities");
 	r = caps_set_ambient(c->ambient);
@@ -121,9 +112,7 @@ int credentials_apply(const struct credentials *c, const struct seccomp_filter *
 	if (r == 0)
 		r = apply_ids(c, e);
 	if (r == 0)
-		r = load_early(c, filter, e);
-	if (r == 0)
-		r = apply_caps(c, e);
+		r = apply_caps(c, loads_by_right(c, filter) ? ADMIN : 0, e);
 	if (r == 0 && c->no_new_privs) {
 		r = caps_set_no_new_privs();
 		if (r < 0)
@@ -132,10 +121,20 @@ int credentials_apply(const struct credentials *c, const struct seccomp_filter *
 	return r;
 }
 
-const struct seccomp_filter *credentials_late_filter(const struct credentials *c,
-						     const struct seccomp_filter *filter)
+bool credentials_drop_after_filter(const struct credentials *c)
 {
-	return c->no_new_privs ? filter : NULL;
+	return !c->no_new_privs && !(c->caps.effective & c->caps.permitted & ADMIN);
+}
+
+int credentials_seal(const struct credentials *c, const struct seccomp_filter *filter,
+		     struct err *e)
+{
+	int r = filter && filter->count ? seccomp_apply(filter, e) : 0;
+
+	if (r < 0 || !loads_by_right(c, filter) || !credentials_drop_after_filter(c))
+		return r;
+	r = caps_set(&c->caps);
+	return r < 0 ? err_set(e, -r, "drop CAP_SYS_ADMIN after the seccomp filter") : 0;
 }
 
 static int fail_limit(const struct credentials_limit *l, int code, struct err *e)

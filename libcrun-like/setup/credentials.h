@@ -68,13 +68,17 @@ int credentials_apply_limits(const struct credentials *c, struct err *e);
  */
 int credentials_write_oom(const struct credentials *c, int procfd, pid_t pid, struct err *e);
 
-/* In INIT; the order is told in credentials.c. Loads @filter unless no_new_privs is set. */
+/* In INIT; the order is told in credentials.c. Keeps CAP_SYS_ADMIN where credentials_seal() will
+ * need it to load @filter (NULL: none). */
 int credentials_apply(const struct credentials *c, const struct seccomp_filter *filter,
 		      struct err *e);
 
-/* The filter that program_exec() must load: @filter with no_new_privs, or NULL. */
-const struct seccomp_filter *credentials_late_filter(const struct credentials *c,
-						     const struct seccomp_filter *filter);
+/* Loads @filter, and drops what was kept for it. Nothing but execve(2) may follow. */
+int credentials_seal(const struct credentials *c, const struct seccomp_filter *filter,
+		     struct err *e);
+
+/* Must credentials_seal() still call capset(2) when the filter is in force? */
+bool credentials_drop_after_filter(const struct credentials *c);
 
 /*
  * The home directory of @uid by the /etc/passwd of the root: "/" when there is no such file, line

@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 
 #include "base/fmt.h"
-#include "credentials.h"
 #include "kernel/exec.h"
 #include "kernel/rootpath.h"
 
@@ -152,15 +151,15 @@ static int fail(const struct program *p, int code, const char *path, struct err 
 	return -code;
 }
 
-int program_exec(const struct program *p, const char *path,
-		 const struct seccomp_filter *late_filter, struct err *e)
+int program_exec(const struct program *p, const char *path, const struct credentials *credentials,
+		 const struct seccomp_filter *filter, struct err *e)
 {
 	/* davit or an embedding program may ignore SIGPIPE by themselves. */
 	int r = exec_reset_signals(p->ignored_signals | UINT64_C(1) << (SIGPIPE - 1));
 
 	if (r < 0)
 		return err_set(e, -r, "reset the signals");
-	r = late_filter ? seccomp_apply(late_filter, e) : 0;
+	r = credentials_seal(credentials, filter, e);
 	if (r < 0)
 		return r;
 	return fail(p, -exec_program(path, p->argv, p->envp), path, e);

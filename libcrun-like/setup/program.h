@@ -9,8 +9,8 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "credentials.h"
 #include "oci-spec/config.h"
-#include "seccomp.h"
 
 enum {
 	PROGRAM_HOME_SIZE = 4096
@@ -61,12 +61,9 @@ int program_chdir(const struct program *p, struct err *e);
  */
 int program_close_fds(const struct program *p, const int *keep, size_t count, struct err *e);
 
-/*
- * Returns only on failure. Loads @late_filter (credentials_late_filter()) as the last thing before
- * execve.
- */
-int program_exec(const struct program *p, const char *path,
-		 const struct seccomp_filter *late_filter, struct err *e);
+/* Returns only on failure. credentials_seal() is the last thing before execve. */
+int program_exec(const struct program *p, const char *path, const struct credentials *credentials,
+		 const struct seccomp_filter *filter, struct err *e);
 
 /* Adds to the error of a failed execve of @path what in the file, its interpreter or its loader was
  * the reason, if that is found out. */

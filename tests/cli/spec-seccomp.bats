@@ -303,6 +303,100 @@ operator() {
 	says "close = -18, sendmsg = -18, close = -18"
 }
 
+@test "linux.seccomp.listenerPath: a startContainer hook is under the filter too, with a listener of its own" {
+	listener
+	agent errno:18
+	config '.hooks.startContainer = [{ path: "/bin/calls", args: ["calls", "getppid"] }, { path: "/bin/calls", args: ["calls", "getppid"] }]'
+	calls getppid
+	says "getppid = -18"
+	[ "$(sent .state.id 1) $(sent .state.id 2) $(sent .state.id 3)" = "$ID $ID $ID" ]
+	[ ! -e "$REPORT.4.json" ]
+	# Nothing but the program and execve.
+	config '.hooks.startContainer[0].path = "/bin/nothing"'
+	refused "error running startContainer hook #0: exec /bin/nothing: no such file or directory" run -b "$BUNDLE" "$ID"
+	rule 'action: "SCMP_ACT_KILL_PROCESS"'
+	config '.hooks.startContainer = [{ path: "/bin/calls", args: ["calls", "getppid"] }]'
+	refused "error running startContainer hook #0: killed by signal 31" run -b "$BUNDLE" "$ID"
+}
+
+# What a program needs that does nothing but print: the filter is the last thing of all.
+tiny() {
+	printf '%s\n' 'void _start(void) { __asm__ volatile("syscall" ::"a"(1), "D"(1), "S"("tiny\n"), "d"(5) : "rcx", "r11", "memory");' \
+		'__asm__ volatile("syscall" ::"a"(231), "D"(0)); for (;;); }' >"$T/tiny.c"
+	cc -static -nostdlib -O1 -o "$BUNDLE/rootfs/bin/tiny" "$T/tiny.c"
+	program /bin/tiny
+}
+
+@test "linux.seccomp: an allow list of what the program itself needs is enough with no_new_privs, and with capset without" {
+	[ "$(uname -m)" = x86_64 ] || skip "the program is of x86_64"
+	tiny
+	for uid in 0 1000; do
+		for deny in ERRNO KILL KILL_PROCESS TRAP; do
+			config --argjson uid $uid '.process.user = { uid: $uid, gid: $uid }'
+			seccomp '{ defaultAction: "SCMP_ACT_'$deny'", syscalls: [{ names: ["execve", "write", "exit_group"], action: "SCMP_ACT_ALLOW" }] }'
+			config '.process.noNewPrivileges = true'
+			davit run -b "$BUNDLE" "$ID"
+			says tiny
+			config '.process.noNewPrivileges = false'
+			refused "capset, which davit itself must still call" run -b "$BUNDLE" "$ID"
+			[[ $err == *"(at /linux/seccomp/defaultAction); give capset the action SCMP_ACT_ALLOW, or set process.noNewPrivileges"* ]] || complain "no cure"
+			config '.linux.seccomp.syscalls[0].names += ["capset"]'
+			davit run -b "$BUNDLE" "$ID"
+			says tiny
+		done
+	done
+	# exec has a noNewPrivileges of its own.
+	seccomp "{ defaultAction: \"SCMP_ACT_ERRNO\", syscalls: [{ names: [$NEEDED, \"pause\"], action: \"SCMP_ACT_ALLOW\" }] }"
+	config '.process.noNewPrivileges = true'
+	program calls pause
+	ok create -b "$BUNDLE" "$ID"
+	ok start "$ID"
+	jq '.process | .args = ["/bin/tiny"] | .terminal = false' "$BUNDLE/config.json" >"$T/process.json"
+	davit exec --process "$T/process.json" "$ID"
+	says tiny
+	jq '.noNewPrivileges = false' "$T/process.json" >"$T/process2.json"
+	davit exec --process "$T/process2.json" "$ID"
+	[ "$status" = 255 ] && [[ $err == *"denies capset, which davit itself must still call"* ]] || complain "not refused"
+	ok delete --force "$ID"
+	# Nothing is dropped where it is listed.
+	tiny
+	seccomp '{ defaultAction: "SCMP_ACT_ERRNO", syscalls: [{ names: ["execve", "write", "exit_group"], action: "SCMP_ACT_ALLOW" }] }'
+	config '.process.user = { uid: 0, gid: 0 } | .process.capabilities |= with_entries(.value = ["CAP_SYS_ADMIN"]) | .process.noNewPrivileges = false'
+	davit run -b "$BUNDLE" "$ID"
+	says tiny
+}
+
+@test "linux.seccomp: a profile that forbids execve is refused by create, run and plan, with the call, the place and the cure" {
+	for deny in ERRNO KILL KILL_THREAD KILL_PROCESS TRAP; do
+		word="kills for"
+		[ "$deny" != ERRNO ] || word=denies
+		seccomp '{ defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: ["getppid"], action: "SCMP_ACT_KILL" }, { names: ["fork", "execve"], action: "SCMP_ACT_'$deny'" }] }'
+		refused "the seccomp profile $word execve, which davit itself must still call to begin the program" create -b "$BUNDLE" "$ID"
+		[[ $err == *"(at /linux/seccomp/syscalls/1); give execve the action SCMP_ACT_ALLOW"* ]] || complain "no cure"
+		refused "the seccomp profile $word execve" run -b "$BUNDLE" "$ID"
+		refused "the seccomp profile $word execve" plan -b "$BUNDLE"
+	done
+	config '.linux.seccomp.syscalls[1].action = "SCMP_ACT_LOG"'
+	program true
+	ok run -b "$BUNDLE" "$ID"
+	# An allow list without it.
+	seccomp '{ defaultAction: "SCMP_ACT_ERRNO", syscalls: [{ names: ["write"], action: "SCMP_ACT_ALLOW" }] }'
+	refused "the seccomp profile denies execve" create -b "$BUNDLE" "$ID"
+	# { return ERRNO | 1 }
+	config 'del(.linux.seccomp) | .annotations["run.oci.seccomp_bpf_data"] = "BgAAAAEABQA="'
+	refused "the seccomp profile denies execve" create -b "$BUNDLE" "$ID"
+	[[ $err == *"/annotations/run.oci.seccomp_bpf_data"* ]] || complain "not the annotation"
+}
+
+@test "linux.seccomp: who cannot say why its program is not executed is said to be unable to" {
+	seccomp '{ defaultAction: "SCMP_ACT_ERRNO", syscalls: [{ names: ["execve"], action: "SCMP_ACT_ALLOW" }] }'
+	config '.process.noNewPrivileges = true'
+	printf '#!/nowhere/sh\n' >"$BUNDLE/rootfs/bin/broken"
+	chmod 755 "$BUNDLE/rootfs/bin/broken"
+	program /bin/broken
+	refused "the seccomp profile forbids to say why: it takes sendmsg and exit_group" run -b "$BUNDLE" "$ID"
+}
+
 @test "linux.seccomp.listenerPath: ignored when nothing notifies" {
 	rule 'action: "SCMP_ACT_ERRNO"'
 	config --arg path "$AGENT" '.linux.seccomp.listenerPath = $path'

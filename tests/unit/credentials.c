@@ -46,7 +46,7 @@ static const char *status_of(const struct credentials *c, const struct seccomp_f
 		/* Opened before: who has changed its user cannot dump itself, nor read this. */
 		int fd = open("/proc/self/status", O_RDONLY);
 
-		if (credentials_apply(c, filter, &e) < 0) {
+		if (credentials_apply(c, filter, &e) < 0 || credentials_seal(c, filter, &e) < 0) {
 			err_format(&e, text, sizeof(text));
 			dprintf(2, "# %s\n", text);
 			_exit(1);
@@ -196,16 +196,18 @@ TEST(groups_umask_and_no_new_privs)
 	arena_release(&a);
 }
 
-/* The program is { return ALLOW } or, for setresuid, EPERM: what must have been called before. */
-TEST(filter_without_no_new_privs_is_loaded_after_the_change_of_user)
+/* The program is { return ALLOW } or EPERM for all that must have been called before. */
+TEST(filter_is_the_last_thing_and_leaves_no_capability)
 {
 	static const struct sock_filter insns[] = {
-		{ 0x20, 0, 0, 0 },                      /* load the number */
-		{ 0x15, 0, 1, SYS_setresuid },          /* equal: next */
+		{ 0x20, 0, 0, 0 }, /* load the number */
+		{ 0x15, 2, 0, SYS_setresuid },
+		{ 0x15, 1, 0, SYS_prctl },
+		{ 0x15, 0, 1, SYS_capget },             /* equal: next */
 		{ 0x06, 0, 0, 0x00050001 /* EPERM */ }, /* return */
 		{ 0x06, 0, 0, 0x7fff0000 /* allow */ },
 	};
-	struct seccomp_filter filter = { .insns = insns, .count = 4 };
+	struct seccomp_filter filter = { .insns = insns, .count = ARRAY_SIZE(insns) };
 	struct oci_process process = { .user = { 1000, 1000 } };
 	struct arena a = { 0 };
 	struct credentials c;
@@ -215,10 +217,12 @@ TEST(filter_without_no_new_privs_is_loaded_after_the_change_of_user)
 		SKIP("needs root");
 	CHECK_INT(credentials_prepare(&a, &process, &context, &c, &e), 0);
 	CHECK_STR(status_of(&c, &filter, "Seccomp"), "2");
-	CHECK(!credentials_late_filter(&c, &filter));
+	CHECK_STR(status_of(&c, &filter, "CapEff"), "0000000000000000");
+	CHECK_STR(status_of(&c, &filter, "CapPrm"), "0000000000000000");
+	CHECK(credentials_drop_after_filter(&c));
 	c.no_new_privs = true;
-	CHECK_STR(status_of(&c, &filter, "Seccomp"), "0");
-	CHECK(credentials_late_filter(&c, &filter) == &filter);
+	CHECK_STR(status_of(&c, &filter, "Seccomp"), "2");
+	CHECK(!credentials_drop_after_filter(&c));
 	arena_release(&a);
 }
 

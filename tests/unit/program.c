@@ -15,6 +15,9 @@
 #include "kernel/exec.h"
 #include "test.h"
 
+/* Of whom nothing is wanted, and who needs no right to load a filter. */
+static const struct credentials nobody = { .no_new_privs = true };
+
 /* A root with /bin/tool (executable), /bin/plain (not), /etc as a directory, and a link that leads
  * to the host's /bin/sh unless it is resolved inside. */
 static int make_root(char path[static 64])
@@ -273,7 +276,7 @@ static int try_exec(const char *path, const char **args, size_t count, unsigned 
 			_exit(254);
 		dup2(out[1], 1);
 		CHECK_INT(program_close_fds(&p, &out[1], 1, &e), 0);
-		program_exec(&p, path, NULL, &e);
+		program_exec(&p, path, &nobody, NULL, &e);
 		err_format(&e, ret, size);
 		dprintf(out[1], "%s", ret);
 		_exit(255);
@@ -352,7 +355,7 @@ TEST(nothing_but_execve_is_called_under_a_late_filter)
 	if (pid == 0) {
 		p.ignored_signals = UINT64_MAX;
 		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
-			program_exec(&p, "/bin/true", &filter, &e);
+			program_exec(&p, "/bin/true", &nobody, &filter, &e);
 		_exit(255);
 	}
 	waitpid(pid, &status, 0);

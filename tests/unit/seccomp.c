@@ -17,6 +17,8 @@
 #include "kernel/seccomp.h"
 #include "oci-spec/words.h"
 #include "setup/seccomp_cache.h"
+#include "setup/seccomp_compile.h"
+#include "setup/seccomp_needs.h"
 #include "setup/seccomp_stub.h"
 #include "test.h"
 
@@ -462,6 +464,74 @@ TEST(raw_programs)
 	expect_raw("FQABAAAAAAAGAAAAAAD/fw==",
 		   "instruction 0 of the seccomp program is invalid"); /* jumps out */
 	expect_raw("BgAAAAAAwH8=", "a program that notifies, without a listenerPath");
+}
+
+/* The kernel is the measure: for each number, the errno that it gives or none. */
+TEST(an_answer_is_what_the_kernel_would_do)
+{
+	/* All kinds of instructions: getppid gives 5 + 6, as a word that was kept says. */
+	static const struct sock_filter all[] = {
+		BPF_STMT(BPF_LD | BPF_IMM, 5),
+		BPF_STMT(BPF_ST, 3),
+		BPF_STMT(BPF_LDX | BPF_IMM, 12),
+		BPF_STMT(BPF_STX, 4),
+		BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),           /* 64 */
+		BPF_STMT(BPF_ALU | BPF_SUB | BPF_X, 0),          /* 52 */
+		BPF_STMT(BPF_ALU | BPF_DIV | BPF_K, 4),          /* 13 */
+		BPF_STMT(BPF_ALU | BPF_LSH | BPF_K, 2),          /* 52 */
+		BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 3),          /* 6 */
+		BPF_STMT(BPF_ALU | BPF_NEG, 0),                  /* -6 */
+		BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, UINT32_MAX), /* 6 */
+		BPF_STMT(BPF_MISC | BPF_TAX, 0),
+		BPF_STMT(BPF_LD | BPF_MEM, 3),
+		BPF_STMT(BPF_ALU | BPF_ADD | BPF_X, 0), /* 11 */
+		BPF_STMT(BPF_ALU | BPF_OR | BPF_K, SECCOMP_RET_ERRNO),
+		BPF_STMT(BPF_ALU | BPF_XOR | BPF_K, 0),
+		BPF_STMT(BPF_ST, 5),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getppid, 1, 0),
+		BPF_STMT(BPF_JMP | BPF_JA, 3),
+		BPF_STMT(BPF_LDX | BPF_MEM, 5),
+		BPF_STMT(BPF_MISC | BPF_TXA, 0),
+		BPF_STMT(BPF_RET | BPF_A, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct seccomp_filter f = { .insns = all, .count = ARRAY_SIZE(all) };
+	struct seccomp_data call = { .nr = SYS_getppid };
+
+	CHECK_INT(try_call(&f, SYS_getppid, 0), 11);
+	CHECK_INT(seccomp_answer(all, f.count, &call), SECCOMP_RET_ERRNO | 11);
+	call.nr = SYS_execve;
+	CHECK_INT(seccomp_answer(all, f.count, &call), SECCOMP_RET_ALLOW);
+}
+
+TEST(what_davit_needs_itself)
+{
+	static const char *name_execve[] = { "execve", "exit_group" },
+			  *name_both[] = { "execve", "capset" };
+	struct oci_seccomp_syscall rule = { .names = { name_execve, 2 },
+					    .action = "SCMP_ACT_ALLOW" };
+	struct oci_seccomp c = { .default_action = "SCMP_ACT_KILL", .syscalls = { &rule, 1 } };
+	const struct seccomp_source source = { .config = &c };
+	struct arena a = { 0 };
+	struct seccomp_filter f = { 0 };
+	struct err e = { 0 };
+
+	CHECK_INT(prepare(&a, &c, -1, &f, &e), 0);
+	CHECK_INT(seccomp_check_needs(&source, &f, false, &e), 0);
+	CHECK(seccomp_check_needs(&source, &f, true, &e) < 0);
+	CHECK_STR(e.pointer, "/linux/seccomp/defaultAction");
+	CHECK_STR(e.msg, "the seccomp profile kills for capset, which davit itself must still "
+			 "call to drop CAP_SYS_ADMIN");
+	e = (struct err){ 0 };
+	rule.names = (struct oci_strings){ name_both, 2 };
+	CHECK_INT(prepare(&a, &c, -1, &f, &e), 0);
+	CHECK_INT(seccomp_check_needs(&source, &f, true, &e), 0);
+	rule.action = "SCMP_ACT_TRAP";
+	CHECK_INT(prepare(&a, &c, -1, &f, &e), 0);
+	CHECK(seccomp_check_needs(&source, &f, false, &e) < 0);
+	CHECK_STR(e.pointer, "/linux/seccomp/syscalls/0");
+	arena_release(&a);
 }
 
 TEST(refusals)
