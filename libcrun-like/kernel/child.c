@@ -23,6 +23,7 @@ static int move_up(int fd)
 
 static int become(const struct child_spec *spec, int error_fd, pid_t parent)
 {
+	const int keep[] = { error_fd, spec->keep_fd ? spec->keep_fd : -1 };
 	int in = move_up(spec->in), out = move_up(spec->out), err = move_up(spec->err), r;
 
 	/* A hook must not go on when the runtime that waits for it was killed. */
@@ -36,10 +37,13 @@ static int become(const struct child_spec *spec, int error_fd, pid_t parent)
 	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
 		return neg_errno();
 	/* A hook may be of the image. */
-	r = exec_close_fds(3, &error_fd, 1);
+	r = exec_close_fds(3, keep, ARRAY_SIZE(keep));
 	if (r == 0)
 		r = exec_reset_signals(UINT64_MAX);
-	return r < 0 ? r : exec_program(spec->path, spec->argv, spec->envp);
+	if (r < 0)
+		return r;
+	r = spec->become ? spec->become(spec->become_arg) : 0;
+	return r < 0 ? r - CHILD_BECOME : exec_program(spec->path, spec->argv, spec->envp);
 }
 
 int child_spawn(const struct child_spec *spec, struct child *ret)

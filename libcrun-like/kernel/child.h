@@ -10,11 +10,19 @@
 
 #include "base/util.h"
 
+enum {
+	CHILD_BECOME = 1 << 16
+};
+
 struct child_spec {
 	const char *path;
 	char *const *argv, *const *envp;
 	int in, out, err;
 	int cwd_fd; /* -1: the caller's */
+	/* In the child, the last thing before execve: 0 or -errno. May be NULL. */
+	int (*become)(void *arg);
+	void *become_arg;
+	int keep_fd; /* what @become needs open; 0: nothing */
 };
 
 struct child {
@@ -30,8 +38,8 @@ void child_kill(const struct child *c);
 
 /*
  * Reaps a child that has ended: 0 with *ret_code and *ret_signal (0: it exited), the errno of a
- * failed execve in *ret_exec_errno (0: none); -EAGAIN: it still runs. Closes the descriptors, save
- * for -EAGAIN.
+ * failed execve in *ret_exec_errno (0: none), with CHILD_BECOME when it was @become that failed;
+ * -EAGAIN: it still runs. Closes the descriptors, save for -EAGAIN.
  */
 int child_reap(struct child *c, int *ret_code, int *ret_signal, int *ret_exec_errno);
 

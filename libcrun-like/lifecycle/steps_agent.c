@@ -2,7 +2,8 @@
  *
  * A seccomp filter's listener on its way from INIT to the agent, as HOST sees it: the connection is
  * there before INIT goes on, so that an agent that is not leaves everything as it was; the listener
- * comes when the filter is in force, with the program's execve being next.
+ * comes when the filter is in force, with the program's execve being next. A startContainer hook is
+ * under the filter too: each is one more listener, in a connection of its own.
  */
 #include "lifecycle/lifecycle.h"
 #include "lifecycle/status.h"
@@ -44,7 +45,8 @@ int run_pass_listener(struct run *run, int listener, struct err *e)
 
 	if (listener < 0)
 		err_kind(e, ERR_STATE, EPROTO, "a seccomp listener was announced and has not come");
-	else
+	else if (run->agent_fd >= 0 ||
+		 seccomp_agent_connect(p->seccomp.receiver, &run->agent_fd, e) == 0)
 		seccomp_agent_send(&run->plan->arena, p->seccomp.receiver, run->agent_fd, listener,
 				   &sent, e);
 	/* One message a connection. */

@@ -207,12 +207,48 @@ int step_await_start(struct run *run, struct err *e)
 	return 0;
 }
 
+/* The bytes of a message that a listener leaves with: by then INIT may not even be able to ask for
+ * the time. */
+static const struct message listener_note = { .version = CHANNEL_VERSION,
+					      .kind = MESSAGE_LISTENER };
+
+struct hook_guise {
+	struct run *run;
+	pid_t parent;
+};
+
+/* In a hook's process: what the program will be, in the same order. */
+static int become_like_program(void *arg)
+{
+	const struct hook_guise *guise = arg;
+	struct plan *p = guise->run->plan;
+	struct err e = { 0 };
+
+	program_enter(&p->program);
+	if (credentials_apply_limits(&p->credentials, &e) < 0 ||
+	    credentials_apply(&p->credentials, &p->seccomp, &e) < 0)
+		return -e.code;
+	/* Again: the change of user has cleared it. */
+	process_die_with_parent(true);
+	if (getppid() != guise->parent)
+		return -ESRCH;
+	if (program_chdir(&p->program, &e) < 0)
+		return -e.code;
+	return credentials_seal(&p->credentials, &p->seccomp, &e);
+}
+
 int step_start_container(struct run *run, struct err *e)
 {
 	struct hook_input input = run_hook_input(run, "created", getpid());
+	struct hook_guise guise = { run, getpid() };
 
-	/* In the container: there is no bundle here, and the hook starts at its root. */
+	/* In the container: there is no bundle here. A file of the image, with whatever the image
+	 * says, may no more than the program: INIT itself still may everything. */
 	input.cwd_fd = -1;
+	input.become = become_like_program;
+	input.become_arg = &guise;
+	input.keep_fd = run->plan->seccomp.has_listener ? run->channel : 0;
+	run->plan->seccomp.way = (struct seccomp_way){ run->channel, &listener_note, MESSAGE_SIZE };
 	return hooks_run(&run->plan->hooks.start_container, &input, e);
 }
 
@@ -253,11 +289,6 @@ int step_labels(struct run *run, struct err *e)
 		return err_set(e, -r, "open a private procfs");
 	return labels_apply(&run->plan->labels, procfd, self, e);
 }
-
-/* The bytes of a message that a listener leaves with: by then INIT may not even be able to ask for
- * the time. */
-static const struct message listener_note = { .version = CHANNEL_VERSION,
-					      .kind = MESSAGE_LISTENER };
 
 int step_credentials(struct run *run, struct err *e)
 {

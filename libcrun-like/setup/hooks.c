@@ -95,7 +95,13 @@ static int open_pipe(int *ret_ours, int *ret_hooks, size_t hooks_end)
 static int spawn(struct running *h, const struct hook_op *op, const struct hook_input *input)
 {
 	struct child_spec spec = {
-		.path = op->path, .argv = op->argv, .envp = op->envp, .cwd_fd = input->cwd_fd
+		.path = op->path,
+		.argv = op->argv,
+		.envp = op->envp,
+		.cwd_fd = input->cwd_fd,
+		.become = input->become,
+		.become_arg = input->become_arg,
+		.keep_fd = input->keep_fd,
 	};
 	int out[HOOK_STREAMS] = { -1, -1 }, *const to[] = { &spec.out, &spec.err };
 	int r = open_pipe(&h->in, &h->in_kept, 0);
@@ -163,6 +169,9 @@ static bool describe_end(struct running *h, const char *path, char *ret, size_t 
 
 	if (r < 0)
 		fmt(ret, size, "wait: %s", errno_words(-r));
+	else if (exec_errno & CHILD_BECOME)
+		fmt(ret, size, "take on the program's credentials: %s",
+		    errno_words(exec_errno - CHILD_BECOME));
 	else if (exec_errno)
 		fmt(ret, size, "exec %s: %s", path, errno_words(exec_errno));
 	else if (signal)

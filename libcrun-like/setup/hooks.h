@@ -33,7 +33,11 @@ struct hooks {
 struct hook_input {
 	const char *state; /* JSON, hook_state_fill()'s */
 	size_t len;
-	int cwd_fd;       /* the bundle for hooks of the host; -1: the caller's own */
+	int cwd_fd; /* the bundle for hooks of the host; -1: the caller's own */
+	/* kernel/child.h's: as whom the hook runs; NULL: as the caller. */
+	int (*become)(void *arg);
+	void *become_arg;
+	int keep_fd;
 	const int *files; /* hook_output_open()'s, or NULL */
 	char *output; /* HOOK_OUTPUT_TEXT bytes: what a failing hook printed, to be put behind its
 			 error; may be NULL */

@@ -168,6 +168,36 @@ inherits() {
 	done
 }
 
+@test "hooks.startContainer[]: with the program's user, rights, limits, directory and filter, as runc and crun run it" {
+	requires seccomp
+	config '.process += { cwd: "/log", user: { uid: 1000, gid: 1001, additionalGids: [7, 8], umask: 23 },
+			rlimits: [{ type: "RLIMIT_NOFILE", soft: 100, hard: 200 }] } |
+		.process.capabilities |= with_entries(.value = ["CAP_KILL"]) |
+		.linux.personality = { domain: "LINUX32" } |
+		.linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: ["getppid"], action: "SCMP_ACT_ERRNO" }] }'
+	look='{ pwd; umask; uname -m; ulimit -Sn; ulimit -Hn; grep -E "^(Uid|Gid|Groups|Cap|NoNew|Seccomp)" /proc/self/status; }'
+	ln -s busybox "$BUNDLE/rootfs/bin/uname"
+	ln -s busybox "$BUNDLE/rootfs/bin/grep"
+	hook startContainer "$look >\$LOG/hook"
+	for nnp in true false; do
+		config --argjson nnp $nnp '.process.noNewPrivileges = $nnp'
+		program sh -c "$look >/log/program; exec sleep 1000"
+		rm -f "$log"/*
+		ok create -b "$BUNDLE" "$ID"
+		ok start "$ID"
+		appears "$BUNDLE/rootfs/log/program"
+		sleep 0.2
+		ok delete --force "$ID"
+		mv "$BUNDLE"/rootfs/log/* "$log"
+		diff "$log/hook" "$log/program"
+		grep -qx $'Seccomp:\t2' "$log/hook"
+		grep -qx $'Uid:\t1000\t1000\t1000\t1000' "$log/hook"
+		grep -qx $'CapBnd:\t0000000000000020' "$log/hook"
+		grep -qx $'CapPrm:\t0000000000000020' "$log/hook" || grep -qx $'CapPrm:\t0000000000000000' "$log/hook"
+		[ "$(head -5 "$log/hook" | xargs)" = "/log 0027 i686 100 200" ]
+	done
+}
+
 @test "hooks.poststart[]: runs when the program executes, with its standard streams its own" {
 	program sleep 1000
 	hook poststart 'pid=$(jq .pid); tr "\0" " " </proc/$pid/cmdline >$LOG/cmdline; ls /proc/self/fd | wc -l >$LOG/fds'
