@@ -14,6 +14,7 @@
 #include "command.h"
 #include "help.h"
 #include "inherited.h"
+#include "stack.h"
 
 enum {
 	LISTEN_FDS_MAX = 4096
@@ -176,17 +177,33 @@ static int flush_output(const struct session *s, int status)
 	return code ? session_fail_errno(s, code, "write to standard output") : status;
 }
 
+struct program {
+	struct session session;
+	char **argv;
+};
+
+static int run_all(void *arg)
+{
+	struct program *p = arg;
+
+	return flush_output(&p->session, run_program(&p->session, p->argv));
+}
+
 int main(int argc, char **argv)
 {
-	struct session s = { .name = program_name(argc > 0 ? argv[0] : NULL),
-			     .failure = EXIT_FAILURE };
+	struct program p = { .session = { .name = program_name(argc > 0 ? argv[0] : NULL),
+					  .failure = EXIT_FAILURE },
+			     .argv = argv };
 	int status;
 
 	/* Ignored by the caller, it would keep us from learning how our children end. */
 	(void)signal(SIGCHLD, SIG_DFL);
-	s.log.name = s.name;
-	s.error = davit_error_new();
-	status = flush_output(&s, run_program(&s, argv));
-	davit_error_free(s.error);
+	/* A limit on the size of files (ulimit -f) is an error of the write, which is told of and
+	 * cleaned up after; nothing that is executed inherits it. */
+	(void)signal(SIGXFSZ, SIG_IGN);
+	p.session.log.name = p.session.name;
+	p.session.error = davit_error_new();
+	status = stack_run(run_all, &p);
+	davit_error_free(p.session.error);
 	return status;
 }

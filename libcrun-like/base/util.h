@@ -53,6 +53,13 @@ static inline int neg_errno(void)
 	return errno > 0 ? -errno : -EIO;
 }
 
+/* The caller's limits, or the machine's memory: such an errno says nothing of what was asked for.
+ */
+static inline bool is_shortage(int code)
+{
+	return code == EMFILE || code == ENFILE || code == ENOMEM || code == ENOBUFS;
+}
+
 /* All of it, or -errno. */
 static inline int write_all(int fd, const char *text, size_t len)
 {

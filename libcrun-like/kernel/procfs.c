@@ -61,6 +61,13 @@ static int open_new(bool full, int *ret_fd)
 	return 0;
 }
 
+bool procfs_is_there(void)
+{
+	char text[16];
+
+	return readlink("/proc/self", text, sizeof(text)) > 0;
+}
+
 int procfs_open_private(bool full, int *ret_fd)
 {
 	_cleanup_fd_ int fd = -1;

@@ -13,6 +13,10 @@
 #include "base/util.h"
 #include "kernel/mount.h"
 
+/* Whether the caller has a /proc at all: without one davit cannot tell who is who. */
+bool procfs_is_there(void);
+#define PROCFS_MISSING "/proc is not mounted, which davit needs"
+
 /*
  * A directory fd of a procfs of the caller's pid namespace. @full: with sys/ (keep it for a short
  * time); otherwise the processes alone. Where the kernel does not permit a new instance (an

@@ -2,13 +2,11 @@
  *
  * The public calls of davit.h: operations with the caller's error object, and what only reads.
  */
-#include <dirent.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/fmt.h"
 #include "config-davit.h"
+#include "kernel/procfs.h"
 #include "kernel/seal.h"
 #include "lifecycle/operation.h"
 #include "lifecycle/store.h"
@@ -114,62 +112,6 @@ int davit_state(struct davit_context *ctx, const char *id, char **ret_json, stru
 	return error_export(err, &e);
 }
 
-static int list_one(const struct davit_context *ctx, const char *id, davit_list_fn *each, void *arg)
-{
-	struct davit_list_entry entry = {
-		.size = sizeof(entry), .id = id, .bundle = "", .rootfs = "", .created = ""
-	};
-	struct err e = { 0 };
-	struct container c;
-	size_t len = 0;
-
-	entry.owner = "";
-	if (container_open(ctx, id, CONTAINER_DAMAGED_OK, &c, &e) < 0)
-		goto out; /* deleted meanwhile */
-	entry.status = status_word(c.status);
-	entry.pid = c.pid;
-	if (c.state) {
-		entry.bundle = c.state->bundle ? c.state->bundle : "";
-		entry.rootfs = c.state->rootfs ? c.state->rootfs : "";
-		entry.created = c.state->created ? c.state->created : "";
-		entry.owner = c.state->owner ? c.state->owner : "";
-	}
-	entry.json = container_state_json(&c, false, &len);
-	if (entry.json)
-		each(arg, &entry);
-out:
-	container_close(&c);
-	return 0;
-}
-
-/* A root that was named must be there; the default one may simply not have been needed yet. */
-int davit_list(struct davit_context *ctx, davit_list_fn *each, void *arg, struct davit_error *err)
-{
-	_cleanup_fd_ int root = -1;
-	struct err e = { 0 }, ignored = { 0 };
-	const struct dirent *entry;
-	DIR *dir;
-
-	if (store_open_root(ctx->root, false, &root, &e) < 0) {
-		if (e.kind == ERR_NOT_FOUND && ctx->has_default_root)
-			e = (struct err){ 0 };
-		return error_export(err, &e);
-	}
-	dir = fdopendir(root);
-	if (!dir) {
-		err_set(&e, errno, "list the state root %s", ctx->root);
-		return error_export(err, &e);
-	}
-	root = -1;
-	while ((entry = readdir(dir))) {
-		ignored = (struct err){ 0 };
-		if (store_check_id(entry->d_name, &ignored) == 0)
-			list_one(ctx, entry->d_name, each, arg);
-	}
-	closedir(dir);
-	return error_export(err, &e);
-}
-
 int davit_seal_self(char **argv, struct davit_error *err)
 {
 	struct err e = { 0 };
@@ -178,6 +120,8 @@ int davit_seal_self(char **argv, struct davit_error *err)
 	if (!seal_is_done()) {
 		r = seal_execute(argv, environ);
 		err_set(&e, -r, "protect the runtime's executable");
+		if (!procfs_is_there())
+			err_hint(&e, PROCFS_MISSING);
 	}
 	return error_export(err, &e);
 }

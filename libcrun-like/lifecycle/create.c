@@ -114,6 +114,7 @@ static int destroy_after_run(struct run *run, struct err *e)
 	const struct intel_rdt_made rdt = intel_rdt_made(&run->plan->rdt);
 	const struct cgroup_ref ref = run_cgroup(run);
 
+	run_use_reserve(run);
 	/* Somebody else may have deleted it meanwhile, or be about to. */
 	if (store_lock(run->state_dirfd, RUN_LOCK_MSEC, e) < 0) {
 		if (e->kind == ERR_NOT_FOUND)
@@ -191,6 +192,8 @@ int operation_create(const struct davit_context *ctx, const struct davit_create_
 	    plan_take_options(&plan, ctx, options, e) < 0 || open_bundle(&run, e) < 0)
 		goto out;
 	operation_hold_signals(&run);
+	if (run_take_reserve(&run, e) < 0)
+		goto release;
 	if (drive_all(&run, e) < 0) {
 		drive_undo(&run);
 		if (is_poststop_due(&run, e))
@@ -199,6 +202,7 @@ int operation_create(const struct davit_context *ctx, const struct davit_create_
 	/* Still held: what came meanwhile is for the program. */
 	if (!e->code && verb == VERB_RUN)
 		finish_run(&run, options, ret_status, e);
+release:
 	operation_release_signals(&run);
 out:
 	run_release(&run);

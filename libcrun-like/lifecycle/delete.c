@@ -96,22 +96,24 @@ static int end_init(struct deletion *d, struct err *e)
 
 /* Neither state nor journal can be read: where config.json puts the cgroup, as create worked it
  * out. */
-static const char *guess_cgroup(struct deletion *d)
+static const char *guess_cgroup(struct deletion *d, struct err *e)
 {
 	const struct cgroup_context ctx = { .id = d->c.id,
 					    .manager = d->ctx->cgroup_manager,
 					    .rootless = d->ctx->is_rootless };
 	struct cgroup_plan plan = { 0 };
-	struct err ignored = { 0 };
+	struct err failure = { 0 };
 	struct oci_config *config;
 	char *text;
 	size_t len;
 
-	if (store_read_file(&d->c.arena, d->c.dirfd, "config.json", &text, &len, &ignored) < 0 ||
-	    oci_config_decode(&d->c.arena, text, len, "config.json", &config, &ignored) < 0 ||
-	    cgroup_prepare(&d->c.arena, config, &ctx, &plan, &ignored) < 0)
-		return NULL;
-	return plan.path;
+	if (store_read_file(&d->c.arena, d->c.dirfd, "config.json", &text, &len, &failure) == 0 &&
+	    oci_config_decode(&d->c.arena, text, len, "config.json", &config, &failure) == 0 &&
+	    cgroup_prepare(&d->c.arena, config, &ctx, &plan, &failure) == 0)
+		return plan.path;
+	if (is_shortage(failure.code))
+		*e = failure;
+	return NULL;
 }
 
 static int remove_cgroup(struct deletion *d, struct err *e)
@@ -120,10 +122,10 @@ static int remove_cgroup(struct deletion *d, struct err *e)
 
 	if (!d->c.state) {
 		/* The mark begins with the id; when it was made is not known any more. */
-		ref = (struct cgroup_ref){ .path = guess_cgroup(d),
+		ref = (struct cgroup_ref){ .path = guess_cgroup(d, e),
 					   .owner = arena_printf(&d->c.arena, "%s ", d->c.id) };
 		if (!ref.path || !ref.owner)
-			return 0;
+			return -e->code;
 	} else if (!container_cgroup(&d->c, &ref)) {
 		return 0;
 	}

@@ -320,6 +320,7 @@ int drive(struct run *run, size_t from, size_t to, struct err *e)
 
 void drive_undo(struct run *run)
 {
+	run_use_reserve(run);
 	for (size_t row = run->step_count; row-- > 0;) {
 		if (!run->done[row])
 			continue;

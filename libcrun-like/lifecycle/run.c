@@ -57,11 +57,30 @@ void run_init(struct run *run, const struct davit_context *ctx, struct plan *pla
 	*run = (struct run){ .ctx = ctx, .plan = plan, .verb = verb, .fault = ctx->fault };
 	for (size_t i = 0; i < ARRAY_SIZE(descriptors); i++)
 		*descriptor_of(run, i) = -1;
+	for (size_t i = 0; i < RUN_RESERVE; i++)
+		run->reserve[i] = -1;
 	foreground_init(&run->foreground);
+}
+
+int run_take_reserve(struct run *run, struct err *e)
+{
+	for (size_t i = 0; i < RUN_RESERVE; i++) {
+		run->reserve[i] = fcntl(run->bundle_fd, F_DUPFD_CLOEXEC, 0);
+		if (run->reserve[i] < 0)
+			return err_set(e, errno, "set descriptors for the clean-up aside");
+	}
+	return 0;
+}
+
+void run_use_reserve(struct run *run)
+{
+	for (size_t i = 0; i < RUN_RESERVE; i++)
+		close_fdp(&run->reserve[i]);
 }
 
 void run_release(struct run *run)
 {
+	run_use_reserve(run);
 	for (size_t i = 0; i < ARRAY_SIZE(descriptors); i++)
 		close_fdp(descriptor_of(run, i));
 	foreground_end(&run->foreground);
@@ -71,6 +90,7 @@ void run_become(struct run *run, unsigned who, int *channel)
 {
 	int own = take_fd(channel);
 
+	run_use_reserve(run);
 	for (size_t i = 0; i < ARRAY_SIZE(descriptors); i++)
 		if (!(descriptors[i].of & who))
 			close_fdp(descriptor_of(run, i));

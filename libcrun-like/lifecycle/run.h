@@ -27,6 +27,10 @@ enum {
 	STEPS_MAX = 80
 };
 
+enum {
+	RUN_RESERVE = 7 /* descriptors that undoing, or the end of `run`, may need at once */
+};
+
 struct container;
 
 struct run {
@@ -61,6 +65,7 @@ struct run {
 	char owner[16];
 	sigset_t old_mask; /* of the caller */
 	int signal_fd;
+	int reserve[RUN_RESERVE];     /* given back when the clean-up begins */
 	int notify_fd;                /* what the program says when it is ready */
 	int pidfd_sock;               /* who gets the pidfd */
 	int hook_files[HOOK_STREAMS]; /* where hooks print to, when annotations name files */
@@ -89,6 +94,11 @@ struct run {
 /* All descriptors closed, nothing done. */
 void run_init(struct run *run, const struct davit_context *ctx, struct plan *plan, enum verb verb);
 void run_release(struct run *run);
+
+/* What the clean-up needs is there before anything is to be cleaned up: a caller's limit on
+ * descriptors may be reached at any row. */
+int run_take_reserve(struct run *run, struct err *e);
+void run_use_reserve(struct run *run);
 
 /* Who has a descriptor beside HOST. */
 enum run_keeper {

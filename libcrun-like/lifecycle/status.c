@@ -12,6 +12,7 @@
 #include "kernel/mount.h"
 #include "kernel/namespace.h"
 #include "kernel/process.h"
+#include "kernel/procfs.h"
 #include "lifecycle/channel.h"
 #include "lifecycle/store.h"
 
@@ -32,7 +33,7 @@ const char *status_word(enum status status)
 
 /* True when somebody accepts on the start socket: INIT, waiting for its start. A full queue is an
  * answer too. */
-static bool is_waiting_for_start(const struct container *c)
+static bool is_waiting_for_start(const struct container *c, struct err *e)
 {
 	_cleanup_fd_ int fd = -1;
 	char path[64];
@@ -42,14 +43,22 @@ static bool is_waiting_for_start(const struct container *c)
 		return false;
 	store_socket_path(c->dirfd, STORE_START_SOCKET, path, sizeof(path));
 	r = channel_connect(path, &fd);
+	if (is_shortage(-r))
+		err_set(e, -r, "connect to the start socket of %s", c->id);
 	return r == 0 || r == -EAGAIN;
 }
 
-static bool is_of_this_boot(const struct davit_state *s)
+static bool is_of_this_boot(const struct davit_state *s, struct err *e)
 {
 	char boot_id[BOOT_ID_SIZE];
+	int r = process_boot_id(boot_id);
 
-	return s->boot_id && process_boot_id(boot_id) == 0 && strcmp(boot_id, s->boot_id) == 0;
+	if (r < 0) {
+		err_set(e, -r, "read the boot id");
+		if (!procfs_is_there())
+			err_hint(e, PROCFS_MISSING);
+	}
+	return r == 0 && s->boot_id && strcmp(boot_id, s->boot_id) == 0;
 }
 
 bool container_cgroup(const struct container *c, struct cgroup_ref *ret)
@@ -67,38 +76,46 @@ bool container_cgroup(const struct container *c, struct cgroup_ref *ret)
 	return true;
 }
 
-static bool is_frozen(const struct container *c)
+static bool is_frozen(const struct container *c, struct err *e)
 {
 	struct cgroup_ref ref;
-	_cleanup_fd_ int cg = container_cgroup(c, &ref) ? cgroup_open_ref(&ref) : -1;
+	bool has_cgroup = container_cgroup(c, &ref);
+	_cleanup_fd_ int cg = has_cgroup ? cgroup_open_ref(&ref) : -ENOENT;
+	int r = cg < 0 ? cg : cgroup_get_event(cg, "frozen");
 
-	return cg >= 0 && cgroup_get_event(cg, "frozen") == 1;
+	if (is_shortage(-r))
+		err_set(e, -r, "look at the cgroup %s", ref.path);
+	return r == 1;
 }
 
-void container_refresh(struct container *c)
+/* What cannot be found out is an error: "stopped" would be a licence to delete it. */
+static int refresh(struct container *c, struct err *e)
 {
 	const struct davit_state *s = c->state;
+	int r;
 
-	close_fdp(&c->pidfd);
-	c->pid = 0;
 	c->status = STATUS_STOPPED;
 	if (!c->is_committed) {
 		if (!c->has_lock && store_is_locked(c->dirfd))
 			c->status = STATUS_CREATING;
-		return;
+		return 0;
 	}
-	if (!s || !is_of_this_boot(s))
-		return;
-	if (process_open((pid_t)*s->pid, *s->start_time, &c->pidfd) < 0)
-		return;
+	if (!s || !is_of_this_boot(s, e))
+		return -e->code;
+	r = process_open((pid_t)*s->pid, *s->start_time, &c->pidfd);
+	if (r < 0)
+		return r == -ESRCH ? 0
+				   : err_set(e, -r, "look at process %d of container %s",
+					     (int)*s->pid, c->id);
 	if (process_has_ended(c->pidfd)) {
 		close_fdp(&c->pidfd);
-		return;
+		return 0;
 	}
 	c->pid = (pid_t)*s->pid;
-	c->status = is_waiting_for_start(c) ? STATUS_CREATED : STATUS_RUNNING;
-	if (is_frozen(c))
+	c->status = is_waiting_for_start(c, e) ? STATUS_CREATED : STATUS_RUNNING;
+	if (is_frozen(c, e))
 		c->status = STATUS_PAUSED;
+	return -e->code;
 }
 
 bool container_has_own_namespace(const struct container *c, const char *file, int flag)
@@ -136,17 +153,20 @@ static int read_state(struct container *c, struct err *e)
 	return 0;
 }
 
-static void read_journal_instead(struct container *c)
+static int read_journal_instead(struct container *c, struct err *e)
 {
 	struct davit_state *s = NULL;
-	struct err ignored = { 0 };
+	struct err failure = { 0 };
 
 	/* The journal names the cgroup, which is enough to end what runs. One that speaks of
 	 * another container names what is not ours. */
 	if (c->is_committed &&
-	    store_read_state(&c->arena, c->dirfd, "journal.json", &s, &ignored) == 0 &&
+	    store_read_state(&c->arena, c->dirfd, "journal.json", &s, &failure) == 0 &&
 	    (!s->id || strcmp(s->id, c->id) == 0))
 		c->state = s;
+	if (is_shortage(failure.code))
+		*e = failure;
+	return -e->code;
 }
 
 /* --force is no help: what would be left behind is a container that runs. */
@@ -156,6 +176,26 @@ static int refuse_foreign(const char *id, const char *owner, struct err *e)
 	err_kind(e, ERR_UNSUPPORTED, EINVAL, "container %s: its state is that of %s, not of davit",
 		 id, owner);
 	return err_hint(e, "use what made it, or another --root");
+}
+
+/* The state cannot be read, for the reason in @e. */
+static int take_damage(struct container *c, unsigned flags, struct err *e)
+{
+	const char *owner;
+
+	if (is_shortage(e->code))
+		return -e->code;
+	owner = store_foreign_owner(c->dirfd);
+	if (owner)
+		return refuse_foreign(c->id, owner, e);
+	if (!(flags & CONTAINER_DAMAGED_OK)) {
+		/* A directory without a journal is a create that has only just begun. */
+		if (e->code != ENOENT || c->has_lock || !store_is_locked(c->dirfd))
+			return -e->code;
+		c->status = STATUS_CREATING;
+	}
+	*e = (struct err){ 0 };
+	return flags & CONTAINER_DAMAGED_OK ? read_journal_instead(c, e) : 0;
 }
 
 int container_open(const struct davit_context *ctx, const char *id, unsigned flags,
@@ -178,24 +218,9 @@ int container_open(const struct davit_context *ctx, const char *id, unsigned fla
 	if ((flags & CONTAINER_LOCK) && store_lock(ret->dirfd, LOCK_WAIT_MSEC, e) < 0)
 		return -e->code;
 	ret->has_lock = flags & CONTAINER_LOCK;
-	if (read_state(ret, e) < 0) {
-		const char *owner = store_foreign_owner(ret->dirfd);
-
-		if (owner)
-			return refuse_foreign(id, owner, e);
-		if (!(flags & CONTAINER_DAMAGED_OK)) {
-			/* A directory without a journal is a create that has only just begun. */
-			if (e->code != ENOENT || ret->has_lock || !store_is_locked(ret->dirfd))
-				return -e->code;
-			ret->status = STATUS_CREATING;
-		} else {
-			read_journal_instead(ret);
-		}
-		*e = (struct err){ 0 };
-		return 0;
-	}
-	container_refresh(ret);
-	return 0;
+	if (read_state(ret, e) < 0)
+		return take_damage(ret, flags, e);
+	return refresh(ret, e);
 }
 
 void container_close(struct container *c)

@@ -57,7 +57,4 @@ bool container_cgroup(const struct container *c, struct cgroup_ref *ret);
  * /proc/PID/ns, @flag: CLONE_NEWNET. */
 bool container_has_own_namespace(const struct container *c, const char *file, int flag);
 
-/* Derives the status again. */
-void container_refresh(struct container *c);
-
 #endif

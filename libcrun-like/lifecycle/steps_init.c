@@ -12,6 +12,7 @@
 #include "kernel/procfs.h"
 #include "lifecycle/lifecycle.h"
 #include "setup/mounts_readonly.h"
+#include "lifecycle/store.h"
 #include "setup/stdio.h"
 
 int step_begin(struct run *run, struct err *e)
@@ -167,7 +168,7 @@ int step_own_namespaces(struct run *run, struct err *e)
 
 int step_keyring(struct run *run, struct err *e)
 {
-	char name[8 + 128];
+	char name[8 + STORE_ID_MAX];
 
 	/* Keyrings may be missing or forbidden, and a container without them is none the worse. */
 	fmt(name, sizeof(name), "_ses.%s", run->plan->id);

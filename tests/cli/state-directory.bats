@@ -217,3 +217,28 @@ begin() {
 	ok delete --force "$ID"
 	ROOT=$T/root
 }
+
+@test "without /proc no verb guesses: it is said, and a container that runs is not deleted" {
+	ok create -b "$BUNDLE" "$ID"
+	ok start "$ID"
+	pid=$(init_pid)
+	for verb in "run -b $BUNDLE $ID-2" "state $ID" list "delete $ID" "delete --force $ID" "kill $ID KILL" "exec $ID true"; do
+		# shellcheck disable=SC2086  # words
+		run unshare -m --propagation private sh -c 'umount -l /proc && exec "$@"' sh "$DAVIT" --root "$ROOT" $verb
+		[ "$status" -ne 0 ]
+		[[ $output == *"/proc is not mounted, which davit needs" ]] || { echo "$verb: $output"; return 1; }
+	done
+	lives "$pid"
+	is running
+	[ ! -e "$ROOT/$ID-2" ]
+}
+
+@test "list is in the order of the ids" {
+	for id in b a+ a A 0 a-b; do
+		ok create -b "$BUNDLE" "$ID$id"
+	done
+	ok list -q
+	[ "$out" = "$(printf "$ID%s\n" 0 A a a+ a-b b)" ]
+	ok list --format json
+	[ "$(jq -r '.[].id' <<<"$out")" = "$(printf "$ID%s\n" 0 A a a+ a-b b)" ]
+}
