@@ -276,6 +276,28 @@ void process_die_with_parent(bool wanted)
 	prctl(PR_SET_PDEATHSIG, wanted ? SIGKILL : 0, 0, 0, 0);
 }
 
+static void end_by_signal(int sig)
+{
+	_exit(128 + sig);
+}
+
+void process_end_by_signals(bool wanted)
+{
+	static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+	struct sigaction action = { .sa_handler = wanted ? end_by_signal : SIG_DFL };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		sigaddset(&set, signals[i]);
+	if (!wanted)
+		sigprocmask(SIG_BLOCK, &set, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		sigaction(signals[i], &action, NULL);
+	if (wanted)
+		sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
 void process_set_subreaper(bool wanted)
 {
 	prctl(PR_SET_CHILD_SUBREAPER, wanted ? 1 : 0, 0, 0, 0);

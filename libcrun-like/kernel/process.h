@@ -66,6 +66,12 @@ int process_wait(int pidfd, int *ret_status, int *ret_signal);
 void process_set_dumpable(bool is_dumpable);
 /* SIGKILL when the parent ends; cleared by a change of ids. */
 void process_die_with_parent(bool wanted);
+/*
+ * SIGHUP, SIGINT, SIGQUIT and SIGTERM end this process, also where it is process 1 of its
+ * namespace, which the kernel spares; what came meanwhile counts. False: they wait again, for whom
+ * it becomes.
+ */
+void process_end_by_signals(bool wanted);
 /* Whether it inherits the children of descendants that end. */
 void process_set_subreaper(bool wanted);
 /* Its name in /proc/PID/comm. */

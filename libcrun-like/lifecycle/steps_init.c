@@ -196,7 +196,10 @@ int step_await_start(struct run *run, struct err *e)
 	close_fdp(&run->rootfd);
 	if (run_leave_host(run, OF_INSIDE, e) < 0)
 		return -e->code;
+	/* As runc has it: who stops containers need not know which were never started. */
+	process_end_by_signals(true);
 	r = channel_await_resume(run->start_fd, &gift, &peer);
+	process_end_by_signals(false);
 	if (r < 0)
 		return err_set(e, -r, "wait for the start");
 	/* Whoever resumes us is our HOST now. */

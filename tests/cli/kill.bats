@@ -200,3 +200,27 @@ is_empty() {
 	ok delete --force "$ID-none"
 	refused "container does not exist" delete "$ID-none"
 }
+
+@test "TERM, INT, QUIT and HUP end a container that was never started, with a pid namespace or without" {
+	for filter in . '.linux.namespaces |= map(select(.type != "pid"))'; do
+		config "$filter"
+		for signal in TERM INT QUIT HUP; do
+			ok create -b "$BUNDLE" "$ID"
+			is created
+			ok kill "$ID" "$signal"
+			becomes stopped
+			refused "it is stopped, not created" start "$ID"
+			ok delete "$ID"
+		done
+	done
+	# They are the program's as soon as it runs.
+	config '.root.readonly = false'
+	program sh -c 'cat /proc/self/status >/tmp/status; trap "exit 7" TERM; echo ready >/tmp/ready; while :; do sleep 0.1; done'
+	ok create -b "$BUNDLE" "$ID"
+	ok start "$ID"
+	appears "$BUNDLE/rootfs/tmp/ready"
+	[ "$(awk '/^SigBlk|^SigIgn/ { print $2 }' "$BUNDLE/rootfs/tmp/status" | sort -u)" = 0000000000000000 ]
+	ok kill "$ID" TERM
+	becomes stopped
+	ok delete "$ID"
+}

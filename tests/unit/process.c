@@ -90,3 +90,36 @@ TEST(the_boot_id_is_one_line)
 	CHECK_INT(process_boot_id(id), 0);
 	CHECK_INT(strlen(id), 36);
 }
+
+/* What the handler does is seen in a child; tests/cli/kill.bats has process 1 of a namespace. */
+static void check_signals(void)
+{
+	int fds[2], status = 0;
+	pid_t pid;
+	char c;
+
+	CHECK_INT(pipe(fds), 0);
+	pid = fork();
+	if (pid == 0) {
+		sigset_t term;
+
+		sigemptyset(&term);
+		sigaddset(&term, SIGTERM);
+		sigprocmask(SIG_BLOCK, &term, NULL);
+		process_end_by_signals(true);
+		process_end_by_signals(false);
+		raise(SIGTERM); /* waits again */
+		if (write(fds[1], "x", 1) != 1)
+			_exit(1);
+		process_end_by_signals(true);
+		_exit(2);
+	}
+	CHECK_INT(read(fds[0], &c, 1), 1);
+	CHECK_INT(waitpid(pid, &status, 0), pid);
+	CHECK_INT(WEXITSTATUS(status), 128 + SIGTERM);
+}
+
+TEST(signals_end_it_while_they_are_wanted_to)
+{
+	check_signals();
+}
