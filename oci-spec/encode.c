@@ -9,6 +9,7 @@
 #include "base/fmt.h"
 #include "features.h"
 #include "json_paths.h"
+#include "json_utf8.h"
 #include "state.h"
 #include "table.h"
 
@@ -70,12 +71,11 @@ static void put_escape(struct writer *w, unsigned char c)
 }
 
 /* Runs without an escape are copied whole. */
-static void put_string(struct writer *w, const char *s)
+static void put_run(struct writer *w, const char *s, size_t len)
 {
 	const char *run = s;
 
-	put(w, "\"", 1);
-	for (; *s; s++) {
+	for (const char *end = s + len; s < end; s++) {
 		if ((unsigned char)*s >= ' ' && *s != '"' && *s != '\\')
 			continue;
 		put(w, run, s - run);
@@ -83,6 +83,21 @@ static void put_string(struct writer *w, const char *s)
 		run = s + 1;
 	}
 	put(w, run, s - run);
+}
+
+/* A path of the host may be any bytes, JSON may not: U+FFFD stands for what is no UTF-8. */
+static void put_string(struct writer *w, const char *s)
+{
+	size_t len = strlen(s), clean;
+
+	put(w, "\"", 1);
+	while ((clean = json_utf8_scan(s, len)) < len) {
+		put_run(w, s, clean);
+		put(w, JSON_REPLACEMENT, sizeof(JSON_REPLACEMENT) - 1);
+		s += clean + 1;
+		len -= clean + 1;
+	}
+	put_run(w, s, len);
 	put(w, "\"", 1);
 }
 

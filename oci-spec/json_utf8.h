@@ -8,6 +8,9 @@
 
 #include "base/util.h"
 
+/* U+FFFD, which the encoder writes for a byte that is none. */
+#define JSON_REPLACEMENT "\xef\xbf\xbd"
+
 /* The offset of the first byte that is not clean; @len when all are. */
 size_t json_utf8_scan(const char *text, size_t len);
 

@@ -11,8 +11,8 @@
 #include "kernel/process.h"
 #include "kernel/procfs.h"
 #include "lifecycle/lifecycle.h"
-#include "setup/mounts_readonly.h"
 #include "lifecycle/store.h"
+#include "setup/mounts_readonly.h"
 #include "setup/stdio.h"
 
 int step_begin(struct run *run, struct err *e)

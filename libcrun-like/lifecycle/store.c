@@ -5,6 +5,7 @@
 #include "lifecycle/store.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 
 #include "base/fmt.h"
 #include "kernel/replace.h"
+#include "oci-spec/json_utf8.h"
 
 enum {
 	FILE_SIZE_MAX = OCI_JSON_SIZE_MAX + OCI_STATE_ROOM,
@@ -165,16 +167,46 @@ int store_read_file(struct arena *a, int dirfd, const char *name, char **ret, si
 	return 0;
 }
 
+/* The path of a bundle may be any bytes, and JSON cannot hold them all; a link can. */
+static int keep_bundle(int dirfd, const char *bundle, struct err *e)
+{
+	size_t len = bundle ? strlen(bundle) : 0;
+
+	if (json_utf8_scan(bundle, len) == len)
+		return 0;
+	(void)unlinkat(dirfd, STORE_BUNDLE, 0); /* of the journal, which says the same */
+	return symlinkat(bundle, dirfd, STORE_BUNDLE) < 0
+		       ? err_set(e, errno, "keep the bundle's path in the container's state")
+		       : 0;
+}
+
+static int recall_bundle(struct arena *a, int dirfd, struct davit_state *s, struct err *e)
+{
+	char path[PATH_MAX];
+	ssize_t n;
+
+	if (!s->bundle || !strstr(s->bundle, JSON_REPLACEMENT))
+		return 0;
+	n = readlinkat(dirfd, STORE_BUNDLE, path, sizeof(path) - 1);
+	if (n < 0)
+		return 0; /* a path with that very character in it */
+	path[n] = '\0';
+	s->bundle = arena_strdup(a, path);
+	return s->bundle ? 0 : err_set(e, ENOMEM, "read the container's state");
+}
+
 int store_write_state(int dirfd, const char *name, const struct davit_state *s, struct err *e)
 {
 	struct arena a = { 0 };
 	size_t len = 0;
 	char *text = davit_state_encode(&a, s, &len);
-	int r = text ? store_write_file(dirfd, name, text, len, e)
-		     : err_set(e, ENOMEM, "encode the container's state");
 
+	if (!text)
+		err_set(e, ENOMEM, "encode the container's state");
+	else if (keep_bundle(dirfd, s->bundle, e) == 0)
+		store_write_file(dirfd, name, text, len, e);
 	arena_release(&a);
-	return r;
+	return -e->code;
 }
 
 int store_read_state(struct arena *a, int dirfd, const char *name, struct davit_state **ret,
@@ -190,7 +222,7 @@ int store_read_state(struct arena *a, int dirfd, const char *name, struct davit_
 		return err_hint(
 			e, "the state file is damaged; `delete --force` removes the container");
 	}
-	return 0;
+	return recall_bundle(a, dirfd, *ret, e);
 }
 
 void store_socket_path(int dirfd, const char *name, char *buf, size_t size)

@@ -2,9 +2,10 @@
  *
  * The state directories: ROOT/ID/ holds journal.json (written before the first side effect, never
  * changed), state.json (written when the container is created; its presence is the commit),
- * config.json (the container's own copy), start (the start socket) and notify (a directory
- * that is bound into the container, for a socket). Everything goes by
- * descriptors of the directory; files are replaced by rename.
+ * config.json (the container's own copy), start (the start socket), notify (a directory
+ * that is bound into the container, for a socket) and, where the bundle's path is no UTF-8, bundle
+ * (a link with that path). Everything goes by descriptors of the directory; files are replaced by
+ * rename.
  *
  * The lock is an flock(2) on the directory itself. create, start, delete and update take it; state,
  * list and kill never do, so that a hook may call them.
@@ -19,11 +20,12 @@
 #include "oci-spec/state.h"
 
 #define STORE_START_SOCKET  "start"
+#define STORE_BUNDLE        "bundle"
 #define STORE_NOTIFY_DIR    "notify"
 #define STORE_NOTIFY_SOCKET STORE_NOTIFY_DIR "/notify.sock"
 
 enum {
-	STORE_ID_MAX = 128
+	STORE_ID_MAX = 255 /* a file's name; runc and crun have no other limit */
 };
 
 /* [A-Za-z0-9_+-][A-Za-z0-9_+.-]*, at most STORE_ID_MAX long. */

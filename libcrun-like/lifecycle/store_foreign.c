@@ -38,7 +38,7 @@ static bool is_there(int dirfd, const char *name)
 static bool is_name_of_ours(const char *name)
 {
 	static const char *const names[] = { "state.json", "config.json", STORE_START_SOCKET,
-					     STORE_NOTIFY_DIR };
+					     STORE_NOTIFY_DIR, STORE_BUNDLE };
 
 	if (name[0] == '.')
 		return true;

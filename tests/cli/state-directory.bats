@@ -242,3 +242,43 @@ begin() {
 	ok list --format json
 	[ "$(jq -r '.[].id' <<<"$out")" = "$(printf "$ID%s\n" 0 A a a+ a-b b)" ]
 }
+
+@test "a bundle whose path is any bytes: valid JSON everywhere, and every verb finds it" {
+	requires command:python3
+	odd=$T/$'a b,c:d\\e"f\ng\xff\xc2h'
+	config '.hooks.poststop = [{ "path": "/bin/sh", "args": ["sh", "-c", "cat >state; pwd >where"] }]'
+	mv "$BUNDLE" "$odd"
+	ok create -b "$odd" "$ID"
+	for verb in "state $ID" "list --format json"; do
+		# shellcheck disable=SC2086  # words
+		ok $verb
+		python3 -c 'import json, sys; json.load(open(sys.argv[1], encoding="utf-8"))' "$OUT"
+		[[ $(jq -r 'if type == "array" then .[0] else . end | .bundle' "$OUT") == "$T/"$'a b,c:d\\e"f\ng\ufffd\ufffdh' ]]
+	done
+	ok list
+	ok start "$ID"
+	ok exec "$ID" true
+	ok kill "$ID" KILL
+	becomes stopped
+	ok delete "$ID"
+	[ "$(<"$odd/where")" = "$odd" ]
+	python3 -c 'import json, sys; json.load(open(sys.argv[1], encoding="utf-8"))' "$odd/state"
+	[ -z "$(find "$ROOT" -mindepth 1 -not -path '*/.seccomp*')" ]
+	mv "$odd" "$BUNDLE"
+}
+
+@test "ids as long as a file's name may be, and in all the forms that the peers take" {
+	config '.linux.cgroupsPath = "/\($t)"' --arg t "$TOKEN"
+	for id in "$(printf 'i%.0s' {1..200})" "$(printf 'j%.0s' {1..255})" a..b a+b _x 9a A.B-c_d+e; do
+		ok create -b "$BUNDLE" "$id"
+		ok start "$id"
+		ok exec "$id" true
+		ok list -q
+		[ "$out" = "$id" ]
+		ok kill "$id" KILL
+		becomes stopped "$id"
+		ok delete "$id"
+		[ -z "$(find "$ROOT" -mindepth 1 -not -path '*/.seccomp*')" ]
+	done
+	refused "the container id is longer than 255 bytes" create -b "$BUNDLE" "$(printf 'k%.0s' {1..256})"
+}

@@ -69,6 +69,18 @@ TEST(strings_are_escaped)
 	arena_release(&a);
 }
 
+TEST(bytes_that_are_no_utf8_are_replaced)
+{
+	struct arena a = { 0 };
+	const struct oci_config c = { .oci_version = "\xff\n\xc3\xa4\xc2\"\xed\xa0\x80" };
+
+	CHECK_STR(
+		oci_config_encode(&a, &c, false, NULL),
+		"{\"ociVersion\":\"\xef\xbf\xbd\\n\xc3\xa4\xef\xbf\xbd\\\"\xef\xbf\xbd\xef\xbf\xbd"
+		"\xef\xbf\xbd\"}");
+	arena_release(&a);
+}
+
 TEST(the_buffer_grows)
 {
 	struct arena a = { 0 };

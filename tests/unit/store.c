@@ -346,6 +346,35 @@ TEST(whose_state_it_is)
 	CHECK_INT(rmdir(root), 0);
 }
 
+TEST(a_bundle_of_any_bytes_comes_back)
+{
+	static const char *const bundles[] = { "/a\xff\xc2"
+					       "b\n",
+					       "/plain", "/\xef\xbf\xbd" };
+	struct arena a = { 0 };
+	struct err e = { 0 };
+	int rootfd = open_root();
+
+	for (size_t i = 0; i < sizeof(bundles) / sizeof(bundles[0]); i++) {
+		const struct davit_state s = {
+			.version = 1, .phase = "created", .id = "c", .bundle = bundles[i]
+		};
+		struct davit_state *got = NULL;
+		int fd = -1;
+
+		CHECK_INT(store_claim(rootfd, "c", &fd, &e), 0);
+		CHECK_INT(store_write_state(fd, "journal.json", &s, &e), 0);
+		CHECK_INT(store_write_state(fd, "state.json", &s, &e), 0);
+		CHECK_INT(store_read_state(&a, fd, "state.json", &got, &e), 0);
+		CHECK_STR(got ? got->bundle : NULL, bundles[i]);
+		CHECK_INT(store_remove(rootfd, "c", fd, &e), 0);
+		close(fd);
+	}
+	arena_release(&a);
+	close(rootfd);
+	CHECK_INT(rmdir(root), 0);
+}
+
 TEST(what_a_killed_remove_has_left_is_swept)
 {
 	struct err e = { 0 };
