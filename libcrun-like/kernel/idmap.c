@@ -59,12 +59,20 @@ static uint32_t next_number(const char **text)
 
 uint32_t idmap_own_range(const char *file, uint32_t id)
 {
+	return idmap_range_of(0, file, id);
+}
+
+uint32_t idmap_range_of(pid_t pid, const char *file, uint32_t id)
+{
 	char path[64], text[IDMAP_LINES_MAX * LINE_MAX_LEN + 1];
 	_cleanup_fd_ int fd = -1;
 	const char *at = text;
 	ssize_t n;
 
-	fmt(path, sizeof(path), "/proc/self/%s", file);
+	if (pid)
+		fmt(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
+	else
+		fmt(path, sizeof(path), "/proc/self/%s", file);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 	if (n < 0)

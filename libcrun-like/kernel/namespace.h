@@ -59,6 +59,8 @@ int idmap_open_namespace(const struct idmap_line *uids, size_t uid_count,
 /* How many ids from @id on the caller's own user namespace has in a row: 0 when it lacks @id.
  * @file: "uid_map" or "gid_map". All of them when they cannot be read. */
 uint32_t idmap_own_range(const char *file, uint32_t id);
+/* The same of another process's; 0: the caller's. */
+uint32_t idmap_range_of(pid_t pid, const char *file, uint32_t id);
 /* Writes "deny" to /proc/PID/setgroups, without which an unprivileged gid_map is refused
  * (user_namespaces(7)). */
 int idmap_deny_setgroups(pid_t pid);

@@ -122,6 +122,8 @@ int step_exec_prepare(struct run *run, struct err *e)
 				"process %d of container %s is in the runtime's own mount "
 				"namespace",
 				(int)c->pid, c->id);
+	if (namespaces_find_joined(&p->ns, CLONE_NEWUSER))
+		p->ns.map_pid = c->pid;
 	p->has_middle = namespaces_find_joined(&p->ns, CLONE_NEWPID) != NULL;
 	p->has_host_sources = namespaces_find_joined(&p->ns, CLONE_NEWUSER) && geteuid() == 0;
 	p->seccomp_receiver = c->state->seccomp_receiver;

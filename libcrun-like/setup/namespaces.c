@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <sched.h>
 #include <string.h>
@@ -106,11 +107,7 @@ static int prepare_maps(struct arena *a, const struct oci_linux *lin, struct nam
 		return err_set(e, ENOMEM, "copy the id mappings");
 	if (ns->uid_map_count || ns->gid_map_count)
 		return 0;
-	if (!ns->is_rootless) {
-		err_field(e, EINVAL, "/linux/uidMappings",
-			  "a new user namespace has no id mappings");
-		return namespaces_explain_no_maps(e);
-	}
+	/* As crun does, for root as well. */
 	ns->uid_map[0] = (struct idmap_line){ 0, ns->euid, 1 };
 	ns->gid_map[0] = (struct idmap_line){ 0, ns->egid, 1 };
 	ns->uid_map_count = ns->gid_map_count = 1;
@@ -142,6 +139,19 @@ static int check_rights(const struct namespaces *ns, struct err *e)
 			   "writes such a config.json), or run as root");
 }
 
+/* The process of "/proc/PID/ns/user"; 0: another path. */
+static pid_t process_of(const char *path)
+{
+	uint64_t pid = 0;
+	const char *at = path + 6;
+
+	if (strncmp(path, "/proc/", 6) != 0)
+		return 0;
+	for (; *at >= '0' && *at <= '9' && pid < INT_MAX; at++)
+		pid = pid * 10 + (uint64_t)(*at - '0');
+	return pid <= INT_MAX && !strcmp(at, "/ns/user") ? (pid_t)pid : 0;
+}
+
 int namespaces_prepare(struct arena *a, const struct oci_config *c, struct namespaces *ret,
 		       struct err *e)
 {
@@ -156,7 +166,9 @@ int namespaces_prepare(struct arena *a, const struct oci_config *c, struct names
 		if (!flag || ns.joined_count == NAMESPACES_MAX)
 			return err_field(e, EINVAL, POINTER("/linux/namespaces/%zu/type", i),
 					 "unknown namespace type \"%s\"", n->type);
-		if (n->path && n->path[0])
+		if (n->path && flag == CLONE_NEWUSER)
+			ns.map_pid = process_of(n->path);
+		if (n->path)
 			ns.joined[ns.joined_count++] =
 				(struct namespace_join){ flag, n->type, n->path, i, -1 };
 		else
@@ -433,23 +445,39 @@ static bool is_mapped(const struct idmap_line *lines, size_t count, uint32_t id)
 	return false;
 }
 
+/* Of a joined namespace the kernel is asked, where it can be; else, of the runtime's own. */
+static bool has_id(const struct namespaces *ns, bool is_uid, uint32_t id)
+{
+	size_t count = is_uid ? ns->uid_map_count : ns->gid_map_count;
+
+	if (count)
+		return is_mapped(is_uid ? ns->uid_map : ns->gid_map, count, id);
+	if (namespaces_find_joined(ns, CLONE_NEWUSER) && !ns->map_pid)
+		return true;
+	return id == 0 || idmap_range_of(ns->map_pid, is_uid ? "uid_map" : "gid_map", id) > 0;
+}
+
+static int refuse_id(const struct namespaces *ns, bool is_uid, uint32_t id, const char *pointer,
+		     struct err *e)
+{
+	const char *what = is_uid ? "uid" : "gid";
+
+	err_field(e, EINVAL, pointer, "%s %u has no mapping in the user namespace", what, id);
+	if (ns->uid_map_count)
+		err_hint(e, "add one to linux.%sMappings, from the ranges in /etc/sub%s", what,
+			 what);
+	return -e->code;
+}
+
 int namespaces_check_user(const struct namespaces *ns, const struct oci_user *user, struct err *e)
 {
-	const struct {
-		const struct idmap_line *lines;
-		size_t count;
-		const char *what;
-		uint32_t id;
-	} rows[] = { { ns->uid_map, ns->uid_map_count, "uid", user->uid },
-		     { ns->gid_map, ns->gid_map_count, "gid", user->gid } };
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		if (rows[i].count == 0 || is_mapped(rows[i].lines, rows[i].count, rows[i].id))
-			continue;
-		err_field(e, EINVAL, POINTER("/process/user/%s", rows[i].what),
-			  "%s %u has no mapping in the user namespace", rows[i].what, rows[i].id);
-		return err_hint(e, "add one to linux.%sMappings, from the ranges in /etc/sub%s",
-				rows[i].what, rows[i].what);
-	}
+	if (!has_id(ns, true, user->uid))
+		return refuse_id(ns, true, user->uid, "/process/user/uid", e);
+	if (!has_id(ns, false, user->gid))
+		return refuse_id(ns, false, user->gid, "/process/user/gid", e);
+	for (size_t i = 0; i < user->additional_gids.count; i++)
+		if (!has_id(ns, false, user->additional_gids.items[i]))
+			return refuse_id(ns, false, user->additional_gids.items[i],
+					 POINTER("/process/user/additionalGids/%zu", i), e);
 	return 0;
 }

@@ -35,6 +35,7 @@ struct namespaces {
 	/* The maps of a new user namespace; none when it is joined or not there. */
 	struct idmap_line *uid_map, *gid_map;
 	size_t uid_map_count, gid_map_count;
+	pid_t map_pid;       /* whose maps a joined one has; 0: not known */
 	bool is_rootless;    /* the caller is an ordinary user */
 	bool keep_groups;    /* the caller's groups are the program's */
 	uint32_t euid, egid; /* the caller's */

@@ -37,22 +37,6 @@ void namespaces_explain_clone(const struct namespaces *ns, int code, struct err 
 		err_hint(e, "it wants CAP_SYS_ADMIN, or a user namespace in linux.namespaces");
 }
 
-int namespaces_explain_no_maps(struct err *e)
-{
-	uint32_t uids = idmap_own_range("uid_map", 0), gids = idmap_own_range("gid_map", 0);
-	uint32_t count = uids < gids ? uids : gids;
-
-	/* The machine's own, or one of all its ids: which of them is for the administrator to say.
-	 */
-	if (count == 0 || count == UINT32_MAX)
-		return err_hint(e, "add linux.uidMappings and linux.gidMappings, or leave the user "
-				   "namespace out");
-	return err_hint(e,
-			"all that davit's own user namespace has, for linux.uidMappings and "
-			"gidMappings: [{ \"containerID\": 0, \"hostID\": 0, \"size\": %u }]",
-			count);
-}
-
 void namespaces_explain_map(const struct idmap_line *lines, size_t count, const char *file,
 			    struct err *e)
 {

@@ -12,9 +12,6 @@
 /* A clone with new namespaces gave @code. */
 void namespaces_explain_clone(const struct namespaces *ns, int code, struct err *e);
 
-/* The maps of a new user namespace are missing in config.json. */
-int namespaces_explain_no_maps(struct err *e);
-
 /* Writing these lines to @file ("uid_map" or "gid_map") was not permitted. */
 void namespaces_explain_map(const struct idmap_line *lines, size_t count, const char *file,
 			    struct err *e);

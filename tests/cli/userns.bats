@@ -221,8 +221,3 @@ runs_in() {
 	fi
 }
 
-@test "a new user namespace without mappings is refused" {
-	config '.linux.namespaces += [{ type: "user" }]'
-	refused "no id mappings" create -b "$BUNDLE" "$ID"
-	check_clean
-}
