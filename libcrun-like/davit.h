@@ -252,12 +252,17 @@ DAVIT_API int davit_read_document(const char *path, char **ret_text, size_t *ret
 DAVIT_API int davit_spec(bool rootless, char **ret_json, struct davit_error *err);
 DAVIT_API int davit_features(char **ret_json, struct davit_error *err);
 
-/* Finds all faults of the bundle's config.json; changes nothing. @strict: unknown keys are faults
- * too. */
+/* Finds all faults of a config.json; changes nothing. */
+struct davit_validate_options {
+	size_t size;
+	const char *bundle; /* as in davit_create_options */
+	const char *config;
+	bool strict; /* unknown keys are faults too */
+	bool host;   /* what this machine lacks is one, too: the root file system, ... */
+};
 typedef void davit_fault_fn(void *arg, const struct davit_error *fault);
-DAVIT_API int davit_validate(const char *bundle, const char *config, bool strict,
-			     davit_fault_fn *each, void *arg, size_t *ret_faults,
-			     struct davit_error *err);
+DAVIT_API int davit_validate(const struct davit_validate_options *options, davit_fault_fn *each,
+			     void *arg, size_t *ret_faults, struct davit_error *err);
 
 /* One step of the life cycle as `davit plan` prints it. */
 struct davit_plan_step {

@@ -8,10 +8,24 @@
 #include "check.h"
 
 enum {
-	PATH_LEN_MAX = 4095
+	PATH_LEN_MAX = 2047, /* the hierarchy's own place comes before it */
+	COMPONENT_LEN_MAX = 255
 };
 
-/* "slice:prefix:name" of the systemd driver passes as one component. */
+static bool has_long_component(const char *path)
+{
+	for (; *path; path += *path == '/') {
+		size_t len = strcspn(path, "/");
+
+		if (len > COMPONENT_LEN_MAX)
+			return true;
+		path += len;
+	}
+	return false;
+}
+
+/* "slice:prefix:name" of the systemd driver passes as one component. "//", "/./" and "/" at the end
+ * are as in any path. */
 void check_cgroups_path(struct check *k, const struct oci_config *c)
 {
 	const char *pointer = "/linux/cgroupsPath";
@@ -23,8 +37,10 @@ void check_cgroups_path(struct check *k, const struct oci_config *c)
 		check_fail(k, pointer, "longer than %d bytes", PATH_LEN_MAX);
 	else if (check_has_component(path, ".."))
 		check_fail(k, pointer, "\"..\" in the path: %s", path);
-	else if (strstr(path, "//"))
-		check_fail(k, pointer, "empty component in the path: %s", path);
+	else if (!path[strspn(path, "/.")])
+		check_fail(k, pointer, "the root of the hierarchy: %s", path);
+	else if (has_long_component(path))
+		check_fail(k, pointer, "a component is longer than %d bytes", COMPONENT_LEN_MAX);
 	else if (strchr(path, '\n'))
 		check_fail(k, pointer, "newline");
 }
@@ -40,10 +56,11 @@ void check_device_rules(struct check *k, const struct oci_config *c)
 {
 	const struct oci_device_rules *l = &resources_of(c)->devices;
 
+	/* Both peers pass over "a", which grants nothing then. */
 	for (size_t i = 0; i < l->count; i++) {
 		const char *access = l->items[i].access;
 
-		if (access && access[strspn(access, "rwm")])
+		if (access && access[strspn(access, "rwma")])
 			check_fail(k, POINTER("/linux/resources/devices/%zu/access", i),
 				   "not made of r, w and m: %s", access);
 	}

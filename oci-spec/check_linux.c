@@ -10,18 +10,26 @@ enum {
 	MAJOR_MAX = (1 << 12) - 1, /* the kernel's dev_t */
 	MINOR_MAX = (1 << 20) - 1,
 	INTERFACE_NAME_MAX = 15, /* IFNAMSIZ with the NUL is 16 */
+	HOST_NAME_LEN_MAX = 64,  /* __NEW_UTS_LEN */
 	NANOSECONDS = 1000 * 1000 * 1000
 };
 
 /* Without a UTS namespace the name of the host itself would change. */
+static void check_host_name(struct check *k, const struct oci_config *c, const char *pointer,
+			    const char *name)
+{
+	if (!name || !*name)
+		return;
+	if (!check_namespace(c, "uts"))
+		check_fail(k, pointer, "needs a uts namespace in /linux/namespaces");
+	if (strlen(name) > HOST_NAME_LEN_MAX)
+		check_fail(k, pointer, "%zu bytes, more than %d", strlen(name), HOST_NAME_LEN_MAX);
+}
+
 void check_host_names(struct check *k, const struct oci_config *c)
 {
-	if (check_namespace(c, "uts"))
-		return;
-	if (c->hostname && *c->hostname)
-		check_fail(k, "/hostname", "needs a uts namespace in /linux/namespaces");
-	if (c->domainname && *c->domainname)
-		check_fail(k, "/domainname", "needs a uts namespace in /linux/namespaces");
+	check_host_name(k, c, "/hostname", c->hostname);
+	check_host_name(k, c, "/domainname", c->domainname);
 }
 
 void check_namespaces(struct check *k, const struct oci_config *c)

@@ -62,8 +62,9 @@ static const struct parameter *find(const char *path)
 	return NULL;
 }
 
-static void check_one(struct check *k, const struct oci_config *c, const char *name)
+static void check_one(struct check *k, const struct oci_config *c, const struct oci_pair *pair)
 {
+	const char *name = pair->key;
 	const char *pointer = BELOW("/linux/sysctl", name);
 	char path[NAME_MAX_LEN + 1];
 	const struct parameter *p;
@@ -79,12 +80,14 @@ static void check_one(struct check *k, const struct oci_config *c, const char *n
 		check_fail(k, pointer, "not a parameter of a namespace: %s", name);
 	else if (!check_namespace(c, p->ns))
 		check_fail(k, pointer, "%s needs a %s namespace in /linux/namespaces", name, p->ns);
-	else if (!strcmp(path, "kernel/domainname") && c->domainname)
-		check_fail(k, pointer, "%s is set by the member \"domainname\" already", name);
+	else if (!strcmp(path, "kernel/domainname") && c->domainname &&
+		 strcmp(c->domainname, pair->value) != 0)
+		check_fail(k, pointer, "%s is set by the member \"domainname\" to another value",
+			   name);
 }
 
 void check_sysctl(struct check *k, const struct oci_config *c)
 {
 	for (size_t i = 0; c->linux_config && i < c->linux_config->sysctl.count; i++)
-		check_one(k, c, c->linux_config->sysctl.items[i].key);
+		check_one(k, c, &c->linux_config->sysctl.items[i]);
 }

@@ -220,7 +220,7 @@ static const struct oci_object oci_net_device_object = OCI_OBJECT_OF(oci_net_dev
 
 static const struct oci_field oci_namespace_fields[] = {
 	ROW_WORD(oci_namespace, type, "type", OCI_REQUIRED, oci_namespace_words),
-	ROW_STRING(oci_namespace, path, "path", 0),
+	ROW_STRING(oci_namespace, path, "path", OCI_UNSET),
 };
 static const struct oci_object oci_namespace_object = OCI_OBJECT_OF(oci_namespace);
 
@@ -400,7 +400,7 @@ static const struct oci_field oci_linux_fields[] = {
 	ROW_LIST(oci_linux, gid_mappings, "gidMappings", oci_id_mappings, oci_id_mapping),
 	ROW_MAP(oci_linux, sysctl, "sysctl"),
 	ROW_OBJECT(oci_linux, resources, "resources", oci_resources),
-	ROW_STRING(oci_linux, cgroups_path, "cgroupsPath", 0),
+	ROW_STRING(oci_linux, cgroups_path, "cgroupsPath", OCI_UNSET),
 	ROW_LIST(oci_linux, namespaces, "namespaces", oci_namespaces, oci_namespace),
 	ROW_LIST(oci_linux, devices, "devices", oci_devices, oci_device),
 	ROW_OBJECT_MAP(oci_linux, net_devices, "netDevices", oci_net_devices, oci_net_device),

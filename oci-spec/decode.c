@@ -32,6 +32,7 @@ struct decoder {
 	const struct oci_object *object;
 	const struct oci_document *doc;
 	void *root;
+	struct err *e;
 	unsigned skip; /* open objects and lists below an unknown key */
 	unsigned depth;
 	struct frame frames[OCI_JSON_DEPTH_MAX];
@@ -176,8 +177,33 @@ static int decode_string(struct decoder *d, struct json_reader *r, const struct 
 		word++;
 	if (word && !*word)
 		return refuse_word(r, f);
+	if (!t->len && f->flags & OCI_UNSET)
+		return 0;
 	*dest = word ? *word : arena_strndup(d->arena, t->text, t->len);
 	return *dest ? 0 : json_no_memory(r);
+}
+
+/* A fault that does not end the reading: told, and forgotten. */
+static bool goes_on(struct decoder *d)
+{
+	if (!d->doc->fault || d->e->kind != ERR_CONFIG || !d->doc->fault(d->doc->arg, d->e))
+		return false;
+	*d->e = (struct err){ 0 };
+	return true;
+}
+
+/* Whoever reads the struct may follow what is required without a look: it is there, whatever was
+ * wrong with it. */
+static void fill_required(const struct oci_object *object, char *base)
+{
+	for (size_t i = 0; base && i < object->count; i++) {
+		const struct oci_field *f = &object->fields[i];
+
+		if (f->type == OCI_STRING && f->flags & OCI_REQUIRED)
+			*(const char **)(base + f->offset) = "";
+		else if (f->type == OCI_OBJECT && f->flags & OCI_PLAIN)
+			fill_required(f->object, base + f->offset);
+	}
 }
 
 static void push(struct decoder *d, struct frame frame)
@@ -206,6 +232,16 @@ static int open_list(struct decoder *d, struct json_reader *r, const struct oci_
 	return 0;
 }
 
+static void fill_item(const struct oci_field *f, char *item)
+{
+	if (f->object)
+		fill_required(f->object, item);
+	else if (f->type == OCI_STRINGS)
+		*(const char **)item = "";
+	else if (f->type == OCI_MAP)
+		((struct oci_pair *)item)->value = "";
+}
+
 /* Room for one item more, zeroed; NULL: no memory. */
 static char *add_item(struct decoder *d, struct frame *top)
 {
@@ -221,6 +257,8 @@ static char *add_item(struct decoder *d, struct frame *top)
 		list->items = items;
 		top->capacity *= 2;
 	}
+	if (d->doc->fault)
+		fill_item(top->member, list->items + size * list->count);
 	return list->items + size * list->count++;
 }
 
@@ -241,6 +279,8 @@ static int decode_member(struct decoder *d, struct json_reader *r, const struct 
 		if (f->flags & OCI_PLAIN)
 			return open_object(d, r, f->object, dest);
 		*(void **)dest = arena_alloc(d->arena, f->object->size);
+		if (d->doc->fault)
+			fill_required(f->object, *(void **)dest);
 		return open_object(d, r, f->object, *(void **)dest);
 	case OCI_STRINGS:
 	case OCI_U32S:
@@ -291,6 +331,8 @@ static int on_value(struct decoder *d, struct json_reader *r, const struct json_
 		const struct oci_object *object = d->object;
 
 		d->root = arena_alloc(d->arena, object->size);
+		if (d->doc->fault)
+			fill_required(object, d->root);
 		return open_object(d, r, object, d->root);
 	}
 	top = &d->frames[d->depth - 1];
@@ -369,9 +411,11 @@ static int on_end(struct decoder *d, struct json_reader *r)
 	for (size_t i = 0; top->object && i < top->object->count; i++) {
 		const struct oci_field *f = &top->object->fields[i];
 
-		if (f->flags & OCI_REQUIRED && !(top->seen & 1ULL << i))
-			return json_refuse(r, f->name, "required member \"%s\" is missing",
-					   f->name);
+		if (!(f->flags & OCI_REQUIRED) || top->seen & 1ULL << i)
+			continue;
+		json_refuse(r, f->name, "required member \"%s\" is missing", f->name);
+		if (!goes_on(d))
+			return -d->e->code;
 	}
 	return 0;
 }
@@ -379,6 +423,7 @@ static int on_end(struct decoder *d, struct json_reader *r)
 static int on_token(struct json_reader *r, void *arg, const struct json_token *t)
 {
 	struct decoder *d = arg;
+	int result;
 
 	if (d->skip) {
 		d->skip += t->kind == JSON_OBJECT || t->kind == JSON_LIST;
@@ -389,14 +434,18 @@ static int on_token(struct json_reader *r, void *arg, const struct json_token *t
 		return on_key(d, r, t);
 	if (t->kind == JSON_OBJECT_END || t->kind == JSON_LIST_END)
 		return on_end(d, r);
-	return on_value(d, r, t);
+	result = on_value(d, r, t);
+	if (result >= 0 || !goes_on(d))
+		return result;
+	d->skip = t->kind == JSON_OBJECT || t->kind == JSON_LIST;
+	return 0;
 }
 
 int oci_decode(struct arena *a, const struct oci_object *object, const struct oci_document *doc,
 	       void **ret, struct err *e)
 {
-	struct json_text text = { doc->text, doc->len, doc->name };
-	struct decoder d = { .arena = a, .object = object, .doc = doc };
+	struct oci_text text = { doc->text, doc->len, doc->name };
+	struct decoder d = { .arena = a, .object = object, .doc = doc, .e = e };
 	int r = json_read(a, &text, on_token, &d, e);
 
 	if (r < 0)
@@ -411,6 +460,16 @@ int oci_config_decode(struct arena *a, const char *text, size_t len, const char 
 		      struct oci_config **ret, struct err *e)
 {
 	const struct oci_document doc = { text, len, name, NULL, NULL };
+
+	return oci_decode(a, &oci_config_object, &doc, (void **)ret, e);
+}
+
+int oci_config_decode_all(struct arena *a, const struct oci_text *text, oci_check_fn *fault,
+			  void *arg, struct oci_config **ret, struct err *e)
+{
+	const struct oci_document doc = {
+		.text = text->text, .len = text->len, .name = text->name, .arg = arg, .fault = fault
+	};
 
 	return oci_decode(a, &oci_config_object, &doc, (void **)ret, e);
 }

@@ -17,6 +17,15 @@ enum {
 	OCI_JSON_DEPTH_MAX = 64
 };
 
+/* Called for each fault that is found, until it returns false. */
+typedef bool oci_check_fn(void *arg, const struct err *violation);
+
+struct oci_text {
+	const char *text;
+	size_t len;
+	const char *name; /* of the file, for messages */
+};
+
 /*
  * All take the document's text and @name, the file's name for messages. On error @e has the
  * message, the pointer, the line and the column. Types, required members and words of enumerations
@@ -24,6 +33,11 @@ enum {
  */
 int oci_config_decode(struct arena *a, const char *text, size_t len, const char *name,
 		      struct oci_config **ret, struct err *e);
+/* The same, but goes on after a fault that lies in one value, and calls @fault for each: for who
+ * wants to know all. What cannot be read is absent then, or empty where a member is required, so
+ * that the checks below can be asked; what they say of that place is no news. */
+int oci_config_decode_all(struct arena *a, const struct oci_text *text, oci_check_fn *fault,
+			  void *arg, struct oci_config **ret, struct err *e);
 /* A linux.resources object alone (update), and a process object alone (exec --process). */
 int oci_resources_decode(struct arena *a, const char *text, size_t len, const char *name,
 			 struct oci_resources **ret, struct err *e);
@@ -35,7 +49,6 @@ int oci_process_decode(struct arena *a, const char *text, size_t len, const char
  * table order, until it returns false. Returns the number of violations. Pure: looks at the
  * document only, never at the host.
  */
-typedef bool oci_check_fn(void *arg, const struct err *violation);
 size_t oci_config_check(const struct oci_config *c, oci_check_fn *found, void *arg);
 /* The same for a process or resources object that is a document of its own: pointers begin there.
  */

@@ -38,7 +38,7 @@ struct level {
 
 struct json_reader {
 	struct arena *arena;
-	struct json_text doc;
+	struct oci_text doc;
 	json_token_fn *each;
 	void *arg;
 	struct err *e;
@@ -116,7 +116,7 @@ static size_t token_start(const struct json_reader *r)
 	return at;
 }
 
-static void locate(const struct json_text *doc, size_t offset, unsigned *ret_line,
+static void locate(const struct oci_text *doc, size_t offset, unsigned *ret_line,
 		   unsigned *ret_column)
 {
 	unsigned line = 1, column = 1;
@@ -503,7 +503,7 @@ static int check_bytes(struct json_reader *r)
 	return 0;
 }
 
-int json_read(struct arena *a, const struct json_text *doc, json_token_fn *each, void *arg,
+int json_read(struct arena *a, const struct oci_text *doc, json_token_fn *each, void *arg,
 	      struct err *e)
 {
 	struct json_reader *r = arena_new(a, struct json_reader);

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "json.h"
 
 enum json_kind {
 	JSON_NULL,
@@ -38,13 +39,7 @@ struct json_reader;
  * positive number (which json_read() returns). */
 typedef int json_token_fn(struct json_reader *r, void *arg, const struct json_token *t);
 
-struct json_text {
-	const char *text;
-	size_t len;
-	const char *name; /* of the file, for messages */
-};
-
-int json_read(struct arena *a, const struct json_text *doc, json_token_fn *each, void *arg,
+int json_read(struct arena *a, const struct oci_text *doc, json_token_fn *each, void *arg,
 	      struct err *e);
 
 /* To be called while a token is handled, about that token: */

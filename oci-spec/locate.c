@@ -39,7 +39,7 @@ static int on_token(struct json_reader *r, void *arg, const struct json_token *t
 
 void oci_find_line(const char *text, size_t len, struct err *e)
 {
-	const struct json_text doc = { text, len, "" };
+	const struct oci_text doc = { text, len, "" };
 	struct search s = { .wanted = e->pointer };
 	struct arena a = { 0 };
 	struct err ignored = { 0 };

@@ -30,6 +30,7 @@ enum oci_flag {
 	OCI_REQUIRED = 1,
 	OCI_PLAIN = 2,    /* the value itself lies in the struct, not a pointer to it */
 	OCI_NONEMPTY = 4, /* "", [] are refused by oci_config_check() */
+	OCI_UNSET = 8,    /* "" is as if absent: clients write it that have no other way */
 };
 
 struct oci_object;
@@ -109,6 +110,9 @@ struct oci_document {
 	const char *name;
 	oci_unknown_fn *unknown; /* called for each unknown key; NULL: they are skipped */
 	void *arg;
+	/* Called for each fault of a value, which is passed over then: a wrong type, an unknown
+	 * word, a missing member; not for what is no JSON. NULL: the first one ends the reading. */
+	oci_check_fn *fault;
 };
 int oci_decode(struct arena *a, const struct oci_object *object, const struct oci_document *doc,
 	       void **ret, struct err *e);

@@ -154,11 +154,17 @@ static void print_fault(void *arg, const struct davit_error *fault)
 
 static int run_validate(struct session *s, const struct command_args *args)
 {
-	const char *bundle = args->words.count > 0 ? args->words.words[0] : args->create.bundle;
+	struct davit_validate_options options = { .size = sizeof(options),
+						  .bundle = args->create.bundle,
+						  .config = args->create.config,
+						  .strict = args->strict };
 	size_t faults = 0;
 
-	if (davit_validate(bundle, args->create.config, args->strict, print_fault, NULL, &faults,
-			   s->error) < 0)
+	if (args->words.count > 0)
+		options.bundle = args->words.words[0];
+	/* A file alone is looked at for itself: there is no bundle that it could fit to. */
+	options.host = args->host || options.bundle || !options.config;
+	if (davit_validate(&options, print_fault, NULL, &faults, s->error) < 0)
 		return session_report(s);
 	printf("%zu fault%s\n", faults, faults == 1 ? "" : "s");
 	return faults ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -307,6 +313,7 @@ static const struct cli_option update_options[] = {
 static const struct cli_option validate_options[] = {
 	BUNDLE_OPTIONS,
 	{ "strict", 0, CLI_FLAG, NULL, "unknown properties are faults too", AT(strict) },
+	{ "host", 0, CLI_FLAG, NULL, "so is what this machine lacks; with a bundle that holds anyway", AT(host) },
 	{ 0 }
 };
 

@@ -6,23 +6,54 @@
 #include <string.h>
 
 #include "base/fmt.h"
+#include "lifecycle/examine.h"
 #include "lifecycle/lifecycle.h"
 #include "lifecycle/operation.h"
+
+enum {
+	PLACES_MAX = 256
+};
 
 struct faults {
 	davit_fault_fn *each;
 	void *arg;
 	size_t count;
-	const struct plan *plan;
+	struct plan *plan;
+	const char *places[PLACES_MAX];
+	size_t place_count;
+	size_t known; /* of them: from earlier than what is looked for now */
 };
+
+static bool is_known(const struct faults *f, const char *pointer)
+{
+	for (size_t i = 0; i < f->known; i++) {
+		size_t len = strlen(f->places[i]);
+
+		if (!strncmp(f->places[i], pointer, len) && (!pointer[len] || pointer[len] == '/'))
+			return true;
+	}
+	return false;
+}
 
 static void report(struct faults *f, const struct err *e)
 {
 	struct davit_error fault = { 0 };
+	char *place = e->pointer[0] && f->place_count < PLACES_MAX
+			      ? arena_strdup(&f->plan->arena, e->pointer)
+			      : NULL;
 
+	if (place)
+		f->places[f->place_count++] = place;
 	error_export(&fault, e);
 	f->count++;
 	f->each(f->arg, &fault);
+}
+
+/* Of the decoder, which knows where it is. */
+static bool report_value(void *arg, const struct err *fault)
+{
+	report(arg, fault);
+	return true;
 }
 
 static bool report_violation(void *arg, const struct err *violation)
@@ -35,6 +66,17 @@ static bool report_violation(void *arg, const struct err *violation)
 	return true;
 }
 
+static bool report_news(void *arg, const struct err *violation)
+{
+	return is_known(arg, violation->pointer) || report_violation(arg, violation);
+}
+
+static void report_refusal(void *arg, const struct err *fault)
+{
+	if (!fault->pointer[0] || !is_known(arg, fault->pointer))
+		report_violation(arg, fault);
+}
+
 static void report_unknown(void *arg, const char *pointer, unsigned line)
 {
 	struct err e = { 0 };
@@ -44,32 +86,50 @@ static void report_unknown(void *arg, const char *pointer, unsigned line)
 	report(arg, &e);
 }
 
-int davit_validate(const char *bundle, const char *config, bool strict, davit_fault_fn *each,
-		   void *arg, size_t *ret_faults, struct davit_error *err)
+/* In three turns: values, the rules between them, and what create would make of them. Of one place
+ * all that a turn finds is told, and nothing that a later one does. */
+static void validate(struct faults *f, const struct davit_validate_options *o, struct err *e)
 {
-	const struct davit_create_options options = { .size = sizeof(options),
-						      .bundle = bundle,
-						      .config = config };
-	struct plan plan = { 0 };
-	struct faults f = { each, arg, 0, &plan };
+	struct plan *plan = f->plan;
+	const struct oci_text text = { plan->text, plan->text_len, plan->config_name };
+	struct oci_config *config;
+
+	if (oci_config_decode_all(&plan->arena, &text, report_value, f, &config, e) < 0) {
+		/* Not JSON. Lack of memory is no fault of the document. */
+		if (e->kind == ERR_SYSTEM)
+			return;
+		report(f, e);
+		*e = (struct err){ 0 };
+		return;
+	}
+	plan->config = config;
+	f->known = f->place_count;
+	oci_config_check(config, report_news, f);
+	f->known = f->place_count;
+	plan_examine(plan, o->host, report_refusal, f);
+	if (o->strict)
+		oci_config_unknown_keys(plan->text, plan->text_len, plan->config_name,
+					report_unknown, f, e);
+}
+
+int davit_validate(const struct davit_validate_options *options, davit_fault_fn *each, void *arg,
+		   size_t *ret_faults, struct davit_error *err)
+{
+	const struct davit_create_options create = { .size = sizeof(create),
+						     .bundle = options->bundle,
+						     .config = options->config };
+	struct plan plan = { .id = "ID", .is_dry = true };
+	struct faults f = { .each = each, .arg = arg, .plan = &plan };
 	struct err e = { 0 };
 
-	if (plan_take_options(&plan, NULL, &options, &e) < 0)
-		goto out;
-	if (plan_decode(&plan, &e) < 0) {
-		/* Not JSON, or of the wrong types: a fault of the document. An unreadable file is
-		 * not one. */
-		if (e.kind == ERR_SYSTEM)
-			goto out;
+	if (plan_take_options(&plan, NULL, &create, &e) == 0 && plan_read(&plan, &e) < 0 &&
+	    e.kind != ERR_SYSTEM) {
+		/* Too large, say. A file that cannot be read is no fault of the document. */
 		report(&f, &e);
 		e = (struct err){ 0 };
-		goto out;
+	} else if (!e.code) {
+		validate(&f, options, &e);
 	}
-	oci_config_check(plan.config, report_violation, &f);
-	if (strict)
-		oci_config_unknown_keys(plan.text, plan.text_len, "config.json", report_unknown, &f,
-					&e);
-out:
 	*ret_faults = f.count;
 	plan_release(&plan);
 	return error_export(err, &e);

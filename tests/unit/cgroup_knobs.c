@@ -86,6 +86,10 @@ TEST(memory_limits)
 	CHECK_STR(e.pointer, "/linux/resources/memory/swap");
 	CHECK_STR(memory((struct oci_memory){ .limit = I64(8), .swap = I64(7) }, &e),
 		  "memory.swap 7 is below memory.limit 8");
+	CHECK_STR(memory((struct oci_memory){ .limit = I64(0), .reservation = I64(5) }, &e),
+		  "memory.low=5");
+	CHECK_STR(memory((struct oci_memory){ .limit = I64(0), .swap = I64(7) }, &e),
+		  "memory.swap 7 needs a memory.limit: it is memory plus swap");
 	CHECK_STR(memory((struct oci_memory){ .swap = I64(0),
 					      .kernel = I64(-1),
 					      .disable_oom_killer = &(bool){ false },

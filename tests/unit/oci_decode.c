@@ -406,3 +406,60 @@ TEST(state_documents)
 	CHECK_STR(e.pointer, "/ociVersion");
 	arena_release(&a);
 }
+
+static bool add_fault(void *arg, const struct err *fault)
+{
+	char *list = arg;
+	size_t len = strlen(list);
+
+	snprintf(list + len, 1000 - len, "%s%s %u:%u", len ? "|" : "", fault->pointer, fault->line,
+		 fault->column);
+	return true;
+}
+
+TEST(all_faults_of_values_are_told)
+{
+	static const char text[] =
+		"{\"process\":{\"cwd\":5,\"user\":[1,{\"uid\":2}],\"args\":[\"a\",7,\"b\"],\n"
+		"\"rlimits\":[5,{\"type\":\"NOFILE\",\"soft\":1}],\"env\":{\"x\":[]}},\n"
+		"\"annotations\":{\"a\":[[]],\"b\":\"c\"},\"mounts\":[{\"source\":{}}],\n"
+		"\"linux\":{\"namespaces\":[{\"type\":\"pidd\"},{\"type\":\"uts\"}],"
+		"\"netDevices\":{\"e\":5},\"resources\":\"x\"}}";
+	const struct oci_text doc = { text, strlen(text), "c.json" };
+	struct oci_config *c = NULL;
+	char list[1000] = "", rules[1000] = "";
+	struct arena a = { 0 };
+	struct err e = { 0 };
+
+	CHECK_INT(oci_config_decode_all(&a, &doc, add_fault, list, &c, &e), 0);
+	CHECK_STR(list, "/process/cwd 1:19|/process/user 1:28|/process/args/1 1:54|"
+			"/process/rlimits/0 2:12|/process/rlimits/1/type 2:22|"
+			"/process/rlimits/1/hard 2:14|/process/env 2:48|/annotations/a 3:20|"
+			"/mounts/0/source 3:54|/mounts/0/destination 3:44|"
+			"/linux/namespaces/0/type 4:32|/linux/netDevices/e 4:74|"
+			"/linux/resources 4:89|/ociVersion 1:1");
+	CHECK(c && c->process && c->process->args.count == 3 && c->mounts.count == 1);
+	CHECK_STR(c->process->args.items[1], "");
+	CHECK_STR(c->process->args.items[2], "b");
+	CHECK_STR(c->annotations.items[1].value, "c");
+	CHECK_STR(c->linux_config->namespaces.items[1].type, "uts");
+	CHECK_STR(c->oci_version, "");
+	CHECK(oci_config_check(c, add_fault, rules) > 0);
+	arena_release(&a);
+}
+
+TEST(what_is_no_json_ends_the_list)
+{
+	static const char text[] = "{\"ociVersion\":5,\"root\":[],\"root\":{}}";
+	const struct oci_text doc = { text, strlen(text), "c.json" };
+	struct oci_config *c = NULL;
+	char list[1000] = "";
+	struct arena a = { 0 };
+	struct err e = { 0 };
+
+	CHECK(oci_config_decode_all(&a, &doc, add_fault, list, &c, &e) < 0);
+	CHECK_STR(list, "/ociVersion 1:15|/root 1:24");
+	CHECK_STR(e.msg, "c.json:1:27: duplicate key");
+	CHECK(!c);
+	arena_release(&a);
+}

@@ -1,0 +1,128 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# validate knows what create refuses, and tells all of it.
+load helpers
+
+setup() {
+	requires root
+	new_bundle
+	cp "$BUNDLE/config.json" "$T/good.json"
+}
+
+teardown() {
+	tear_down
+}
+
+# knows TEXT FILTER: create refuses the changed config.json with TEXT, and validate tells the same.
+knows() {
+	cp "$T/good.json" "$BUNDLE/config.json"
+	config "$2"
+	refused "$1" create -b "$BUNDLE" "$ID" || { echo "create: $2"; return 1; }
+	davit validate -b "$BUNDLE"
+	[[ $status:$out == 1:*"$1"*$'\n1 fault' ]] || complain "validate: $2"
+}
+
+maps='.linux.namespaces += [{ type: "user" }]
+	| .linux.uidMappings = [{ containerID: 0, hostID: 100000, size: 10 }] | .linux.gidMappings = .linux.uidMappings'
+
+@test "what config.json alone makes create refuse, validate tells" {
+	knows "(at /mounts/2/options)" '.mounts[2] = { destination: "/v", type: "bind", source: "/tmp", options: ["rbind", "make-shared"] }'
+	knows "(at /mounts/2/source)" '.mounts[2] = { destination: "/v", type: "bind" }'
+	knows "(at /linux/resources/memory/swappiness)" '.linux.resources.memory = { swappiness: 60 }'
+	knows "(at /linux/resources/network/classID)" '.linux.resources.network = { classID: 1 }'
+	knows "(at /linux/resources/cpu/cpus)" '.linux.resources.cpu = { cpus: "abc" }'
+	knows "(at /linux/resources/devices/0)" '.linux.resources.devices = [{ allow: false, type: "c", major: -2 }]'
+	knows "(at /hostname)" '.hostname = ("h" * 65)'
+	knows "(at /domainname)" '.domainname = ("d" * 65)'
+	knows "uid 50 has no mapping in the user namespace (at /process/user/uid)" "$maps | .process.user.uid = 50"
+	knows "gid 51 has no mapping in the user namespace (at /process/user/gid)" "$maps | .process.user.gid = 51"
+	knows "gid 52 has no mapping in the user namespace (at /process/user/additionalGids/1)" \
+		"$maps | .process.user.additionalGids = [5, 52]"
+	knows "(at /process/user/umask)" '.process.user.umask = 4096'
+	knows "(at /linux/cgroupsPath)" '.linux.cgroupsPath = "/a/../../b"'
+	if davit_has SECCOMP; then
+		knows "(at /linux/seccomp/syscalls/0/action)" '.linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW",
+			syscalls: [{ names: ["mkdir"], action: "SCMP_ACT_NOTIFY" }] }'
+		knows "(at /annotations/run.oci.seccomp_bpf_data)" '.annotations = { "run.oci.seccomp_bpf_data": "=" }'
+	fi
+}
+
+@test "what the machine lacks is told with a bundle, and with --host" {
+	knows "(at /root/path)" '.root.path = "not-there"'
+	cp "$T/good.json" "$BUNDLE/config.json"
+	config '.mounts += [{ destination: "/q", type: "nosuchfs", source: "x" }]'
+	refused "unknown file system type" create -b "$BUNDLE" "$ID"
+	davit validate "$BUNDLE"
+	[[ $out == "unknown file system type nosuchfs (at /mounts/"*"/type)"*"1 fault" ]] || complain "validate"
+	config '.root.path = "not-there"'
+	davit validate -f "$BUNDLE/config.json"
+	[ "$status:$out" = "0:0 faults" ] || complain "of the file alone"
+	davit validate --host -f "$BUNDLE/config.json"
+	[ "$status" -eq 1 ] && [[ $out == *"/root/path"*"nosuchfs"*"2 faults" ]] || complain "--host"
+}
+
+@test "all faults are told: of values, of the rules between them, and of what create makes of them" {
+	config 'del(.ociVersion) | .process.user.uid = "root" | .linux.namespaces[0].type = "pidd" | .process.cwd = "tmp"
+		| .linux.rootfsPropagation = "x" | .mounts[1].options = {} | .process.rlimits = [5] | .linux.resources.cpu.cpus = "abc"'
+	davit validate "$BUNDLE"
+	[ "$status" -eq 1 ] || complain "validate"
+	for place in /ociVersion /process/user/uid /linux/namespaces/0/type /process/cwd /linux/rootfsPropagation \
+		/mounts/1/options /process/rlimits/0 /linux/resources/cpu/cpus; do
+		[ "$(grep -c "(at $place)" "$OUT")" -eq 1 ] || complain "not told once: $place"
+	done
+	[[ $out == *$'\n8 faults' ]] || complain "the number"
+	# What is no JSON ends it.
+	sed -i '$d' "$BUNDLE/config.json"
+	davit validate "$BUNDLE"
+	[[ $out == *"premature EOF"*$'\n'*" faults" ]] || complain "cut off"
+}
+
+@test "an offset of an unknown clock: a warning, and a fault with --strict" {
+	requires timens
+	config '.linux.namespaces += [{ type: "time" }] | .linux.timeOffsets = { boottime: { secs: 1 }, fast: { secs: 1 } }'
+	program true
+	davit run -b "$BUNDLE" "$ID"
+	[[ $status:$err == 0:*"unknown clock fast: its offset is ignored (at /linux/timeOffsets/fast, line "* ]] || complain "run"
+	davit validate --strict "$BUNDLE"
+	[[ $out == *"unknown property (at /linux/timeOffsets/fast)"*"1 fault" ]] || complain "validate"
+}
+
+@test "values that say nothing: paths that are empty, memory.limit 0, the same domain name twice" {
+	program sh -c 'cat /proc/sys/kernel/domainname; cat /proc/self/cgroup'
+	config '.linux.cgroupsPath = "" | .linux.namespaces |= map(.path = "") | .linux.resources.memory = { limit: 0 }
+		| .domainname = "example.org" | .linux.sysctl = { "kernel.domainname": "example.org" }
+		| .linux.resources.devices = [{ allow: true, type: "c", major: 1, minor: 3, access: "rwa" }]'
+	ok run -b "$BUNDLE" "$ID"
+	[[ $out == $'example.org\n'* ]]
+	knows "(at /linux/sysctl/kernel.domainname)" '.domainname = "example.org" | .linux.sysctl = { "kernel.domainname": "other" }'
+}
+
+@test "exec: a user or group without a mapping is named" {
+	requires userns
+	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$T"
+	chown -R 100000:100000 "$BUNDLE/rootfs"
+	config "$maps"
+	program sleep 1000
+	ok create -b "$BUNDLE" "$ID"
+	ok start "$ID"
+	refused "uid 50 has no mapping in the user namespace (at /process/user/uid)" exec --user 50 "$ID" true
+	refused "gid 51 has no mapping in the user namespace (at /process/user/gid)" exec --user 5:51 "$ID" true
+	refused "gid 52 has no mapping in the user namespace (at /process/user/additionalGids/1)" \
+		exec -g 5 -g 52 "$ID" true
+	echo '{ "cwd": "/", "args": ["true"], "user": { "uid": 53, "gid": 0 } }' >"$T/process.json"
+	refused "uid 53 has no mapping" exec -p "$T/process.json" "$ID"
+	ok exec --user 9:9 -g 8 "$ID" true
+	# The same of a namespace that is joined.
+	config 'del(.linux.uidMappings, .linux.gidMappings) | .process.user.uid = 54
+		| (.linux.namespaces[] | select(.type == "user")) |= (.path = "/proc/'"$(init_pid)"'/ns/user")'
+	refused "uid 54 has no mapping in the user namespace (at /process/user/uid)" create -b "$BUNDLE" "$ID-2"
+}
+
+@test "a user namespace without mappings maps the caller to 0, root too" {
+	requires userns
+	program sh -c 'cat /proc/self/uid_map /proc/self/gid_map'
+	config '.linux.namespaces += [{ type: "user" }]'
+	ok run -b "$BUNDLE" "$ID"
+	[[ $out =~ ^\ +0\ +0\ +1$'\n'\ +0\ +0\ +1$ ]] || complain "maps"
+}
