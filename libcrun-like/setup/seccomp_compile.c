@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "seccomp_export.h"
 #include "seccomp_stub.h"
 
 #define TEXT_OF(x)   #x
@@ -60,6 +61,7 @@ struct build {
 	const struct seccomp_source *source;
 	scmp_filter_ctx ctx;
 	uint32_t default_action;
+	struct seccomp_seen *seen;
 };
 
 static void release_ctx(scmp_filter_ctx *ctx)
@@ -153,17 +155,42 @@ static int decode_arg(const struct oci_seccomp_arg *arg, const char *pointer,
 	return 0;
 }
 
+static int add_once(struct build *b, const struct seccomp_rule *rule)
+{
+	int r = seccomp_seen_add(b->seen, rule);
+
+	if (r <= 0)
+		return r;
+	return seccomp_rule_add_array(b->ctx, rule->action, rule->number, (unsigned)rule->count,
+				      rule->args);
+}
+
 /* Adds one system call of a rule: all conditions at once, or each by itself. */
-static int add_conditions(struct build *b, uint32_t action, int number,
-			  const struct scmp_arg_cmp *args, size_t count, bool is_each_alone)
+static int add_conditions(struct build *b, const struct seccomp_rule *rule, bool is_each_alone)
 {
 	int r = 0;
 
 	if (!is_each_alone)
-		return seccomp_rule_add_array(b->ctx, action, number, (unsigned)count, args);
-	for (size_t i = 0; r == 0 && i < count; i++)
-		r = seccomp_rule_add_array(b->ctx, action, number, 1, &args[i]);
+		return add_once(b, rule);
+	for (size_t i = 0; r == 0 && i < rule->count; i++) {
+		struct seccomp_rule one = *rule;
+
+		one.args = &rule->args[i];
+		one.count = 1;
+		r = add_once(b, &one);
+	}
 	return r;
+}
+
+static int fail_add(int r, size_t index, size_t i, const char *name, struct err *e)
+{
+	if (r == -E2BIG)
+		return err_field(e, E2BIG, "/linux/seccomp",
+				 "the profile has more than %d different rules, and the kernel's "
+				 "filters at most %d instructions",
+				 SECCOMP_RULES_MAX, SECCOMP_INSNS_MAX);
+	return err_field(e, -r, POINTER("/linux/seccomp/syscalls/%zu/names/%zu", index, i),
+			 "add a seccomp rule for %s", name);
 }
 
 static int add_names(struct build *b, size_t index, const struct oci_seccomp_syscall *rule,
@@ -188,11 +215,11 @@ static int add_names(struct build *b, size_t index, const struct oci_seccomp_sys
 			return err_field(e, EINVAL,
 					 POINTER("/linux/seccomp/syscalls/%zu/names/%zu", index, i),
 					 "unknown system call %s", rule->names.items[i]);
-		r = add_conditions(b, action, number, args, rule->args.count, is_repeated);
+		r = add_conditions(b,
+				   &(struct seccomp_rule){ action, number, args, rule->args.count },
+				   is_repeated);
 		if (r < 0)
-			return err_field(e, -r,
-					 POINTER("/linux/seccomp/syscalls/%zu/names/%zu", index, i),
-					 "add a seccomp rule for %s", rule->names.items[i]);
+			return fail_add(r, index, i, rule->names.items[i], e);
 	}
 	return 0;
 }
@@ -350,6 +377,9 @@ int seccomp_compile(struct arena *a, const struct seccomp_source *s, struct secc
 
 	if (r < 0)
 		return r;
+	b.seen = seccomp_seen_make(a);
+	if (!b.seen)
+		return err_set(e, ENOMEM, "compile the seccomp filter");
 	b.ctx = ctx = seccomp_init(b.default_action);
 	if (!ctx)
 		return err_set(e, EINVAL, "begin a seccomp filter with %s", config->default_action);
@@ -359,7 +389,12 @@ int seccomp_compile(struct arena *a, const struct seccomp_source *s, struct secc
 	fd = memfd_create("seccomp", MFD_CLOEXEC);
 	if (fd < 0)
 		return err_set(e, errno, "make a file for the seccomp filter");
-	r = seccomp_export_bpf(ctx, fd);
+	r = seccomp_export_bounded(b.seen, ctx, fd);
+	if (r == -ETIME)
+		return err_field(e, E2BIG, "/linux/seccomp",
+				 "the seccomp profile takes more than %d seconds to compile: too "
+				 "many conditions for one filter",
+				 SECCOMP_EXPORT_SECONDS);
 	if (r < 0)
 		return err_set(e, -r, "compile the seccomp filter");
 	return read_program(a, &b, fd, ret, e);

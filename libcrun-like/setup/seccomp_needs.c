@@ -121,41 +121,42 @@ uint32_t seccomp_answer(const struct sock_filter *insns, size_t count,
 	return SECCOMP_RET_KILL_PROCESS;
 }
 
-/* NULL: the call goes through. */
-static const char *refusal(uint32_t answer)
+struct need {
+	int number;
+	char name[8];
+	char purpose[24];
+	char cure[120];
+};
+
+static const struct need needs[] = {
+	{ SYS_execve, "execve", "begin the program", "give execve the action SCMP_ACT_ALLOW" },
+	{ SYS_capset, "capset", "drop CAP_SYS_ADMIN",
+	  "give capset the action SCMP_ACT_ALLOW, or set process.noNewPrivileges, with which execve "
+	  "alone is needed" },
+};
+
+static bool is_killing(uint32_t action)
 {
-	switch (answer & SECCOMP_RET_ACTION_FULL) {
-	case SECCOMP_RET_ERRNO:
-		return "denies";
-	case SECCOMP_RET_TRAP:
-	case SECCOMP_RET_KILL_THREAD:
-	case SECCOMP_RET_KILL_PROCESS:
-		return "kills for";
-	default:
-		return NULL;
-	}
+	return action == SECCOMP_RET_TRAP || action == SECCOMP_RET_KILL_THREAD ||
+	       action == SECCOMP_RET_KILL_PROCESS;
 }
 
 /* Where the profile says so: its last rule that names the call, else the default. */
-static int fail(const struct seccomp_source *s, const char *name, const char *how, struct err *e)
+static int fail(const struct seccomp_source *s, const struct need *need, uint32_t action,
+		struct err *e)
 {
 	const struct oci_seccomp *c = s->config;
 	size_t at = SIZE_MAX;
 
 	err_kind(e, ERR_CONFIG, EPERM,
-		 "the seccomp profile %s %s, which davit itself must still %s", how, name,
-		 strcmp(name, "execve") == 0 ? "call to begin the program"
-					     : "call to drop CAP_SYS_ADMIN");
-	err_hint(e,
-		 strcmp(name, "execve") == 0
-			 ? "give execve the action SCMP_ACT_ALLOW"
-			 : "give capset the action SCMP_ACT_ALLOW, or set process.noNewPrivileges, "
-			   "with which execve alone is needed");
+		 "the seccomp profile %s %s, which davit itself must still call to %s",
+		 is_killing(action) ? "kills for" : "denies", need->name, need->purpose);
+	err_hint(e, "%s", need->cure);
 	if (s->raw)
 		return err_at(e, "/annotations/run.oci.seccomp_bpf_data");
 	for (size_t i = 0; i < c->syscalls.count; i++)
 		for (size_t k = 0; k < c->syscalls.items[i].names.count; k++)
-			if (strcmp(c->syscalls.items[i].names.items[k], name) == 0)
+			if (strcmp(c->syscalls.items[i].names.items[k], need->name) == 0)
 				at = i;
 	return err_at(e, at == SIZE_MAX ? "/linux/seccomp/defaultAction"
 					: POINTER("/linux/seccomp/syscalls/%zu", at));
@@ -164,20 +165,17 @@ static int fail(const struct seccomp_source *s, const char *name, const char *ho
 int seccomp_check_needs(const struct seccomp_source *s, const struct seccomp_filter *f,
 			bool needs_capset, struct err *e)
 {
-	static const struct {
-		const char *name;
-		int number;
-	} calls[] = { { "execve", SYS_execve }, { "capset", SYS_capset } };
 	struct seccomp_compiler compiler;
 
 	seccomp_compiler_of(&compiler);
 	for (size_t i = 0; f->count && compiler.native_arch && i < 1U + needs_capset; i++) {
-		const struct seccomp_data call = { .nr = calls[i].number,
+		const struct seccomp_data call = { .nr = needs[i].number,
 						   .arch = compiler.native_arch };
-		const char *how = refusal(seccomp_answer(f->insns, f->count, &call));
+		uint32_t action =
+			seccomp_answer(f->insns, f->count, &call) & SECCOMP_RET_ACTION_FULL;
 
-		if (how)
-			return fail(s, calls[i].name, how, e);
+		if (action == SECCOMP_RET_ERRNO || is_killing(action))
+			return fail(s, &needs[i], action, e);
 	}
 	return 0;
 }

@@ -397,6 +397,50 @@ tiny() {
 	refused "the seccomp profile forbids to say why: it takes sendmsg and exit_group" run -b "$BUNDLE" "$ID"
 }
 
+# many N RULE: RULE (jq, $i is its number) so many times, in an allowing profile.
+many() {
+	jq -n --argjson n "$1" '{ defaultAction: "SCMP_ACT_ALLOW", syscalls: [range($n) as $i | '"$2"'] }' >"$T/profile.json"
+	jq --slurpfile p "$T/profile.json" '.linux.seccomp = $p[0]' "$BUNDLE/config.json" >"$T/config.json"
+	mv "$T/config.json" "$BUNDLE/config.json"
+}
+
+@test "linux.seccomp.syscalls[]: thousands of rules work, or are refused before much time has gone" {
+	# That say the same, once.
+	many 60000 '{ names: ["getppid", "no_such_call_\($i)"], action: "SCMP_ACT_ERRNO", errnoRet: 18 }'
+	SECONDS=0
+	calls getppid getpgid:0
+	says "getppid = -18, getpgid = 1"
+	[ "$SECONDS" -lt 15 ]
+	# As many as a filter has room for: each counts.
+	one='{ names: ["getpgid"], action: "SCMP_ACT_ERRNO", errnoRet: 19, args: [{ index: 0, value: (100000 + $i), op: "SCMP_CMP_EQ" }] }'
+	for n in 1000 2000 4000; do
+		many "$n" "$one"
+		calls getpgid:100000 "getpgid:$((100000 + n / 2))" "getpgid:$((100000 + n - 1))" "getpgid:$((100000 + n))"
+		says "getpgid = -19, getpgid = -19, getpgid = -19, getpgid = -3"
+	done
+	program calls pause
+	ok create -b "$BUNDLE" "$ID"
+	ok start "$ID"
+	davit exec "$ID" calls getpgid:103999 getpgid:104000
+	says $'getpgid = -19\ngetpgid = -3'
+	ok delete --force "$ID"
+	for n in 5000 60000; do
+		many "$n" "$one"
+		SECONDS=0
+		for verb in create run; do
+			refused "the profile has more than 4096 different rules, and the kernel's filters at most 4096 instructions (at /linux/seccomp)" "$verb" -b "$BUNDLE" "$ID"
+		done
+		refused "the profile has more than 4096 different rules" plan -b "$BUNDLE"
+		[ "$SECONDS" -lt 45 ]
+	done
+	many 3000 "$one | .args += [{ index: 1, value: (\$i * 7), op: \"SCMP_CMP_GT\" }]"
+	config '.linux.seccomp.architectures = ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"]'
+	davit create -b "$BUNDLE" "$ID"
+	[ "$status" = 1 ]
+	[[ $err == *"the seccomp profile takes more than 3 seconds to compile: too many conditions for one filter (at /linux/seccomp)"* ||
+		$err == *"the seccomp filter has "*" instructions, the kernel takes 4096 (at /linux/seccomp)"* ]] || complain "not refused"
+}
+
 @test "linux.seccomp.listenerPath: ignored when nothing notifies" {
 	rule 'action: "SCMP_ACT_ERRNO"'
 	config --arg path "$AGENT" '.linux.seccomp.listenerPath = $path'
