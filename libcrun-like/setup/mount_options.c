@@ -111,6 +111,10 @@ static const struct option options[] = {
 };
 /* clang-format on */
 
+enum {
+	ATIME_WORDS = MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME
+};
+
 static int compare_name(const void *key, const void *row)
 {
 	return strcmp(key, ((const struct option *)row)->name);
@@ -204,6 +208,7 @@ static void option_add(struct mount_options *m, const struct option *o, unsigned
 		break;
 	case KIND_SET:
 		bits_set(&m->attr_set, &m->attr_clear, o->attr);
+		m->is_atime_given |= o->attr == MOUNT_ATTR_NODIRATIME;
 		flags_change(m, o, true);
 		break;
 	case KIND_CLEAR:
@@ -212,9 +217,11 @@ static void option_add(struct mount_options *m, const struct option *o, unsigned
 		break;
 	case KIND_ATIME_SET:
 		atime_set(&m->attr_set, &m->attr_clear, o->attr);
+		m->is_atime_given = true;
 		break;
 	case KIND_ATIME_UNDO:
 		atime_undo(&m->attr_set, &m->attr_clear, o->attr);
+		m->is_atime_given &= (m->attr_set & ATIME_WORDS) != 0;
 		break;
 	case KIND_R_SET:
 		bits_set(&m->recursive_set, &m->recursive_clear, o->attr);

@@ -22,8 +22,9 @@ enum {
 struct mount_options {
 	bool is_bind, is_recursive; /* bind, rbind */
 	bool is_remount;
-	bool is_idmapped, is_idmap_recursive;           /* idmap, ridmap */
-	uint64_t attr_set, attr_clear;                  /* MOUNT_ATTR_* of the mount */
+	bool is_idmapped, is_idmap_recursive; /* idmap, ridmap */
+	uint64_t attr_set, attr_clear;        /* MOUNT_ATTR_* of the mount */
+	bool is_atime_given; /* noatime, relatime, strictatime or nodiratime is among them */
 	uint64_t recursive_set, recursive_clear;        /* of the mount and all below it */
 	unsigned long superblock_set, superblock_clear; /* MS_RDONLY, MS_SYNCHRONOUS, ... */
 	const unsigned long *propagation;               /* MS_SHARED | MS_REC, ... in order */

@@ -161,6 +161,10 @@ static void prepare_cgroup(struct prepare *p)
 	op->keeps_readonly = true;
 	o->data = NULL;
 	o->is_recursive = true;
+	/* Meant for a new file system; the host's mount may have another mode, and locked. */
+	o->is_atime_given = false;
+	o->attr_set &= ~(uint64_t)MOUNT_ATTR__ATIME;
+	o->attr_clear &= ~(uint64_t)MOUNT_ATTR__ATIME;
 	if (is_writable && !ctx->has_user_ns && ctx->cgroup_root &&
 	    strcmp(op->source, ctx->cgroup_root) == 0)
 		return;

@@ -25,26 +25,6 @@ static const char *what_of(const struct mount_op *op)
 	return op->kind == MOUNT_BIND ? op->source : op->type;
 }
 
-/*
- * In a user namespace the kernel locks the options that a mount had outside: they can be added to,
- * not taken away. A locked atime mode is kept (the words for it stand in many configs); to clear
- * another one that was asked for is an error.
- */
-static int set_attrs(int fd, uint64_t set, uint64_t clear, bool is_recursive)
-{
-	const uint64_t atime = MOUNT_ATTR__ATIME;
-	int r;
-
-	if (!(set | clear))
-		return 0;
-	r = mount_set_attrs(fd, set, clear, is_recursive);
-	if (r != -EPERM || !((set | clear) & atime))
-		return r;
-	set &= ~atime;
-	clear &= ~atime;
-	return set | clear ? mount_set_attrs(fd, set, clear, is_recursive) : 0;
-}
-
 /* Which option it was: one that was to be cleared, and that the mount has. */
 static int tell_locked(const struct mount_op *op, int r, int fd, struct err *e)
 {
@@ -54,15 +34,16 @@ static int tell_locked(const struct mount_op *op, int r, int fd, struct err *e)
 
 	mount_attr_names(locked, names, sizeof(names));
 	err_set(e, -r, "set the options of the mount on %s", op->destination);
-	if (r != -EPERM || !(clear & ~(uint64_t)MOUNT_ATTR__ATIME))
+	if (r != -EPERM || !(clear || op->options.is_atime_given))
 		return r;
 	if (locked)
 		return err_hint(e,
 				"%s: locked by the host, and cannot be cleared in a user namespace",
 				names);
-	return err_hint(
-		e, "an option of a mount below it is locked by the host, and cannot be cleared "
-		   "in a user namespace");
+	return err_hint(e, "%s is locked by the host, and cannot be %s in a user namespace",
+			op->options.is_atime_given ? "the atime mode"
+						   : "an option of a mount below it",
+			op->options.is_atime_given ? "changed" : "cleared");
 }
 
 /* Before the options are set: what is read-only already is not by us. */
@@ -72,16 +53,41 @@ static void note_readonly(struct mount_op *op, int fd)
 		op->keeps_readonly |= (mount_attrs(fd) & MOUNT_ATTR_RDONLY) != 0;
 }
 
+/*
+ * A bind is a copy with the flags of its source. Where config.json names one flag it names all of
+ * them, as `mount --bind -o` and runc have it: nosuid alone takes ro off. The atime modes and
+ * nodiratime are such a set of their own; atime and the like, which name none, leave it. In a user
+ * namespace the kernel locks what a mount had outside; what nobody named is kept then, and what was
+ * asked for in vain is an error.
+ */
+static int set_all_flags(const struct mount_options *o, int fd)
+{
+	uint64_t flags = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+			 MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSYMFOLLOW;
+	uint64_t clear = o->attr_clear;
+	int r;
+
+	if (o->is_atime_given)
+		flags |= MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME;
+	else
+		clear &= ~(uint64_t)MOUNT_ATTR__ATIME;
+	r = mount_set_attrs(fd, o->attr_set, clear | (flags & ~o->attr_set), false);
+	return r == -EPERM ? mount_set_attrs(fd, o->attr_set, clear, false) : r;
+}
+
 static int settle_options(const struct mount_op *op, int fd, struct err *e)
 {
 	const struct mount_options *o = &op->options;
-	int r = set_attrs(fd, o->attr_set, o->attr_clear, false);
+	bool is_named = o->attr_set | o->attr_clear | o->superblock_set | o->superblock_clear;
+	int r = 0;
 
-	if (r == 0)
-		r = set_attrs(fd, o->recursive_set, o->recursive_clear, true);
-	if (r == 0)
-		return 0;
-	return tell_locked(op, r, fd, e);
+	if (is_named && op->kind == MOUNT_BIND)
+		r = set_all_flags(o, fd);
+	else if (is_named)
+		r = mount_set_attrs(fd, o->attr_set, o->attr_clear, false);
+	if (r == 0 && (o->recursive_set | o->recursive_clear))
+		r = mount_set_attrs(fd, o->recursive_set, o->recursive_clear, true);
+	return r == 0 ? 0 : tell_locked(op, r, fd, e);
 }
 
 static int clone_source(const struct mount_op *op)
@@ -169,7 +175,8 @@ static int open_fallback(struct mount_op *op)
 /* What a new file system gets once its content is there. */
 static int settle_fs(const struct mount_op *op, int fd, struct err *e)
 {
-	int r = set_attrs(fd, op->options.recursive_set, op->options.recursive_clear, true);
+	uint64_t set = op->options.recursive_set, clear = op->options.recursive_clear;
+	int r = set | clear ? mount_set_attrs(fd, set, clear, true) : 0;
 
 	if (r < 0)
 		return err_set(e, -r, "set the options of the mount on %s", op->destination);

@@ -593,6 +593,36 @@ other_words="bind copy-symlink dest-nofollow idmap iversion loud noiversion rbin
 	done
 }
 
+@test "mounts[].options ro, nosuid, noexec, ...: a bind that names one has those alone, one that names none its source's" {
+	local rows n words wanted
+	mount -t tmpfs source "$T/src"
+	mkdir "$T/src/sub"
+	mount --bind "$T/src/sub" "$T/src/sub"
+	mount -o remount,bind,noexec,noatime "$T/src/sub"
+	mount -o remount,bind,ro,nosuid,nodev,noexec,nodiratime,noatime "$T/src"
+	rows=(":ro,nosuid,nodev,noexec,noatime,nodiratime" "rprivate:ro,nosuid,nodev,noexec,noatime,nodiratime"
+		"ro:ro,noatime,nodiratime" "rw:rw,noatime,nodiratime" "nosuid:rw,nosuid,noatime,nodiratime"
+		"exec:rw,noatime,nodiratime" "suid,dev:rw,noatime,nodiratime" "noexec,nodev:rw,nodev,noexec,noatime,nodiratime"
+		"nosymfollow:rw,noatime,nodiratime,nosymfollow" "noatime:rw,noatime" "relatime:rw,relatime" "strictatime:rw"
+		"nodiratime:rw,nodiratime,relatime" "noatime,nodiratime,ro:ro,noatime,nodiratime" "atime:rw,noatime,nodiratime"
+		"norelatime:rw,noatime,nodiratime" "noatime,atime:rw,noatime,nodiratime"
+		"rnosuid:ro,nosuid,nodev,noexec,noatime,nodiratime")
+	for n in "${!rows[@]}"; do
+		words=${rows[n]%:*}
+		bind_is "/m$n" "rbind${words:+,$words}"
+	done
+	for userns in "" 1; do
+		[ -z "$userns" ] || has_userns
+		runs
+		for n in "${!rows[@]}"; do
+			words=${rows[n]%:*} wanted=${rows[n]#*:}
+			[ "$(info "/m$n" | cut -d' ' -f1)" = "$wanted" ] || complain "$words: $(info "/m$n")" || return
+			[[ $words == rnosuid ]] || has "/m$n/sub" '^rw,noexec,noatime '
+		done
+		stops
+	done
+}
+
 @test "mounts[].options rro, rrw, rnosuid, rnodev, rnoexec, rnoatime, rnosymfollow, ...: of all below a bind" {
 	mount --bind "$T/src" "$T/src/sub"
 	mount -o remount,bind,ro,nosuid,nodev,noexec,noatime,nodiratime "$T/src/sub"
@@ -964,13 +994,17 @@ line() {
 	mount --bind "$T/src" "$T/top/sub"
 	mount -o remount,bind,ro,nosuid,nodev,noexec,noatime "$T/top/sub"
 	bind_is /kept bind,ro
-	bind_is /rw rbind,rw,relatime
+	bind_is /rw rbind,rw
+	bind_is /same rbind,noexec,noatime
+	bind_is /atime rbind,atime
 	bind_is /below rbind,nodev "$T/top"
 	program cat /proc/self/mountinfo
 	davit run -b "$BUNDLE" "$ID"
 	[ "$status" -eq 0 ] || complain "run"
 	[[ $(line /kept) == ro,nosuid,nodev,noexec,noatime* ]]
-	[[ $(line /rw) == rw,nosuid,nodev,noexec,noatime* ]]
+	for at in /rw /same /atime; do
+		[[ $(line "$at") == rw,nosuid,nodev,noexec,noatime* ]]
+	done
 	[[ $(line /below) == rw,nodev,* ]]
 	[[ $(line /below/sub) == ro,nosuid,nodev,noexec,noatime* ]]
 	for words in exec:noexec suid:nosuid dev:nodev rexec:noexec; do
@@ -979,6 +1013,13 @@ line() {
 		davit run -b "$BUNDLE" "$ID"
 		[ "$status" -ne 0 ]
 		[[ $err == *"set the options of the mount on /x (at /mounts/5) [step mounts in init]: operation not permitted; ${words#*:}: locked by the host, and cannot be cleared in a user namespace"* ]] || complain "$words"
+	done
+	for words in relatime strictatime noexec,nodiratime; do
+		only_defaults
+		bind_is /x "rbind,$words"
+		davit run -b "$BUNDLE" "$ID"
+		[ "$status" -ne 0 ]
+		[[ $err == *"set the options of the mount on /x (at /mounts/5) [step mounts in init]: operation not permitted; the atime mode is locked by the host, and cannot be changed in a user namespace"* ]] || complain "$words"
 	done
 	only_defaults
 	bind_is /x rbind,rrw "$T/top"

@@ -1006,8 +1006,11 @@ static void rootless(void)
 	HAS("/vol", "rw,nosuid,relatime");
 	HAS("/vol/sub", "ro,noatime");
 	/* What the host locked stays, unless the clearing is asked for: then it is an error. */
-	CHECK_INT(apply(NULL, "src/sub", "/kept", "rbind relatime nodev"), 0);
+	CHECK_INT(apply(NULL, "src/sub", "/kept", "rbind noatime nodev"), 0);
 	HAS("/kept", "ro,nodev,noatime");
+	rows[0] = row(NULL, "src/sub", "/mode", "rbind relatime nodev");
+	CHECK_INT(apply_rows(rows, 1, &e), -EPERM);
+	CHECK(strstr(e.hint, "the atime mode is locked"));
 	rows[0] = row(NULL, "src/sub", "/cleared", "rbind rw");
 	CHECK_INT(apply_rows(rows, 1, &e), -EPERM);
 	CHECK(strstr(e.hint, "locked"));
