@@ -167,6 +167,7 @@ static int prepare_mounts(struct plan *plan, struct err *e)
 			   e) < 0)
 		return -e->code;
 	ctx.is_root_shared = rootfs_is_shared(&plan->rootfs);
+	ctx.root = plan->rootfs.path;
 	if (plan->config->linux_config && plan->config->linux_config->mount_label)
 		ctx.has_selinux = labels_has_selinux();
 	if (plan->cgroup.path) {

@@ -106,6 +106,32 @@ static int prepare_destination(struct prepare *p, struct err *e)
 	return 0;
 }
 
+/*
+ * A source in the container's root that lies in an earlier mount, or holds one: only after that is
+ * mounted it is what was meant, and by its path on the host it may be out of INIT's reach.
+ */
+static int find_inside(struct prepare *p, struct err *e)
+{
+	char *source = p->ctx->root ? clean_path(p->arena, p->op->source) : NULL;
+	char *root = p->ctx->root ? clean_path(p->arena, p->ctx->root) : NULL;
+	const char *rest;
+
+	if (p->ctx->root && (!source || !root))
+		return no_memory(e);
+	if (!source || p->op->options.extras || !is_below(source, root))
+		return 0;
+	rest = source + strlen(root);
+	for (size_t i = 0; i < p->op->index && *rest && !p->op->inside; i++) {
+		char *earlier = clean_path(p->arena, p->config->mounts.items[i].destination);
+
+		if (!earlier)
+			return no_memory(e);
+		if (is_below(rest, earlier) || is_below(earlier, rest))
+			p->op->inside = rest;
+	}
+	return 0;
+}
+
 static int prepare_bind(struct prepare *p, struct err *e)
 {
 	const char *source = p->mount->source;
@@ -123,7 +149,7 @@ static int prepare_bind(struct prepare *p, struct err *e)
 				 op->options.data);
 	op->source =
 		source[0] == '/' ? source : arena_printf(p->arena, "%s/%s", p->ctx->bundle, source);
-	return op->source ? 0 : no_memory(e);
+	return op->source ? find_inside(p, e) : no_memory(e);
 }
 
 /* What the host has at the usual place, or else the hierarchy that davit found. On a host with
@@ -363,9 +389,11 @@ int mounts_prepare(struct arena *a, const struct oci_config *config,
 		if (r < 0)
 			return r;
 	}
-	*ret = (struct mounts){
-		.items = ops, .count = count, .pid_ns = -1, .has_neighbours = ctx->has_neighbours
-	};
+	*ret = (struct mounts){ .items = ops,
+				.count = count,
+				.pid_ns = -1,
+				.is_new = ctx->root != NULL,
+				.has_neighbours = ctx->has_neighbours };
 	return 0;
 }
 

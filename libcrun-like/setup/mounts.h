@@ -18,6 +18,7 @@ struct idmap_line;
 
 struct mounts_context {
 	const char *bundle; /* absolute: relative sources are below it */
+	const char *root;   /* where the host has the container's root; NULL: it is made already */
 	bool has_user_ns, has_cgroup_ns, has_net_ns, has_pid_ns; /* a namespace of its own */
 	bool has_neighbours;     /* others are in the mount namespace already */
 	const char *cgroup_root; /* where the host's version 2 hierarchy is, or NULL */
@@ -43,7 +44,9 @@ struct mount_op {
 	enum mount_kind kind;
 	const char *destination;
 	const char *type;
-	const char *source;   /* of a bind: absolute */
+	const char *source; /* of a bind: absolute */
+	const char
+		*inside; /* the source in the container's root, where it is of an earlier mount */
 	const char *fallback; /* bound in place of a file system that may not be mounted; or NULL */
 	struct mount_options options;
 	unsigned long ties; /* of a bind to the host's mounts: MS_PRIVATE, MS_SLAVE or MS_SHARED */
@@ -65,6 +68,7 @@ struct mount_op {
 struct mounts {
 	struct mount_op *items;
 	size_t count;
+	bool is_new; /* of a container that is made now: what is missing may still be made */
 	int pid_ns; /* what a procfs is to show, when that is not INIT's own pid namespace; or -1 */
 	bool has_neighbours; /* nothing read-only is made writable under their eyes */
 };

@@ -123,13 +123,28 @@ static int open_source(struct mount_op *op, struct err *e)
 	return 0;
 }
 
+/* By making its mount point below that source. */
+static bool may_be_made(const struct mounts *m, const struct mount_op *op)
+{
+	for (const struct mount_op *earlier = m->items; earlier < op && m->is_new; earlier++) {
+		size_t len = earlier->kind == MOUNT_BIND ? strlen(earlier->source) : 0;
+
+		if (len && strncmp(op->source, earlier->source, len) == 0 && op->source[len] == '/')
+			return true;
+	}
+	return false;
+}
+
 int mounts_open_sources(struct mounts *m, struct err *e)
 {
 	for (size_t i = 0; i < m->count; i++) {
 		struct mount_op *op = &m->items[i];
 
-		if (op->kind == MOUNT_BIND && op->fd < 0 && open_source(op, e) < 0)
+		if (op->kind != MOUNT_BIND || op->fd >= 0 || op->inside || open_source(op, e) == 0)
+			continue;
+		if (e->code != ENOENT || !may_be_made(m, op))
 			return err_at(e, POINTER("/mounts/%zu", op->index));
+		*e = (struct err){ 0 }; /* INIT looks again, in its turn */
 	}
 	return 0;
 }
@@ -142,7 +157,17 @@ void mounts_close(struct mounts *m)
 	}
 }
 
-static int open_bind(struct mount_op *op, struct err *e)
+/* Of what earlier mounts have made in the container's root. */
+static int clone_inside(const struct mount_op *op, int rootfd)
+{
+	_cleanup_fd_ int fd = rootpath_open(rootfd, op->inside, O_PATH);
+
+	return fd < 0 ? fd
+		      : mount_clone(fd, "", op->options.is_recursive ? AT_RECURSIVE : 0, op->ties,
+				    0);
+}
+
+static int open_bind(struct mount_op *op, int rootfd, struct err *e)
 {
 	_cleanup_fd_ int fd = -1;
 	int r;
@@ -151,7 +176,7 @@ static int open_bind(struct mount_op *op, struct err *e)
 		fd = fcntl(op->fd, F_DUPFD_CLOEXEC, 0);
 		return fd < 0 ? err_set(e, errno, "duplicate a descriptor") : take_fd(&fd);
 	}
-	fd = clone_source(op);
+	fd = op->inside ? clone_inside(op, rootfd) : clone_source(op);
 	if (fd < 0)
 		return err_set(e, -fd, "open the mount source %s", op->source);
 	note_readonly(op, fd);
@@ -466,7 +491,7 @@ static int apply_one(const struct mounts *m, struct mount_op *op, const struct r
 		if (r != 0)
 			return r < 0 ? r : mounts_make_link(op, root->fd, e);
 	}
-	fd = op->kind == MOUNT_BIND ? open_bind(op, e) : open_fs(m, op, root->fd, e);
+	fd = op->kind == MOUNT_BIND ? open_bind(op, root->fd, e) : open_fs(m, op, root->fd, e);
 	return fd < 0 ? fd : place(op, fd, root, e);
 }
 

@@ -880,6 +880,44 @@ takes_layers() {
 	[ "$(readlink "$in/source")" = /nowhere/at/all ]
 }
 
+@test "mounts[].source: of an earlier mount of the same config" {
+	mkdir "$R/one" "$T/src/deep"
+	chmod 777 "$T/src"
+	for userns in "" 1; do
+		[ -z "$userns" ] || has_userns
+		only_defaults
+		bind_is /one bind
+		mount_is /made/here mode=711
+		# In a mount of the root, by an absolute and a relative path; what a mount point made in it;
+		# what one made in a volume.
+		bind_is /two bind "$R/one"
+		bind_is /three bind,ro rootfs/one/deep
+		bind_is /four rbind "$R/made"
+		bind_is /five bind "$R//one/./file"
+		# The last one where the container's root can reach it on the host.
+		mount_is /one/new mode=700
+		[ -n "$userns" ] || bind_is /six bind "$T/src/new"
+		runs
+		[ "$(<"$in/two/file")" = source ] || complain "two: $(info /two)"
+		has /three ^ro
+		[ "$(stat -c %i "$in/three")" = "$(stat -c %i "$T/src/deep")" ]
+		[ "$(stat -c %a "$in/four/here")" = 711 ]
+		[ "$(<"$in/five")" = source ]
+		[ -n "$userns" ] || [ "$(stat -c %i "$in/six")" = "$(stat -c %i "$T/src/new")" ]
+		stops
+		rmdir "$T/src/new" "$R/made/here" "$R/made"
+	done
+	# Still an error, with its name.
+	only_defaults
+	bind_is /one bind
+	bind_is /two bind "$R/one/nowhere"
+	refused "open the mount source $R/one/nowhere (at /mounts/6)" create -b "$BUNDLE" "$ID"
+	only_defaults
+	bind_is /one bind
+	bind_is /two bind "$T/src/nowhere"
+	refused "open the mount source $T/src/nowhere (at /mounts/6)" create -b "$BUNDLE" "$ID"
+}
+
 # --- id-mapped mounts -----------------------------------------------------------------------------
 
 # maps OUTSIDE...: to the last mount, ids 0 to 9 of its files as OUTSIDE ones.
