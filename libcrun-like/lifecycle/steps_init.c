@@ -11,6 +11,7 @@
 #include "kernel/process.h"
 #include "kernel/procfs.h"
 #include "lifecycle/lifecycle.h"
+#include "lifecycle/plan_rows.h"
 #include "lifecycle/store.h"
 #include "setup/mounts_readonly.h"
 #include "setup/stdio.h"
@@ -76,7 +77,13 @@ int step_root(struct run *run, struct err *e)
 
 int step_mounts(struct run *run, struct err *e)
 {
-	return mounts_apply(&run->plan->mounts, run->rootfd, e);
+	struct plan *p = run->plan;
+
+	if (mounts_apply(&p->mounts, run->rootfd, e) < 0)
+		return -e->code;
+	if (plan_has_create_hooks(p) || plan_has_create_container(p))
+		mounts_hold_writable(&p->mounts, run->rootfd);
+	return 0;
 }
 
 static int do_devices(void *arg, struct err *e)
@@ -154,6 +161,9 @@ int step_masks(struct run *run, struct err *e)
 
 int step_pivot(struct run *run, struct err *e)
 {
+	/* No hook of the create is left that may write to them. */
+	if (mounts_release(&run->plan->mounts, e) < 0)
+		return -e->code;
 	if (rootfs_enter(&run->plan->rootfs, run->rootfd, e) < 0)
 		return -e->code;
 	return rootfs_finish(&run->plan->rootfs, e);

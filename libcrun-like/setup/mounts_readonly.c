@@ -82,13 +82,14 @@ static size_t unlock_all(struct mounts *m, int rootfd)
 	return count;
 }
 
-static int lock_all(struct mounts *m, struct err *e)
+static int lock_all(struct mounts *m, bool is_held, struct err *e)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < m->count; i++) {
 		struct mount_op *op = &m->items[i];
-		int one = op->unlocked_fd >= 0 ? lock_one(op) : 0;
+		bool is_due = op->unlocked_fd >= 0 && op->is_held == is_held;
+		int one = is_due ? lock_one(op) : 0;
 
 		if (one == 0 || r < 0)
 			continue;
@@ -106,6 +107,21 @@ int mounts_do_writable(struct mounts *m, int rootfd, mounts_work work, void *arg
 		return r;
 	*e = (struct err){ 0 };
 	r = work(arg, e);
-	locked = lock_all(m, e);
+	locked = lock_all(m, false, e);
 	return r < 0 ? r : locked;
+}
+
+void mounts_hold_writable(struct mounts *m, int rootfd)
+{
+	for (size_t i = 0; i < m->count && !m->has_neighbours; i++) {
+		struct mount_op *op = &m->items[i];
+
+		if (op->kind == MOUNT_FS && strcmp(op->type, "tmpfs") == 0)
+			op->is_held = unlock_one(op, rootfd);
+	}
+}
+
+int mounts_release(struct mounts *m, struct err *e)
+{
+	return lock_all(m, true, e);
 }

@@ -13,4 +13,11 @@ typedef int (*mounts_work)(void *arg, struct err *e);
 /* INIT. Does @work, and once more with the read-only mounts writable when it ends with EROFS. */
 int mounts_do_writable(struct mounts *m, int rootfd, mounts_work work, void *arg, struct err *e);
 
+/*
+ * INIT, for hooks that run before the container's root is entered: as with runc and crun they may
+ * still write to a tmpfs that config.json makes read-only (a link in /dev). Until it is released.
+ */
+void mounts_hold_writable(struct mounts *m, int rootfd);
+int mounts_release(struct mounts *m, struct err *e);
+
 #endif

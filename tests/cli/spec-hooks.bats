@@ -225,6 +225,33 @@ inherits() {
 	[ "$(grep -c "$BUNDLE/rootfs/mnt" /proc/self/mountinfo)" = 0 ]
 }
 
+@test "hooks.{prestart,createRuntime,createContainer}[]: what they make in a read-only tmpfs is there, and then it is read-only" {
+	mkdir "$T/volume" "$BUNDLE/rootfs/mnt"
+	config --arg from "$T/volume" '.mounts |= map(if .destination == "/dev" then .options += ["ro"] else . end) |
+		.mounts += [{ destination: "/mnt", type: "tmpfs", source: "t", options: ["ro", "size=64k"] },
+			{ destination: "/bound", type: "bind", source: $from, options: ["bind", "ro"] }]'
+	hook prestart 'pid=$(jq .pid); nsenter -t $pid -m ln -s prestart '"$BUNDLE"'/rootfs/dev/prestart'
+	hook createContainer 'ln -s null dev/link && touch mnt/file && ! touch bound/file 2>/dev/null'
+	ok create -b "$BUNDLE" "$ID"
+	pid=$(init_pid)
+	[ "$(readlink "/proc/$pid/root/dev/link" "/proc/$pid/root/dev/prestart")" = $'null\nprestart' ]
+	[ -e "/proc/$pid/root/mnt/file" ]
+	for at in /dev /mnt; do
+		[[ $(awk -v at=$at '$5 == at { print $6, $NF }' "/proc/$pid/mountinfo") == ro,*\ ro,* ]] || complain "$at"
+	done
+	run ! touch "/proc/$pid/root/dev/new" "/proc/$pid/root/mnt/new"
+	[ -z "$(ls "$T/volume")" ]
+	ok delete --force "$ID"
+	# In a user namespace too, whose root may set the flags of its own.
+	config '[{ containerID: 0, hostID: 0, size: 65536 }] as $map | .linux.namespaces += [{ type: "user" }] |
+		.linux.uidMappings = $map | .linux.gidMappings = $map | del(.hooks.prestart)'
+	ok create -b "$BUNDLE" "$ID"
+	pid=$(init_pid)
+	[ "$(readlink "/proc/$pid/root/dev/link")" = null ]
+	[[ $(awk '$5 == "/dev" { print $6, $NF }' "/proc/$pid/mountinfo") == ro,*\ ro,* ]]
+	ok delete --force "$ID"
+}
+
 @test "annotations run.oci.hooks.{stdout,stderr}: the output of all kinds is appended to files of the host" {
 	hooks 'echo $KIND; echo error of $KIND >&2'
 	echo before >"$log/out"
