@@ -217,6 +217,8 @@ fails() {
 
 @test "additional groups are refused where setgroups is denied" {
 	config '.process.user.additionalGids = [5]'
+	fails "gid 5 has no mapping in the user namespace (at /process/user/additionalGids/0)" run -b "$BUNDLE" "$ID"
+	config '.process.user.additionalGids = [0]'
 	fails "set 1 additional groups" run -b "$BUNDLE" "$ID"
 	[[ $err == *"mapped by newgidmap"* ]]
 	check_clean

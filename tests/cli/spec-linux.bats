@@ -204,11 +204,23 @@ state_of_host() {
 @test "linux.cgroupsPath: paths that lead elsewhere or nowhere are refused" {
 	requires cgroup2
 	local path
-	for path in .. ../x "/davit-$TOKEN/../../x" "a/../$TOKEN" "a//$TOKEN" "./$TOKEN" "/$TOKEN/" \
+	for path in .. ../x "/davit-$TOKEN/../../x" "a/../$TOKEN" / \
 		$'a\nb' "$(printf '%0300d' 0)" "$(printf 'a/%.0s' {1..3000})$TOKEN"; do
 		config --arg p "$path" '.linux.cgroupsPath = $p'
 		refused "/linux/cgroupsPath" create -b "$BUNDLE" "$ID"
 		check_clean
+	done
+}
+
+@test "linux.cgroupsPath: spelt with //, /./ and a slash at the end it is the same place" {
+	requires cgroup2
+	local path
+	program sleep 100
+	for path in "/$TOKEN//a" "//$TOKEN/a/" "/$TOKEN/./a/."; do
+		config --arg p "$path" '.linux.cgroupsPath = $p'
+		ok create -b "$BUNDLE" "$ID"
+		[[ $(cgroup_of "$(init_pid)") == */$TOKEN/a ]] || { echo "$path"; return 1; }
+		ok delete --force "$ID"
 	done
 }
 
