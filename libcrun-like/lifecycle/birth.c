@@ -3,7 +3,9 @@
  * See birth.h. CLONE_INTO_CGROUP saves two waits for the scheduler's grace periods against a later
  * move, but some kernels (6.18 does) kill such a child at birth when the caller's own cgroup was
  * ever killed by cgroup.kill and the new one was not, or the other way round: they compare the kill
- * counters of the two. Then the child is cloned again and moved.
+ * counters of the two. Then the child is cloned again and moved. So it is where pids.max is
+ * reached, which holds for births and not for who is moved: a further program gets into a container
+ * at its limit (crun's does), to look at it or to end something there.
  */
 #include "lifecycle/birth.h"
 
@@ -60,8 +62,10 @@ int birth_clone(int cgroup_fd, struct clone_args *args, pid_t *ret_pid, uint64_t
 	r = clone_once(args, ret_pid, &info);
 	if (r == 0 && *ret_pid > 0 && cgroup_fd >= 0 && info.is_dying) {
 		reap(*ret_pid, args);
-		r = clone_and_move(cgroup_fd, args, ret_pid, &info);
+		r = -EAGAIN;
 	}
+	if (r == -EAGAIN && cgroup_fd >= 0)
+		r = clone_and_move(cgroup_fd, args, ret_pid, &info);
 	*ret_start_time = info.start_time;
 	return r;
 }
