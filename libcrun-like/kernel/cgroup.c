@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * See cgroup.h: finding the hierarchy, making cgroups, their files, events, and killing. Removal is
- * in cgroup_remove.c.
+ * in cgroup_remove.c, controllers in
+ * cgroup_enable.c.
  */
 #include "kernel/cgroup.h"
 
@@ -307,25 +308,6 @@ bool cgroup_has_word(const char *list, const char *word, size_t len)
 	return false;
 }
 
-/* Each by a write of its own: the kernel takes all of a write or nothing, without saying which. */
-int cgroup_enable(int dirfd, const char *names, char ret_name[static 32])
-{
-	char enabled[512], text[33];
-	int r = cgroup_read(dirfd, "cgroup.subtree_control", enabled, sizeof(enabled));
-
-	ret_name[0] = '\0';
-	for (size_t n; r >= 0 && *(names += strspn(names, " ")); names += n) {
-		n = strcspn(names, " ");
-		if (cgroup_has_word(enabled, names, n))
-			continue;
-		fmt(text, sizeof(text), "+%.*s", (int)n, names);
-		r = cgroup_write(dirfd, "cgroup.subtree_control", text);
-		if (r < 0)
-			fmt(ret_name, 32, "%s", text + 1);
-	}
-	return r < 0 ? r : 0;
-}
-
 static int64_t now_ms(void)
 {
 	struct timespec t;
@@ -388,10 +370,11 @@ int cgroup_freeze(int dirfd, bool frozen, unsigned ms)
 	return r < 0 ? r : cgroup_wait_event(dirfd, "frozen", frozen, ms);
 }
 
-/* Reads cgroup.procs in pieces: it may be longer than any buffer, and a number may be split. */
-static int each_pid_here(int dirfd, cgroup_pid_fn *each, void *arg)
+/* Reads a list of numbers in pieces: it may be longer than any buffer, and a number may be split.
+ */
+static int each_number(int dirfd, const char *file, cgroup_pid_fn *each, void *arg)
 {
-	_cleanup_fd_ int fd = openat(dirfd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	_cleanup_fd_ int fd = openat(dirfd, file, O_RDONLY | O_CLOEXEC);
 	char buf[4096];
 	pid_t pid = 0;
 	ssize_t n;
@@ -402,8 +385,8 @@ static int each_pid_here(int dirfd, cgroup_pid_fn *each, void *arg)
 	while (r == 0 && (n = read(fd, buf, sizeof(buf))) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0) /* a threaded cgroup's processes are listed above it; or it is gone */
-			return errno == EOPNOTSUPP || errno == ENODEV ? 0 : neg_errno();
+		if (n < 0)
+			return errno == ENODEV ? 0 : neg_errno(); /* it is gone */
 		for (ssize_t i = 0; i < n && r == 0; i++) {
 			if (buf[i] >= '0' && buf[i] <= '9') {
 				pid = pid * 10 + (buf[i] - '0');
@@ -416,9 +399,32 @@ static int each_pid_here(int dirfd, cgroup_pid_fn *each, void *arg)
 	return r;
 }
 
+struct leaders {
+	cgroup_pid_fn *each;
+	void *arg;
+};
+
+/* Of threads, those that a process is named after. */
+static int pass_leader(void *arg, pid_t tid)
+{
+	const struct leaders *l = arg;
+	_cleanup_fd_ int pidfd = sys_pidfd_open(tid);
+
+	return pidfd < 0 ? 0 : l->each(l->arg, tid);
+}
+
+int cgroup_each_own_pid(int dirfd, cgroup_pid_fn *each, void *arg)
+{
+	struct leaders leaders = { each, arg };
+	int r = each_number(dirfd, "cgroup.procs", each, arg);
+
+	/* A threaded cgroup lists threads alone. */
+	return r == -EOPNOTSUPP ? each_number(dirfd, "cgroup.threads", pass_leader, &leaders) : r;
+}
+
 static int each_pid_below(int dirfd, cgroup_pid_fn *each, void *arg, unsigned depth)
 {
-	int r = each_pid_here(dirfd, each, arg), fd;
+	int r = cgroup_each_own_pid(dirfd, each, arg), fd;
 	struct dirent *d;
 	DIR *dir;
 

@@ -60,11 +60,34 @@ int cgroup_read(int dirfd, const char *file, char *buf, size_t size);
 /* "cpu" in "cpuset cpu io"; @list may end in a newline. */
 bool cgroup_has_word(const char *list, const char *word, size_t len);
 /*
- * Makes the controllers @names ("memory pids") available to the children of @dirfd. -EBUSY: it has
- * processes of its own (the no-internal-process rule); -ENOENT: it does not have the controller.
- * The name at fault goes to @ret_name.
+ * Makes the controllers @names ("memory pids") available to the children of @dirfd, or takes them
+ * back. -EBUSY: it has processes of its own (the no-internal-process rule); -ENOENT: it does not
+ * have the controller; -EOPNOTSUPP: it is threaded. The name at fault goes to @ret_name.
  */
 int cgroup_enable(int dirfd, const char *names, char ret_name[static 32]);
+int cgroup_disable(int dirfd, const char *name);
+
+/*
+ * What may be enabled in a cgroup. The kernel refuses domain controllers where processes live, but
+ * takes cpu, cpuset and pids, and makes a threaded domain of it: below that, no process can be born
+ * any more that is not threaded. Only the hierarchy's root may have both.
+ */
+enum cgroup_room {
+	CGROUP_ROOM,     /* everything */
+	CGROUP_BUSY,     /* nothing: it has processes */
+	CGROUP_THREADED, /* it is one already: what the kernel takes does no further harm */
+};
+/* enum cgroup_room or -errno. */
+int cgroup_get_room(int dirfd);
+/* Below a threaded domain a new cgroup is of no use before it is made threaded; no effect on
+ * others. */
+int cgroup_make_usable(int dirfd);
+/* Moves every process from one to the other. -EBUSY: some cannot be moved, or come as fast. */
+int cgroup_move_all(int from_dirfd, int to_dirfd);
+/* Whether systemd or its like gave this one to who runs in it (Delegate=yes). */
+bool cgroup_is_delegated(int dirfd);
+/* Whether there is a child other than the two (NULL: no such). */
+bool cgroup_has_others(int dirfd, const char *one, const char *two);
 
 /* A key of cgroup.events: "populated" or "frozen". 0, 1, or -errno; -ENOENT: the cgroup is gone. */
 int cgroup_get_event(int dirfd, const char *key);
@@ -80,6 +103,8 @@ int cgroup_kill(int dirfd);
  * not 0, which is returned. Processes of other pid namespaces (0) are left out. */
 typedef int cgroup_pid_fn(void *arg, pid_t pid);
 int cgroup_each_pid(int dirfd, cgroup_pid_fn *each, void *arg);
+/* Of this one alone. */
+int cgroup_each_own_pid(int dirfd, cgroup_pid_fn *each, void *arg);
 /* A signal to every process below, each by its pidfd, after it was seen there again. */
 int cgroup_signal(int dirfd, int sig);
 

@@ -92,6 +92,11 @@ void context_warn(void *arg, const char *text)
 	context_log(arg, DAVIT_LOG_WARNING, "%s", text);
 }
 
+void context_inform(void *arg, const char *text)
+{
+	context_log(arg, DAVIT_LOG_INFO, "%s", text);
+}
+
 void context_warn_failure(void *arg, const struct err *failure)
 {
 	context_log(arg, DAVIT_LOG_WARNING, "%s", failure->msg);

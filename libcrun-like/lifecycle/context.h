@@ -43,6 +43,7 @@ void context_log(const struct davit_context *ctx, enum davit_log_level level, co
 		 ...) PRINTF_LIKE(3, 4);
 /* The shape that setup/ takes for warnings; @arg is the context. */
 void context_warn(void *arg, const char *text);
+void context_inform(void *arg, const char *text);
 /* The same for a failure that is only to be told of; of a hook, with what it printed. */
 void context_warn_failure(void *arg, const struct err *failure);
 void context_warn_hook(void *arg, const struct err *failure, const char *output);

@@ -136,6 +136,7 @@ static int prepare_cgroup(struct plan *plan, struct err *e)
 		.manager = plan->ctx->cgroup_manager,
 		.rootless = plan->ctx->is_rootless,
 		.warn = context_warn,
+		.inform = context_inform,
 		.warn_arg = (void *)plan->ctx,
 	};
 

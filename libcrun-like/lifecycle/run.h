@@ -55,6 +55,7 @@ struct run {
 	char cgroup_owner[300]; /* id and time of the create: nobody else's */
 	char boot_id[BOOT_ID_SIZE];
 	bool cgroup_was_there;
+	struct cgroup_enabled cgroup_enabled;
 	int start_fd; /* the start socket, listening */
 	int pidfd;
 	pid_t pid, middle_pid;

@@ -175,10 +175,14 @@ void undo_terminal(struct run *run)
 int step_cgroup(struct run *run, struct err *e)
 {
 	struct plan *p = run->plan;
+	struct cgroup_created made;
 
-	if (cgroup_create(&p->cgroup, run->cgroup_owner, &run->cgroup_fd, &run->cgroup_inode,
-			  &run->cgroup_was_there, e) < 0)
+	if (cgroup_create(&p->cgroup, run->cgroup_owner, &made, e) < 0)
 		return -e->code;
+	run->cgroup_fd = made.dirfd;
+	run->cgroup_inode = made.inode;
+	run->cgroup_was_there = made.was_there;
+	run->cgroup_enabled = made.enabled;
 	if (cgroup_apply(&p->cgroup, run->cgroup_fd, e) < 0)
 		undo_cgroup(run);
 	return -e->code;
@@ -202,6 +206,8 @@ void undo_cgroup(struct run *run)
 	if (cgroup_destroy(&ref, CGROUP_REMOVE_MSEC, &failed) < 0)
 		context_log(run->ctx, DAVIT_LOG_WARNING, "%s: %s", failed.msg,
 			    errno_words(failed.code));
+	else
+		cgroup_take_back(&run->plan->cgroup, &run->cgroup_enabled);
 }
 
 int step_start_socket(struct run *run, struct err *e)

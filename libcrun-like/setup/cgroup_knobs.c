@@ -144,12 +144,14 @@ static int convert_pids(struct knobs *k, const struct knob *row, const void *val
 {
 	int64_t limit = *(const int64_t *)value;
 
+	/* 0 is valid since specification 1.3, and as good as 1: a container has a process at least.
+	 * The latter is what every cgroup manager can express, and what runc writes. */
 	if (limit == 0 && (k->host->why_none || !knobs_has_controller(k, "pids"))) {
 		knobs_warn(k, "pids.limit 0 is not applied: there is no pids controller for the "
 			      "container");
 		return 0;
 	}
-	return add(k, row, limit_text(k, limit), limit < 0, e);
+	return add(k, row, limit_text(k, limit ? limit : 1), limit < 0, e);
 }
 
 static int convert_shares(struct knobs *k, const struct knob *row, const void *value, struct err *e)
@@ -291,6 +293,12 @@ static int missing(const struct knobs *k, const struct cgroup_write *w, struct e
 		 w->file, w->value, w->controller, host->where, list);
 	if (cgroup_is_on_v1(w->controller))
 		err_hint(e, "on this host it is bound to cgroup v1");
+	else if (host->of_host &&
+		 cgroup_has_word(host->of_host, w->controller, strlen(w->controller)))
+		err_hint(e,
+			 "root delegates it by \"[Service]\" \"Delegate=%s\" in "
+			 "/etc/systemd/system/user@.service.d/delegate.conf",
+			 host->of_host);
 	return err_at(e, w->pointer);
 }
 

@@ -29,6 +29,7 @@ struct cgroup_write {
 struct cgroup_host {
 	const char *where;       /* the directory that was looked at */
 	const char *controllers; /* its cgroup.controllers */
+	const char *of_host;     /* what could be delegated to this user; may be NULL or "" */
 	const char *why_none;    /* there will be no cgroup: the reason; else NULL */
 	const char *help;        /* what would give one; may be NULL */
 	void (*warn)(void *arg, const char *text); /* may be NULL */

@@ -9,6 +9,7 @@
 #include "base/fmt.h"
 #include "kernel/cgroup.h"
 #include "setup/cgroup.h"
+#include "setup/cgroup_enable.h"
 
 enum {
 	UNDO_MS = 1000,
@@ -20,65 +21,6 @@ enum {
  * this one) does not tell. */
 static const char made_word[] = " made";
 static const char given_word[] = " given";
-
-static int enable_in(int rootfd, const char *parent, const struct cgroup_plan *p, struct err *e)
-{
-	_cleanup_fd_ int dirfd = cgroup_open(rootfd, parent);
-	char at_fault[32], one[32];
-	int r = dirfd < 0 ? dirfd : cgroup_enable(dirfd, p->required, at_fault);
-
-	if (dirfd < 0)
-		return err_set(e, -r, "open the cgroup %s%s", p->root, parent);
-	if (r == -EBUSY) {
-		err_kind(e, ERR_CGROUP, EBUSY,
-			 "the %s controller cannot be enabled below the cgroup %s%s: it has "
-			 "processes of its own",
-			 at_fault, p->root, *parent ? parent : "/");
-		return err_hint(e, "a cgroup (v2) has processes or controlled children, not both");
-	}
-	if (r < 0) {
-		err_kind(e, ERR_CGROUP, -r,
-			 "the %s controller cannot be enabled below the cgroup %s%s", at_fault,
-			 p->root, *parent ? parent : "/");
-		return err_hint(e, "%s", errno_words(-r));
-	}
-	/* Ignored: without them only figures are missing. */
-	for (const char *w = p->wanted; *w; w += strspn(w, " ")) {
-		size_t len = strcspn(w, " ");
-
-		memcpy(one, w, len); /* names of ours, short */
-		one[len] = '\0';
-		(void)cgroup_enable(dirfd, one, at_fault);
-		w += len;
-	}
-	return 0;
-}
-
-/* From the root down: a parent can only pass on what it was given itself. */
-static int enable_in_parents(int rootfd, const struct cgroup_plan *p, struct err *e)
-{
-	char parent[PATH_MAX];
-
-	if (!*p->required && !*p->wanted)
-		return 0;
-	for (size_t len = 0; p->path[len]; len++) {
-		if (p->path[len] != '/' || len >= sizeof(parent))
-			continue;
-		memcpy(parent, p->path, len);
-		parent[len] = '\0';
-		if (enable_in(rootfd, parent, p, e) < 0)
-			return -e->code;
-	}
-	return 0;
-}
-
-int cgroup_enable_controllers(const struct cgroup_plan *p, struct err *e)
-{
-	_cleanup_fd_ int rootfd = cgroup_open_root_at(p->root);
-
-	return rootfd < 0 ? err_set(e, -rootfd, "open the cgroup hierarchy %s", p->root)
-			  : enable_in_parents(rootfd, p, e);
-}
 
 /* Spec 1.1: the runtime may refuse a cgroup that does not fit. One that was made a moment ago is
  * looked at too: below a frozen parent the container would never start. */
@@ -171,37 +113,42 @@ static int make(int rootfd, const struct cgroup_plan *p, const char *owner, stru
 }
 
 static int prepare_directory(int rootfd, const struct cgroup_plan *p,
-			     const struct cgroup_made *made, struct err *e)
+			     const struct cgroup_made *made, struct cgroup_enabled *enabled,
+			     struct err *e)
 {
 	int r;
 
-	if (check_fit(made, p, e) < 0 || enable_in_parents(rootfd, p, e) < 0)
+	if (check_fit(made, p, e) < 0 || cgroup_enable_in_parents(rootfd, p, enabled, e) < 0)
 		return -e->code;
+	r = cgroup_make_usable(made->dirfd);
+	if (r < 0)
+		return err_set(e, -r, "make the cgroup %s%s threaded, as those above it are",
+			       p->root, p->path);
 	r = made->was_there ? cgroup_keep_children(made->dirfd) : 0;
 	return r < 0 ? err_set(e, -r, "list the cgroup %s%s", p->root, p->path) : 0;
 }
 
-int cgroup_create(const struct cgroup_plan *p, const char *owner, int *ret_dirfd,
-		  uint64_t *ret_inode, bool *ret_was_there, struct err *e)
+int cgroup_create(const struct cgroup_plan *p, const char *owner, struct cgroup_created *ret,
+		  struct err *e)
 {
 	_cleanup_fd_ int rootfd = cgroup_open_root_at(p->root);
+	struct cgroup_enabled enabled = { 0 };
 	struct cgroup_made made;
 	int r = rootfd < 0 ? rootfd : make(rootfd, p, owner, &made);
 
 	if (r < 0)
 		return err_set(e, -r, "make the cgroup %s%s", p->root, p->path);
-	if (prepare_directory(rootfd, p, &made, e) < 0) {
+	if (prepare_directory(rootfd, p, &made, &enabled, e) < 0) {
 		close(made.dirfd);
 		if (!made.was_there) /* ignored: the first error is what matters */
 			(void)cgroup_remove(rootfd, p->path, UNDO_MS);
+		cgroup_take_back(p, &enabled);
 		return -e->code;
 	}
 	/* Last: from here on undo and `delete` take it back. */
 	if (made.was_there)
 		leave_mark(made.dirfd, owner, given_word);
-	*ret_dirfd = made.dirfd;
-	*ret_inode = made.inode;
-	*ret_was_there = made.was_there;
+	*ret = (struct cgroup_created){ made.dirfd, made.inode, made.was_there, enabled };
 	return 0;
 }
 

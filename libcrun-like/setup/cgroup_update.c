@@ -101,6 +101,26 @@ static void warn(const struct completion *c, const char *text)
 		c->ctx->warn(c->ctx->warn_arg, text);
 }
 
+/* memory.swap counts both. With a new limit of memory alone, the total stays, as with runc: the
+ * swap is what is left of it. */
+static int keep_total(const struct completion *c, struct oci_memory *m, struct err *e)
+{
+	uint64_t limit, swap, total;
+
+	if (!m->limit || *m->limit <= 0 || m->swap ||
+	    !read_number(c->dirfd, "memory.max", &limit) ||
+	    !read_number(c->dirfd, "memory.swap.max", &swap) ||
+	    __builtin_add_overflow(limit, swap, &total) || total > INT64_MAX)
+		return 0;
+	if ((uint64_t)*m->limit > total)
+		return err_field(e, EINVAL, "/linux/resources/memory/limit",
+				 "memory.limit %lld is above the total of memory and swap, %llu, "
+				 "which stays when it is not given",
+				 (long long)*m->limit, (unsigned long long)total);
+	m->swap = new_i64(c->arena, (int64_t)total);
+	return m->swap ? 0 : err_set(e, ENOMEM, "prepare the update");
+}
+
 static int complete_memory(const struct completion *c, struct oci_memory *m, struct err *e)
 {
 	uint64_t limit;
@@ -122,7 +142,7 @@ static int complete_memory(const struct completion *c, struct oci_memory *m, str
 		if (!m->limit)
 			return err_set(e, ENOMEM, "prepare the update");
 	}
-	return 0;
+	return keep_total(c, m, e);
 }
 
 /* cpu.max: "QUOTA PERIOD" or "max PERIOD"; the half that is not given stays. */
@@ -378,11 +398,14 @@ static int prepare(struct update *u, const struct oci_resources *given, struct e
 
 static int apply(struct update *u, bool has_devices, struct err *e)
 {
+	struct cgroup_enabled enabled = { 0 };
 	int r;
 
-	if (*u->plan.required && cgroup_enable_controllers(&u->plan, e) < 0)
+	if (*u->plan.required && cgroup_enable_controllers(&u->plan, &enabled, e) < 0)
 		return -e->code;
-	if (cgroup_update_write(u->plan.writes, u->dirfd, cgroup_write, e) < 0 || !has_devices)
+	if (cgroup_update_write(u->plan.writes, u->dirfd, cgroup_write, e) < 0)
+		cgroup_take_back(&u->plan, &enabled);
+	if (e->code || !has_devices)
 		return -e->code;
 	if (u->plan.devices.insns)
 		return cgroup_attach_devices(&u->plan, u->dirfd, e);

@@ -69,7 +69,7 @@ section() {
 	[ "$(nsenter -t "$pid" -u hostname)" = davit ]
 	[ "$(nsenter -t "$pid" -n ip -o link | wc -l)" -eq 1 ]
 	[[ $(nsenter -t "$pid" -n ip -o link) == *" lo: <LOOPBACK,UP"* ]]
-	[ "$(cgroup_of "$pid")" = "$CGROOT/davit-$ID" ]
+	[ "$(cgroup_of "$pid")" = "$CGROOT/$ID" ]
 	# The root of its cgroup namespace is its own cgroup.
 	[ "$(nsenter -t "$pid" -C cat "/proc/$pid/cgroup" | grep ^0::)" = "0::/" ]
 	ok delete --force "$ID"

@@ -88,7 +88,7 @@ fails() {
 	program sleep 100
 	within create -b /inner inner
 	[ "$status" -eq 0 ] || complain "create"
-	[[ $err == *"level=warning"*"gets no cgroup: the cgroup hierarchy is mounted read-only"* ]]
+	[ -z "$err" ]
 	within start inner
 	[ "$status" -eq 0 ]
 	within exec inner sh -c 'id; ps; cat /proc/self/uid_map'

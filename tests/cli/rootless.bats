@@ -3,6 +3,7 @@
 #
 # davit for an ordinary user. The user exists for these tests only: its name and its subordinate ids
 # stand in files that a mount namespace of each call shows in place of the machine's.
+# shellcheck disable=SC2016  # variables of jq
 load helpers
 
 USER_ID=54321
@@ -31,7 +32,7 @@ setup() {
 teardown() {
 	VIA=
 	tear_down || return
-	! is_delegated || rmdir "$CGROOT/$TOKEN"
+	! is_delegated || find "$CGROOT/$TOKEN" -depth -type d -exec rmdir {} \;
 	rm -rf "$T"
 }
 
@@ -45,7 +46,9 @@ make_wrapper() {
 	mkdir "$T/hide"
 	cat >"$DAVIT" <<-END
 		#!/bin/sh
-		[ ! -d "$CGROOT/$TOKEN" ] || echo \$\$ >"$CGROOT/$TOKEN/cgroup.procs"
+		for cgroup in "$CGROOT/$TOKEN/session" "$CGROOT/$TOKEN"; do
+			[ ! -d "\$cgroup" ] || { echo \$\$ >"\$cgroup/cgroup.procs"; break; }
+		done
 		exec unshare -m --propagation private sh -c '
 			for file in $T/hide/*; do
 				[ ! -e "\$file" ] || mount --bind "\$file" "\$(basename "\$file" | tr % /)"
@@ -73,26 +76,8 @@ map_range() {
 		.linux.uidMappings = $map | .linux.gidMappings = $map'
 }
 
-# works ARG...: davit ends with 0, and says on stderr that there is no cgroup, and no more.
-works() {
-	davit "$@"
-	[ "$status" -eq 0 ] || complain "davit $*: did not succeed" || return
-	[[ $err != *$'\n'* ]] || complain "davit $*: more than one line" || return
-	[[ $err == *"level=warning"*"the container gets no cgroup: there is no writable cgroup for this user"* ]] ||
-		complain "davit $*: no warning" || return
-}
-
-# fails TEXT ARG...: as `refused`, but beside that warning.
-fails() {
-	local text=$1
-	shift
-	davit "$@"
-	[ "$status" -eq 1 ] || complain "davit $*: no failure" || return
-	[[ $(grep -v level=warning <<<"$err") == "davit: "*"$text"* ]] || complain "davit $*: does not say: $text" || return
-}
-
 @test "create, start, state, list, kill and delete, and nothing is left" {
-	works create -b "$BUNDLE" "$ID"
+	ok create -b "$BUNDLE" "$ID"
 	is created
 	pid=$(init_pid)
 	[ "$(readlink "/proc/$pid/ns/user")" != "$(readlink /proc/self/ns/user)" ]
@@ -116,7 +101,7 @@ fails() {
 
 @test "the program sees itself as root, in file systems of its own" {
 	config '.process.args = ["sh", "-c", "id; hostname; ps; mount"]'
-	works run -b "$BUNDLE" "$ID"
+	ok run -b "$BUNDLE" "$ID"
 	[[ $(sed -n 1p "$OUT") == "uid=0 gid=0"* ]]
 	[ "$(sed -n 2p "$OUT")" = davit ]
 	grep -q '^ *1 .*sh -c' "$OUT"
@@ -127,7 +112,7 @@ fails() {
 }
 
 @test "what runs of davit in the container is a sealed copy" {
-	works create -b "$BUNDLE" "$ID"
+	ok create -b "$BUNDLE" "$ID"
 	pid=$(init_pid)
 	[ "$(readlink "/proc/$pid/exe")" = "/memfd:davit (deleted)" ]
 	# F_GET_SEALS: F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_GROW, F_SEAL_WRITE
@@ -165,7 +150,7 @@ fails() {
 	has_user "davittest:700000:65536"
 	map_range
 	config '.process.user = { uid: 1000, gid: 1001, additionalGids: [5] }'
-	works create -b "$BUNDLE" "$ID"
+	ok create -b "$BUNDLE" "$ID"
 	pid=$(init_pid)
 	ok start "$ID"
 	for file in uid_map gid_map; do
@@ -185,11 +170,11 @@ fails() {
 	map_range
 	for file in subuid subgid; do
 		line="$USER_ID:700000:65535"
-		fails "as root: echo $line >>/etc/$file" create -b "$BUNDLE" "$ID"
+		refused "as root: echo $line >>/etc/$file" create -b "$BUNDLE" "$ID"
 		check_clean
 		echo "$line" >>"$T/hide/%etc%$file"
 	done
-	works create -b "$BUNDLE" "$ID"
+	ok create -b "$BUNDLE" "$ID"
 }
 
 @test "newuidmap is not there: the error says so, and what to install" {
@@ -197,29 +182,29 @@ fails() {
 	has_user "davittest:700000:65536"
 	map_range
 	touch "$T/hide/$(command -v newuidmap | tr / %)"
-	fails "newuidmap is not installed" create -b "$BUNDLE" "$ID"
+	refused "newuidmap is not installed" create -b "$BUNDLE" "$ID"
 	[[ $err == *"apt-get install uidmap"* ]]
 	check_clean
 }
 
 @test "no user namespace: refused with what to add" {
 	config 'del(.linux.uidMappings, .linux.gidMappings) | .linux.namespaces |= map(select(.type != "user"))'
-	fails "there is no user namespace" create -b "$BUNDLE" "$ID"
+	refused "there is no user namespace" create -b "$BUNDLE" "$ID"
 	[[ $err == *'add { "type": "user" }'* ]]
 	check_clean
 }
 
 @test "a user namespace without mappings gets one for the caller" {
 	config 'del(.linux.uidMappings, .linux.gidMappings)'
-	works create -b "$BUNDLE" "$ID"
+	ok create -b "$BUNDLE" "$ID"
 	[ "$(tr -s ' ' <"/proc/$(init_pid)/uid_map")" = " 0 $USER_ID 1" ]
 }
 
 @test "additional groups are refused where setgroups is denied" {
 	config '.process.user.additionalGids = [5]'
-	fails "gid 5 has no mapping in the user namespace (at /process/user/additionalGids/0)" run -b "$BUNDLE" "$ID"
+	refused "gid 5 has no mapping in the user namespace (at /process/user/additionalGids/0)" run -b "$BUNDLE" "$ID"
 	config '.process.user.additionalGids = [0]'
-	fails "set 1 additional groups" run -b "$BUNDLE" "$ID"
+	refused "set 1 additional groups" run -b "$BUNDLE" "$ID"
 	[[ $err == *"mapped by newgidmap"* ]]
 	check_clean
 }
@@ -230,14 +215,14 @@ fails() {
 	for VIA in "unshare -Ur" "unshare -Urm"; do
 		# in its own
 		config 'del(.linux.uidMappings, .linux.gidMappings) | .linux.namespaces |= map(select(.type != "user"))'
-		works run -b "$BUNDLE" "$ID"
+		ok run -b "$BUNDLE" "$ID"
 		[[ $out == "uid=0 gid=0"* ]]
 		[ "$(sed -n 2p "$OUT" | tr -s ' ')" = " 0 $USER_ID 1" ]
 		check_clean
 		# in a new one
 		cp "$T/user.json" "$BUNDLE/config.json"
 		config '.linux.uidMappings[0].hostID = 0 | .linux.gidMappings[0].hostID = 0'
-		works run -b "$BUNDLE" "$ID"
+		ok run -b "$BUNDLE" "$ID"
 		[ "$(sed -n 2p "$OUT" | tr -s ' ')" = " 0 0 1" ]
 		check_clean
 	done
@@ -251,7 +236,7 @@ fails() {
 	# shellcheck disable=SC2016  # jq's
 	config --arg root "$debian" '.root.path = $root |
 		.process.args = ["/bin/sh", "-c", "cat /etc/os-release; ps ax; id; mount"]'
-	works run -b "$BUNDLE" "$ID"
+	ok run -b "$BUNDLE" "$ID"
 	[[ $out == *"PRETTY_NAME="* ]]
 	[ "$(grep -c '^ *[0-9][0-9]* ?' <<<"$out")" -eq 2 ] # the shell and ps
 	grep -qx "uid=0(root) gid=0(root) groups=0(root)" <<<"$out"
@@ -262,7 +247,7 @@ fails() {
 
 	# Seen from outside: all six namespaces and the user's are new.
 	program sleep 100
-	works create -b "$BUNDLE" "$ID"
+	ok create -b "$BUNDLE" "$ID"
 	ok start "$ID"
 	pid=$(init_pid)
 	for ns in pid net ipc uts mnt cgroup user; do
@@ -275,7 +260,7 @@ fails() {
 @test "linux.timeOffsets.boottime: for an ordinary user, whose user namespace owns the time namespace" {
 	requires timens
 	config '.linux.namespaces += [{ type: "time" }] | .linux.timeOffsets = { boottime: { secs: 4545 } }'
-	works run -d -b "$BUNDLE" "$ID"
+	ok run -d -b "$BUNDLE" "$ID"
 	pid=$(init_pid)
 	[ "$(awk '$1 == "boottime" { print $2 }' "/proc/$pid/timens_offsets")" = 4545 ]
 	[ "$(proc_field "$pid" Uid | cut -f1)" = "$USER_ID" ]
@@ -298,7 +283,7 @@ fails() {
 }
 
 @test "exec enters the container of an ordinary user" {
-	works run -d -b "$BUNDLE" "$ID"
+	ok run -d -b "$BUNDLE" "$ID"
 	pid=$(init_pid)
 	ok exec "$ID" sh -c 'id; ps'
 	[[ $(sed -n 1p "$OUT") == "uid=0 gid=0"* ]]
@@ -316,19 +301,90 @@ fails() {
 	[ "$status" -eq 255 ]
 }
 
+# A cgroup that is the user's, and below it, not the user's, the one of the session.
+make_session() {
+	requires cgroup2
+	mkdir -p "$CGROOT/$TOKEN/session"
+	chown "$USER_ID" "$CGROOT/$TOKEN"{,/cgroup.procs,/cgroup.subtree_control}
+	snapshot before
+}
+
+@test "a cgroup beside the user's own one is used, since that has processes" {
+	make_session
+	ok run -d -b "$BUNDLE" "$ID"
+	[ "$(cgroup_of "$(init_pid)")" = "$CGROOT/$TOKEN/$ID" ]
+	ok exec "$ID" true
+	ok delete -f "$ID"
+	check_clean
+}
+
+@test "linux.cgroupsPath: what the user may write is used as it stands" {
+	make_session
+	for path in "/$TOKEN/deep/er" "/$TOKEN/flat" "/$TOKEN/session/../x" relative; do
+		config --arg p "$path" '.linux.cgroupsPath = $p'
+		[[ $path != *..* ]] || { refused '".." ' create -b "$BUNDLE" "$ID"; continue; }
+		ok run -d -b "$BUNDLE" "$ID"
+		place=$CGROOT$path
+		[ $path != relative ] || place=$CGROOT/$TOKEN/relative
+		[ "$(cgroup_of "$(init_pid)")" = "$place" ] || complain "$path"
+		ok delete -f "$ID"
+		check_clean
+	done
+}
+
+@test "linux.cgroupsPath: one that the user may not write, or not enter, is no place, and no warning" {
+	requires cgroup2
+	mkdir -p "$CGROOT/$TOKEN-theirs" "$CGROOT/$TOKEN-far"
+	chown "$USER_ID" "$CGROOT/$TOKEN-far"{,/cgroup.procs,/cgroup.subtree_control}
+	snapshot before
+	for path in "/$TOKEN-theirs/x" "/$TOKEN-far/x"; do
+		config --arg p "$path" '.linux.cgroupsPath = $p'
+		ok run -d -b "$BUNDLE" "$ID"
+		[ "$(cgroup_of "$(init_pid)")" = "$(cgroup_of $$)" ]
+		ok delete -f "$ID"
+	done
+	davit --log-level info run -d -b "$BUNDLE" "$ID"
+	[[ $err == *"level=info"*"the container gets no cgroup: the cgroup $CGROOT/ is not delegated to this user"* ]] ||
+		complain "not said at level info"
+	ok delete -f "$ID"
+	check_clean
+	rmdir "$CGROOT/$TOKEN-theirs" "$CGROOT/$TOKEN-far"
+	snapshot before
+}
+
+@test "a limit in a delegated cgroup: beside the own one, and where the own one is all there is" {
+	requires hugetlb
+	grep -qw hugetlb "$CGROOT/cgroup.subtree_control" || echo +hugetlb >"$CGROOT/cgroup.subtree_control"
+	config '.linux.resources = { hugepageLimits: [{ pageSize: "2MB", limit: 4194304 }] }'
+	make_session
+	ok run -d -b "$BUNDLE" "$ID"
+	[ "$(<"$CGROOT/$TOKEN/$ID/hugetlb.2MB.max")" = 4194304 ]
+	ok delete -f "$ID"
+	rmdir "$CGROOT/$TOKEN/session"
+	echo -hugetlb >"$CGROOT/$TOKEN/cgroup.subtree_control"
+	# The caller's processes make room: the one above is not the user's.
+	ok run -d -b "$BUNDLE" "$ID"
+	[ "$(<"$CGROOT/$TOKEN/$ID/hugetlb.2MB.max")" = 4194304 ]
+	[ -d "$CGROOT/$TOKEN/davit@callers" ]
+	[ "$(<"$CGROOT/$TOKEN/cgroup.type")" = domain ]
+	mkdir "$CGROOT/$TOKEN/session"
+	ok delete -f "$ID"
+	rmdir "$CGROOT/$TOKEN/davit@callers"
+}
+
 @test "limits without a delegated cgroup: named, with what would delegate one" {
 	config '.linux.resources = { pids: { limit: 10 } }'
-	fails "pids.max cannot be set to 10: there is no writable cgroup for this user" create -b "$BUNDLE" "$ID"
+	refused "pids.max cannot be set to 10: the cgroup $CGROOT/ is not delegated to this user" create -b "$BUNDLE" "$ID"
 	[[ $err == *"systemd-run --user --scope -p Delegate=yes"* ]]
 	check_clean
 }
 
 @test "ids that a single mapping does not have: named, with what would map them" {
 	config '.process.user = { uid: 1000, gid: 0 }'
-	fails "uid 1000 has no mapping in the user namespace (at /process/user/uid)" create -b "$BUNDLE" "$ID"
+	refused "uid 1000 has no mapping in the user namespace (at /process/user/uid)" create -b "$BUNDLE" "$ID"
 	[[ $err == *"linux.uidMappings"*/etc/subuid* ]]
 	config '.process.user = { uid: 0, gid: 7 }'
-	fails "gid 7 has no mapping in the user namespace (at /process/user/gid)" create -b "$BUNDLE" "$ID"
+	refused "gid 7 has no mapping in the user namespace (at /process/user/gid)" create -b "$BUNDLE" "$ID"
 	[[ $err == *"linux.gidMappings"*/etc/subgid* ]]
 	check_clean
 }
@@ -338,7 +394,7 @@ fails() {
 	echo of the container >"$BUNDLE/rootfs$T/source/file"
 	config '.root.readonly = false'
 	chown -R "$USER_ID:$USER_ID" "$BUNDLE/rootfs"
-	davit run -d -b "$BUNDLE" "$ID" # it warns: there is no cgroup
+	davit run -d -b "$BUNDLE" "$ID"
 	[ "$status" -eq 0 ]
 	jq -n --arg s "$T/source" '[{ destination: "/tmp/there", type: "bind", source: $s, options: ["bind"] }]' >"$T/m.json"
 	refused "open the mount source $T/source" mounts add "$ID" "$T/m.json"

@@ -283,21 +283,30 @@ static int plan_for(struct arena *a, const char *path, struct cgroup_plan *ret, 
 
 TEST(paths_of_the_config)
 {
-	static const char *const same[] = { "/a//b", "//a/b/", "/a/./b/.", "a/b//" };
+	static const char *const bad[] = { "/a/../b", "..", "a\nb", "/", "//", "/./" };
 	struct arena a = { 0 };
 	struct cgroup_plan p;
 	struct err e = { 0 };
 
 	if (plan_for(&a, NULL, &p, &e) < 0)
 		SKIP("no cgroup2 hierarchy");
-	CHECK_STR(p.path, "/davit-unit-test");
+	CHECK_STR(p.path, "/unit-test");
+	CHECK_INT(plan_for(&a, "", &p, &e), 0);
+	CHECK_STR(p.path, "/unit-test");
+	CHECK_INT(plan_for(&a, "//a/./b///c/.", &p, &e), 0);
+	CHECK_STR(p.path, "/a/b/c");
+	CHECK_INT(plan_for(&a, "./a/", &p, &e), 0);
+	CHECK_STR(p.path, "/a");
+	CHECK_INT(plan_for(&a, "s.slice:a:b", &p, &e), 0);
+	CHECK_STR(p.path, "/s.slice:a:b");
 	CHECK_INT(plan_for(&a, "/docker/x", &p, &e), 0);
 	CHECK_STR(p.path, "/docker/x");
 	CHECK_INT(plan_for(&a, "crio-6119", &p, &e), 0);
 	CHECK_STR(p.path, "/crio-6119");
-	for (size_t i = 0; i < ARRAY_SIZE(same); i++) {
-		CHECK_INT(plan_for(&a, same[i], &p, &e), 0);
-		CHECK_STR(p.path, "/a/b");
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		e = (struct err){ 0 };
+		CHECK_INT(plan_for(&a, bad[i], &p, &e), -EINVAL);
+		CHECK_STR(e.pointer, "/linux/cgroupsPath");
 	}
 	arena_release(&a);
 }
@@ -307,9 +316,8 @@ TEST(create_apply_destroy)
 	struct arena a = { 0 };
 	struct cgroup_plan p;
 	struct err e = { 0 };
-	int rootfd = open_writable_root(), dirfd = -1, other = -1;
-	uint64_t inode = 0;
-	bool was_there = true;
+	struct cgroup_created c, other;
+	int rootfd = open_writable_root();
 	size_t programs = 0;
 	struct cgroup_ref ref;
 	pid_t pid;
@@ -317,32 +325,32 @@ TEST(create_apply_destroy)
 	if (rootfd < 0)
 		SKIP("no writable cgroup2 hierarchy");
 	CHECK_INT(plan_for(&a, name("/c"), &p, &e), 0);
-	CHECK_INT(cgroup_create(&p, "id now", &dirfd, &inode, &was_there, &e), 0);
-	CHECK(!was_there && inode > 0);
-	CHECK_INT(cgroup_apply(&p, dirfd, &e), 0);
-	CHECK_INT(bpf_device_query(dirfd, &programs), 0);
+	CHECK_INT(cgroup_create(&p, "id now", &c, &e), 0);
+	CHECK(!c.was_there && c.inode > 0);
+	CHECK_INT(cgroup_apply(&p, c.dirfd, &e), 0);
+	CHECK_INT(bpf_device_query(c.dirfd, &programs), 0);
 	CHECK_INT(programs, 1);
-	pid = sleeper_in(dirfd);
+	pid = sleeper_in(c.dirfd);
 
-	ref = (struct cgroup_ref){ p.root, p.path, "id now", inode, false };
-	CHECK_INT(cgroup_create(&p, "id now", &other, &inode, &was_there, &e), -EBUSY);
+	ref = (struct cgroup_ref){ p.root, p.path, "id now", c.inode, false };
+	CHECK_INT(cgroup_create(&p, "id now", &other, &e), -EBUSY);
 	CHECK(strstr(e.msg, "container's cgroup is not empty"));
 	e = (struct err){ 0 };
 	ref.owner = "other now";
 	CHECK_INT(cgroup_open_ref(&ref), -ENOENT);
 	CHECK_INT(cgroup_destroy(&ref, 1000, &e), 0);
-	CHECK_INT(cgroup_get_event(dirfd, "populated"), 1);
-	CHECK_INT(cgroup_freeze(dirfd, true, 2000), 0);
-	CHECK_INT(cgroup_destroy(&(struct cgroup_ref){ NULL, p.path, "id now", inode, false }, 5000,
-				 &e),
+	CHECK_INT(cgroup_get_event(c.dirfd, "populated"), 1);
+	CHECK_INT(cgroup_freeze(c.dirfd, true, 2000), 0);
+	CHECK_INT(cgroup_destroy(&(struct cgroup_ref){ NULL, p.path, "id now", c.inode, false },
+				 5000, &e),
 		  0);
 	CHECK_INT(waitpid(pid, NULL, 0), pid);
 	CHECK(!exists(rootfd, name("")));
-	CHECK_INT(cgroup_destroy(&(struct cgroup_ref){ p.root, p.path, "id now", inode, false },
+	CHECK_INT(cgroup_destroy(&(struct cgroup_ref){ p.root, p.path, "id now", c.inode, false },
 				 1000, &e),
 		  0);
 	CHECK_STR(e.msg, "");
-	close(dirfd);
+	close(c.dirfd);
 	close(rootfd);
 	arena_release(&a);
 }
@@ -352,9 +360,8 @@ TEST(a_cgroup_that_was_there_stays)
 	struct arena a = { 0 };
 	struct cgroup_plan p;
 	struct err e = { 0 };
-	int rootfd = open_writable_root(), dirfd = -1;
-	uint64_t inode = 0;
-	bool was_there = false;
+	struct cgroup_created c;
+	int rootfd = open_writable_root();
 	size_t programs = 99;
 	pid_t pid;
 
@@ -363,27 +370,27 @@ TEST(a_cgroup_that_was_there_stays)
 	CHECK_INT(mkdirat(rootfd, name("") + 1, 0755), 0);
 	CHECK_INT(mkdirat(rootfd, name("/old") + 1, 0755), 0);
 	CHECK_INT(plan_for(&a, name(""), &p, &e), 0);
-	CHECK_INT(cgroup_create(&p, "id now", &dirfd, &inode, &was_there, &e), 0);
-	CHECK(was_there);
-	CHECK_INT(cgroup_apply(&p, dirfd, &e), 0);
-	CHECK_INT(mkdirat(dirfd, "new", 0755), 0);
-	pid = sleeper_in(dirfd);
-	CHECK_INT(cgroup_freeze(dirfd, true, 2000), 0);
-	CHECK_INT(cgroup_destroy(&(struct cgroup_ref){ p.root, p.path, "id now", inode, true },
+	CHECK_INT(cgroup_create(&p, "id now", &c, &e), 0);
+	CHECK(c.was_there);
+	CHECK_INT(cgroup_apply(&p, c.dirfd, &e), 0);
+	CHECK_INT(mkdirat(c.dirfd, "new", 0755), 0);
+	pid = sleeper_in(c.dirfd);
+	CHECK_INT(cgroup_freeze(c.dirfd, true, 2000), 0);
+	CHECK_INT(cgroup_destroy(&(struct cgroup_ref){ p.root, p.path, "id now", c.inode, true },
 				 5000, &e),
 		  0);
 	CHECK_INT(waitpid(pid, NULL, 0), pid);
 	CHECK(exists(rootfd, name("/old")) && !exists(rootfd, name("/new")));
-	CHECK_INT(bpf_device_query(dirfd, &programs), 0);
+	CHECK_INT(bpf_device_query(c.dirfd, &programs), 0);
 	CHECK_INT(programs, 0);
-	CHECK_INT(cgroup_wait_event(dirfd, "frozen", false, 1000), 0);
+	CHECK_INT(cgroup_wait_event(c.dirfd, "frozen", false, 1000), 0);
 
-	CHECK_INT(cgroup_write(dirfd, "cgroup.freeze", "1"), 0);
-	CHECK_INT(cgroup_create(&p, "id now", &dirfd, &inode, &was_there, &e), -EBUSY);
+	CHECK_INT(cgroup_write(c.dirfd, "cgroup.freeze", "1"), 0);
+	CHECK_INT(cgroup_create(&p, "id now", &c, &e), -EBUSY);
 	CHECK(strstr(e.msg, "container's cgroup unexpectedly frozen"));
 	unlinkat(rootfd, name("/old") + 1, AT_REMOVEDIR);
 	CHECK_INT(unlinkat(rootfd, name("") + 1, AT_REMOVEDIR), 0);
-	close(dirfd);
+	close(c.dirfd);
 	close(rootfd);
 	arena_release(&a);
 }
@@ -396,13 +403,14 @@ enum {
 static int as_nobody(int own)
 {
 	struct oci_config config = { 0 };
-	struct cgroup_context ctx = { .id = "unit-test", .rootless = true, .warn = count_warning };
+	struct cgroup_context ctx = { .id = "unit-test",
+				      .rootless = true,
+				      .inform = count_warning };
 	struct cgroup_plan p;
 	struct arena a = { 0 };
 	struct err e = { 0 };
-	uint64_t inode;
-	bool was_there;
-	int dirfd = -1, bad = 0;
+	struct cgroup_created c;
+	int bad = 0;
 
 	last_warnings = 0;
 	if ((own >= 0 && cgroup_write(own, "cgroup.procs", "0") < 0) || setgid(NOBODY) < 0 ||
@@ -412,10 +420,11 @@ static int as_nobody(int own)
 	if (own < 0)
 		return bad | (!p.path && last_warnings == 1 ? 0 : 2);
 	bad |= p.path && last_warnings == 0 ? 0 : 4;
-	bad |= cgroup_create(&p, "id now", &dirfd, &inode, &was_there, &e) == 0 ? 0 : 8;
-	bad |= cgroup_apply(&p, dirfd, &e) == 0 ? 0 : 16;
-	bad |= cgroup_destroy(&(struct cgroup_ref){ p.root, p.path, "id now", inode, was_there },
-			      1000, &e) == 0
+	bad |= cgroup_create(&p, "id now", &c, &e) == 0 ? 0 : 8;
+	bad |= cgroup_apply(&p, c.dirfd, &e) == 0 ? 0 : 16;
+	bad |= cgroup_destroy(
+		       &(struct cgroup_ref){ p.root, p.path, "id now", c.inode, c.was_there }, 1000,
+		       &e) == 0
 		       ? 0
 		       : 32;
 	if (bad)

@@ -250,7 +250,7 @@ TEST(missing_controllers)
 	res = (struct oci_resources){ .pids = &p };
 	CHECK_STR(knobs_of(&res, &none_there, &e), "");
 	CHECK(strstr(warned, "pids.limit 0"));
-	CHECK_STR(knobs_of(&res, &all_there, &e), "pids.max=0");
+	CHECK_STR(knobs_of(&res, &all_there, &e), "pids.max=1");
 	CHECK_STR(warned, "");
 	p.limit = I64(-1);
 	CHECK_STR(knobs_of(&res, &none_there, &e), "");

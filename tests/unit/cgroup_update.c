@@ -107,6 +107,26 @@ TEST(quota_and_period_keep_their_other_half)
 	CHECK_STR(update("cpu.max=max 12x", CPU(.quota = I64(1))), "cpu.max holds \"max 12x\"");
 }
 
+TEST(a_new_limit_of_memory_keeps_the_total)
+{
+	const char *files = "memory.max=100;memory.swap.max=50";
+
+	CHECK_STR(update(files, MEM(.limit = I64(120))), "memory.max=120;memory.swap.max=30");
+	CHECK_STR(update(files, MEM(.limit = I64(60))), "memory.max=60;memory.swap.max=90");
+	CHECK_STR(update(files, MEM(.limit = I64(150))), "memory.max=150;memory.swap.max=0");
+	CHECK_STR(
+		update(files, MEM(.limit = I64(151))),
+		"memory.limit 151 is above the total of memory and swap, 150, which stays when it "
+		"is not given");
+	CHECK_STR(update(files, MEM(.limit = I64(60), .swap = I64(70))),
+		  "memory.max=60;memory.swap.max=10");
+	CHECK_STR(update(files, MEM(.limit = I64(-1))), "memory.max=max;memory.swap.max=max");
+	CHECK_STR(update("memory.max=100;memory.swap.max=max", MEM(.limit = I64(60))),
+		  "memory.max=60");
+	CHECK_STR(update("memory.max=max;memory.swap.max=50", MEM(.limit = I64(60))),
+		  "memory.max=60");
+}
+
 TEST(zero_means_as_it_is)
 {
 	CHECK_STR(update("", CPU(.quota = I64(0), .period = U64(0), .shares = U64(0))), "");
