@@ -9,6 +9,7 @@
  */
 #include "lifecycle/birth.h"
 
+#include <limits.h>
 #include <sched.h>
 #include <sys/wait.h>
 
@@ -35,10 +36,37 @@ static void reap(pid_t pid, struct clone_args *args)
 		close_fdp((int *)(uintptr_t)args->pidfd);
 }
 
+int birth_move(int cgroup_fd, pid_t pid)
+{
+	char text[16];
+
+	fmt(text, sizeof(text), "%d", (int)pid);
+	return cgroup_write(cgroup_fd, "cgroup.procs", text);
+}
+
+static unsigned long read_number(int cgroup_fd, const char *file)
+{
+	char text[24];
+	unsigned long n = 0;
+
+	if (cgroup_read(cgroup_fd, file, text, sizeof(text)) <= 0 || text[0] == 'm')
+		return ULONG_MAX;
+	for (const char *c = text; *c >= '0' && *c <= '9'; c++)
+		n = n * 10 + (unsigned long)(*c - '0');
+	return n;
+}
+
+bool birth_is_full(int cgroup_fd, unsigned count)
+{
+	unsigned long max = cgroup_fd < 0 ? ULONG_MAX : read_number(cgroup_fd, "pids.max");
+
+	return max != ULONG_MAX &&
+	       read_number(cgroup_fd, "pids.current") > max - (count < max ? count : max);
+}
+
 static int clone_and_move(int cgroup_fd, struct clone_args *args, pid_t *ret_pid,
 			  struct process_info *ret_info)
 {
-	char text[16];
 	int r;
 
 	args->flags &= ~CLONE_INTO_CGROUP;
@@ -46,8 +74,7 @@ static int clone_and_move(int cgroup_fd, struct clone_args *args, pid_t *ret_pid
 	r = clone_once(args, ret_pid, ret_info);
 	if (r < 0 || *ret_pid == 0)
 		return r;
-	fmt(text, sizeof(text), "%d", (int)*ret_pid);
-	return cgroup_write(cgroup_fd, "cgroup.procs", text);
+	return birth_move(cgroup_fd, *ret_pid);
 }
 
 int birth_clone(int cgroup_fd, struct clone_args *args, pid_t *ret_pid, uint64_t *ret_start_time)

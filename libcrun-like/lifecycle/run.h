@@ -56,7 +56,8 @@ struct run {
 	char boot_id[BOOT_ID_SIZE];
 	bool cgroup_was_there;
 	struct cgroup_enabled cgroup_enabled;
-	int start_fd; /* the start socket, listening */
+	bool moves_init; /* INIT is not born in the cgroup: HOST moves it */
+	int start_fd;    /* the start socket, listening */
 	int pidfd;
 	pid_t pid, middle_pid;
 	int time_offsets_fd; /* MIDDLE: its timens_offsets */

@@ -39,7 +39,11 @@ int step_middle(struct run *run, struct err *e)
 
 	if (r < 0)
 		return err_set(e, -r, "make the channels to the container's processes");
-	r = birth_clone(run->cgroup_fd, &args, &run->middle_pid, &start_time);
+	/* Where pids.max leaves room for one of us, or for none, both are born outside, and HOST
+	 * moves INIT: only births count. */
+	run->moves_init = birth_is_full(run->cgroup_fd, 2);
+	r = birth_clone(run->moves_init ? -1 : run->cgroup_fd, &args, &run->middle_pid,
+			&start_time);
 	if (r == 0 && run->middle_pid == 0) {
 		run_become(run, OF_MIDDLE, &run->middle_end);
 		serve(run, MIDDLE);
@@ -162,7 +166,14 @@ int run_adopt(struct run *run, pid_t pid, struct err *e)
 
 int step_adopt(struct run *run, struct err *e)
 {
-	if (run_adopt(run, run->pid, e) < 0)
+	int r;
+
+	if (run_adopt(run, run->pid, e) == 0 && run->moves_init) {
+		r = birth_move(run->cgroup_fd, run->pid);
+		if (r < 0)
+			err_set(e, -r, "move the program's process to the container's cgroup");
+	}
+	if (e->code)
 		undo_spawn(run);
 	close_fdp(&run->child_end);
 	close_fdp(&run->middle);

@@ -325,7 +325,7 @@ make_session() {
 		[[ $path != *..* ]] || { refused '".." ' create -b "$BUNDLE" "$ID"; continue; }
 		ok run -d -b "$BUNDLE" "$ID"
 		place=$CGROOT$path
-		[ $path != relative ] || place=$CGROOT/$TOKEN/relative
+		[ "$path" != relative ] || place=$CGROOT/$TOKEN/relative
 		[ "$(cgroup_of "$(init_pid)")" = "$place" ] || complain "$path"
 		ok delete -f "$ID"
 		check_clean
