@@ -6,7 +6,6 @@
  * what is below it to the top instead, so that the depth does not matter: one descriptor beside the
  * top's is enough, and no memory but the stack.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 
 #include "base/fmt.h"
 #include "base/sha256.h"
+#include "kernel/sys.h"
 #include "lifecycle/store.h"
 
 enum {
@@ -75,33 +75,33 @@ static int empty_child(struct removal *r, const char *name);
 /* One turn through the directory: 1 when something was there, which may hide what came after it. */
 static int empty_once(struct removal *r, int dirfd)
 {
-	_Alignas(struct dirent64) char list[LIST_SIZE];
+	_Alignas(struct sys_dirent) char list[LIST_SIZE];
 	bool is_empty = true;
-	ssize_t n;
+	int n;
 
 	if (lseek(dirfd, 0, SEEK_SET) < 0)
 		return neg_errno();
-	while ((n = getdents64(dirfd, list, sizeof(list))) > 0) {
-		const struct dirent64 *entry;
+	while ((n = sys_getdents(dirfd, list, sizeof(list))) > 0) {
+		const struct sys_dirent *entry;
 
-		for (ssize_t at = 0; at < n; at += entry->d_reclen) {
+		for (int at = 0; at < n; at += entry->size) {
 			int result;
 
-			entry = (const struct dirent64 *)(const void *)(list + at);
-			if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			entry = (const struct sys_dirent *)(const void *)(list + at);
+			if (strcmp(entry->name, ".") == 0 || strcmp(entry->name, "..") == 0)
 				continue;
 			if (!r->left || !r->left--)
 				return -EBUSY;
 			is_empty = false;
-			result = remove_entry(dirfd, entry->d_name);
+			result = remove_entry(dirfd, entry->name);
 			if (result > 0)
-				result = dirfd == r->top ? empty_child(r, entry->d_name)
-							 : move_to_top(r, dirfd, entry->d_name);
+				result = dirfd == r->top ? empty_child(r, entry->name)
+							 : move_to_top(r, dirfd, entry->name);
 			if (result < 0)
 				return result;
 		}
 	}
-	return n < 0 ? neg_errno() : !is_empty;
+	return n < 0 ? n : !is_empty;
 }
 
 /* Of the top; what is moved there is seen in the turns to come. */
