@@ -243,6 +243,9 @@ int process_open(pid_t pid, uint64_t start_time, int *ret_pidfd)
 		return -EINVAL;
 	/* The pidfd first: what is read afterwards is of the process that it pins, or of nobody. */
 	pidfd = sys_pidfd_open(pid);
+	/* The number is that of a thread now: EINVAL, or ENOENT of later kernels. */
+	if (pidfd == -EINVAL || pidfd == -ENOENT)
+		return -ESRCH;
 	if (pidfd < 0)
 		return pidfd;
 	r = process_stat(pid, &now);

@@ -4,7 +4,9 @@
  */
 #include "kernel/process.h"
 
+#include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -81,6 +83,43 @@ TEST(open_wants_the_same_start_time)
 	CHECK_INT(sig, SIGTERM);
 	close(fd);
 	CHECK_INT(process_open(pid, info.start_time, &fd), -ESRCH);
+}
+
+static int wait_in_thread(void *arg)
+{
+	(void)arg;
+	for (;;)
+		pause();
+	return 0;
+}
+
+/* The kernel gives a number that is free again to threads, too, and those have no pidfd. */
+TEST(a_number_that_is_a_threads_now_is_nobody)
+{
+	enum {
+		STACK = 64 * 1024
+	};
+	struct process_info info;
+	pid_t pid,
+		*tid = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int fd = -1;
+
+	pid = fork();
+	if (pid == 0) {
+		static char stack[STACK];
+
+		*(volatile pid_t *)tid = clone(wait_in_thread, stack + STACK,
+					       CLONE_VM | CLONE_SIGHAND | CLONE_THREAD, NULL);
+		for (;;)
+			pause();
+	}
+	while (*(volatile pid_t *)tid == 0)
+		sched_yield();
+	CHECK_INT(process_stat(*tid, &info), 0);
+	CHECK_INT(process_open(*tid, info.start_time + 1, &fd), -ESRCH);
+	CHECK_INT(process_open(*tid, info.start_time, &fd), -ESRCH);
+	end(pid);
+	munmap(tid, STACK);
 }
 
 TEST(the_boot_id_is_one_line)
