@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/fmt.h"
+#include "kernel/namespace.h"
 #include "kernel/process.h"
 #include "kernel/procfs.h"
 #include "lifecycle/lifecycle.h"
@@ -169,11 +170,27 @@ int step_pivot(struct run *run, struct err *e)
 	return rootfs_finish(&run->plan->rootfs, e);
 }
 
+/* It is the successor who comes into the joined one, not this process (steps_pid.c). */
+static int own_joined_pid_namespace(struct run *run, struct err *e)
+{
+	int joined = namespaces_find_joined(&run->plan->ns, CLONE_NEWPID)->fd;
+
+	for (size_t i = 0; i < CHANNEL_FDS_MAX; i++)
+		if (run->own_ns[i] >= 0 && namespace_type(run->own_ns[i]) == CLONE_NEWPID &&
+		    dup3(joined, run->own_ns[i], O_CLOEXEC) < 0)
+			return err_set(e, errno, "keep the joined pid namespace");
+	return 0;
+}
+
 /* This process is not dumpable, and an ordinary user may not look at its namespaces, not even its
  * owner; so it hands them out itself, over the start socket, which its owner alone can reach. */
 int step_own_namespaces(struct run *run, struct err *e)
 {
-	return namespaces_open_own(run->own_ns, CHANNEL_FDS_MAX, e);
+	const struct plan *p = run->plan;
+
+	if (namespaces_open_own(run->own_ns, CHANNEL_FDS_MAX, e) < 0)
+		return -e->code;
+	return p->enters_pid_ns_late ? own_joined_pid_namespace(run, e) : 0;
 }
 
 int step_keyring(struct run *run, struct err *e)

@@ -282,6 +282,23 @@ map_range() {
 	ok exec "$ID" true
 }
 
+@test "exec enters the joined pid namespace of a container that is not started yet" {
+	works run -d -b "$BUNDLE" "$ID-first"
+	first=$(init_pid "$ID-first")
+	# shellcheck disable=SC2016  # jq's
+	config --arg ns "/proc/$first/ns/" 'del(.linux.uidMappings, .linux.gidMappings) | .linux.namespaces |=
+		map(if .type == "user" or .type == "pid" then .path = $ns + .type else . end)'
+	davit create -b "$BUNDLE" "$ID"
+	[ "$status" -eq 0 ] || complain "create"
+	ok exec -d --pid-file "$T/runtime/pid" "$ID" sleep 50
+	other=$(<"$T/runtime/pid")
+	for type in user pid mnt; do
+		[ "$(readlink "/proc/$other/ns/$type")" = "$(readlink "/proc/$(init_pid)/ns/$type")" ] || complain "$type"
+	done
+	ok exec "$ID" busybox readlink /proc/self/ns/pid
+	[ "$out" = "$(readlink "/proc/$first/ns/pid")" ]
+}
+
 @test "exec enters the container of an ordinary user" {
 	ok run -d -b "$BUNDLE" "$ID"
 	pid=$(init_pid)
