@@ -319,22 +319,27 @@ int step_host_hooks(struct run *run, struct err *e)
 }
 
 /* A pipe, a terminal or a descriptor of the caller's has its reader already: it is written to. All
- * else is replaced. */
+ * else is replaced, a link of somebody else too: it may lead to any device of the host. */
 static bool is_pipe(const char *path)
 {
 	struct stat st;
 
-	return document_own_descriptor(path) >= 0 ||
-	       (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode));
+	if (document_own_descriptor(path) >= 0)
+		return true;
+	if (lstat(path, &st) < 0)
+		return false;
+	if (S_ISLNK(st.st_mode) &&
+	    ((st.st_uid != 0 && st.st_uid != geteuid()) || stat(path, &st) < 0))
+		return false;
+	return S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode);
 }
 
 static int write_into(const char *path, const char *text, size_t len, struct err *e)
 {
 	_cleanup_fd_ int fd = open(path, O_WRONLY | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	int r = fd < 0 ? neg_errno() : write_all(fd, text, len);
 
-	if (fd < 0 || write(fd, text, len) != (ssize_t)len)
-		return err_set(e, errno, "write the pid file %s", path);
-	return 0;
+	return r < 0 ? err_set(e, -r, "write the pid file %s", path) : 0;
 }
 
 static void remove_pid_file(const char *path)

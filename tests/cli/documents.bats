@@ -180,6 +180,22 @@ sleeping() {
 	[ -c "$T/null" ]
 }
 
+@test "--pid-file: nobody else's link decides what is written to" {
+	program true
+	mkfifo "$T/fifo"
+	exec 7<>"$T/fifo"
+	ln -s fifo "$T/pid"
+	ok run -b "$BUNDLE" --pid-file "$T/pid" "$ID" 7>&-
+	[ -L "$T/pid" ]
+	read -r -t 1 -n 1 -u 7
+	chown -h 54321 "$T/pid"
+	read -r -t 0.1 -u 7 || :
+	ok run -b "$BUNDLE" --pid-file "$T/pid" "$ID" 7>&-
+	[[ -f $T/pid && ! -L $T/pid && $(<"$T/pid") =~ ^[0-9]+$ ]]
+	if read -r -t 0.1 -n 1 -u 7; then complain "written to"; fi
+	exec 7>&-
+}
+
 @test "errors name the file that --config names; a missing config.json hints at spec" {
 	echo '{ "ociVersion": 5 }' >"$T/other.json"
 	refused "$T/other.json:1:17: expected string, found number" create -b "$BUNDLE" --config "$T/other.json" "$ID"
