@@ -142,15 +142,17 @@ begin() {
 	[ "$(<"$T/pid")" = "$(init_pid)" ]
 	[ -z "$(find "$T" -maxdepth 1 -name '*.new' -type f)" ]
 	ok delete --force "$ID"
-	# The file's own name: replaced, whatever it was, and never written through.
-	for kind in fifo link; do
-		rm -f "$T/pid"
-		[ "$kind" != fifo ] || mkfifo "$T/pid"
-		[ "$kind" != link ] || ln -s "$T/victim" "$T/pid"
-		ok create -b "$BUNDLE" --pid-file "$T/pid" "$ID"
-		[ -f "$T/pid" ] && [ ! -L "$T/pid" ]
-		ok delete --force "$ID"
-	done
+	# The file's own name: a link is replaced and never written through; a FIFO has a reader, or is
+	# refused.
+	ln -sf "$T/victim" "$T/pid"
+	ok create -b "$BUNDLE" --pid-file "$T/pid" "$ID"
+	[ -f "$T/pid" ] && [ ! -L "$T/pid" ]
+	ok delete --force "$ID"
+	rm "$T/pid"
+	mkfifo "$T/pid"
+	LIMIT=15 refused "write the pid file $T/pid" create -b "$BUNDLE" --pid-file "$T/pid" "$ID"
+	[ -p "$T/pid" ]
+	check_clean
 	[ ! -e "$T/victim" ]
 	rm -f "$T"/*.new "$T"/.*.new
 }
