@@ -10,9 +10,9 @@
 
 #include "base/fmt.h"
 
-void relay_init(struct relay *r, int from, int to)
+void relay_init(struct relay *r, int from, int to, char *ring)
 {
-	*r = (struct relay){ .from = from, .to = to };
+	*r = (struct relay){ .from = from, .to = to, .ring = ring };
 }
 
 short relay_read_events(const struct relay *r)

@@ -19,10 +19,11 @@ enum {
 struct relay {
 	int from, to; /* borrowed; -1: ended */
 	size_t start, len;
-	char ring[RELAY_SIZE];
+	char *ring; /* RELAY_SIZE bytes, borrowed: too many for a caller's stack */
 };
 
-void relay_init(struct relay *r, int from, int to);
+/* @ring may be NULL where neither end is open. */
+void relay_init(struct relay *r, int from, int to, char *ring);
 /* What to poll for on either end: 0 when there is nothing to do there now. */
 short relay_read_events(const struct relay *r);
 short relay_write_events(const struct relay *r);

@@ -71,6 +71,9 @@ int foreground_prepare(struct foreground *f, int *ret_console_fd, struct err *e)
 		return err_hint(e, "run it from a terminal, give --console-socket, or ask for no "
 				   "terminal (process.terminal, --tty)");
 	}
+	f->rings = malloc(2 * RELAY_SIZE);
+	if (!f->rings)
+		return err_set(e, ENOMEM, "make room for the terminal's data");
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_set(e, errno, "make a socket pair for the terminal");
 	f->sock = pair[0];
@@ -100,6 +103,7 @@ void foreground_end(struct foreground *f)
 	close_fdp(&f->sock);
 	close_fdp(&f->master);
 	close_fdp(&f->peer);
+	free_charp(&f->rings);
 }
 
 static bool is_to_end(unsigned sig)
@@ -280,8 +284,8 @@ static int open_streams(struct watch *w)
 {
 	int r;
 
-	relay_init(&w->in, -1, -1);
-	relay_init(&w->out, -1, -1);
+	relay_init(&w->in, -1, -1, NULL);
+	relay_init(&w->out, -1, -1, NULL);
 	if (w->f->master < 0)
 		return 0;
 	r = relay_open_again(STDIN_FILENO, O_RDONLY, &w->in_fd);
@@ -290,8 +294,8 @@ static int open_streams(struct watch *w)
 	if (r < 0)
 		return r;
 	w->is_on_screen = terminal_is_one(w->out_fd);
-	relay_init(&w->in, w->in_fd, w->f->master);
-	relay_init(&w->out, w->f->master, w->out_fd);
+	relay_init(&w->in, w->in_fd, w->f->master, w->f->rings);
+	relay_init(&w->out, w->f->master, w->out_fd, w->f->rings + RELAY_SIZE);
 	return 0;
 }
 

@@ -19,6 +19,7 @@ struct foreground {
 	int master,
 		peer; /* it; the peer is held so that it never hangs up before its program ends */
 	struct terminal terminal; /* the caller's */
+	char *rings;              /* of the two directions; there before the program is */
 };
 
 /* The program to wait for. */

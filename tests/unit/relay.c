@@ -16,11 +16,12 @@ struct ends {
 
 static struct ends make_ends(struct relay *r)
 {
+	static char ring[RELAY_SIZE];
 	struct ends e;
 
 	CHECK_INT(pipe2(e.in, O_CLOEXEC | O_NONBLOCK), 0);
 	CHECK_INT(pipe2(e.out, O_CLOEXEC | O_NONBLOCK), 0);
-	relay_init(r, e.in[0], e.out[1]);
+	relay_init(r, e.in[0], e.out[1], ring);
 	return e;
 }
 
