@@ -221,6 +221,7 @@ begin() {
 }
 
 @test "without /proc no verb guesses: it is said, and a container that runs is not deleted" {
+	requires plain-build # the sanitizers want it as well
 	ok create -b "$BUNDLE" "$ID"
 	ok start "$ID"
 	pid=$(init_pid)
