@@ -283,7 +283,7 @@ map_range() {
 }
 
 @test "exec enters the joined pid namespace of a container that is not started yet" {
-	works run -d -b "$BUNDLE" "$ID-first"
+	ok run -d -b "$BUNDLE" "$ID-first"
 	first=$(init_pid "$ID-first")
 	# shellcheck disable=SC2016  # jq's
 	config --arg ns "/proc/$first/ns/" 'del(.linux.uidMappings, .linux.gidMappings) | .linux.namespaces |=
