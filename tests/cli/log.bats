@@ -110,7 +110,7 @@ in_view() {
 		davit --log "$T/log" --log-format "$format" run -b "$BUNDLE" "$ID"
 		[ "$status" -ne 0 ]
 		[[ $err == *'/no\u009b\x7f\x85/interpreter\u0085x'* ]] || complain "the #! line is not spelled"
-		! grep -qP '[\x00-\x09\x0b-\x1f\x7f-\xff]' "$T/log" "$ERR"
+		if LC_ALL=C grep -aP '[\x00-\x09\x0b-\x1f\x7f-\xff]' "$T/log" "$ERR"; then complain "raw bytes"; fi
 	done
 	[[ $(tail -n 1 "$T/log" | jq -r .msg) == *'/no\u009b\x7f\x85/interpreter\u0085x'* ]]
 }
