@@ -204,7 +204,7 @@ static int take_failure(struct run *run, const struct err *failure, struct err *
 static int take_pid(struct run *run, pid_t pid, struct err *e)
 {
 	if (run->middle >= 0 && run->pid == 0) {
-		run->pid = pid;
+		run->pid = run->untaken_pid = pid;
 		return 0;
 	}
 	if (run->plan->enters_pid_ns_late && !run->has_successor)

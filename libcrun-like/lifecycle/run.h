@@ -60,6 +60,7 @@ struct run {
 	int start_fd;    /* the start socket, listening */
 	int pidfd;
 	pid_t pid, middle_pid;
+	pid_t untaken_pid;   /* INIT, as the helper named it, until there is a pidfd of it */
 	int time_offsets_fd; /* MIDDLE: its timens_offsets */
 	bool has_successor;  /* it came: there is one */
 	uint64_t start_time;

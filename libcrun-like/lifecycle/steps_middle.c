@@ -69,11 +69,12 @@ void undo_middle(struct run *run)
 		waitpid(run->middle_pid, NULL, 0);
 	}
 	run->middle_pid = 0;
-	/* INIT, when the helper had told of it: a child of ours, that nobody has waited for. */
-	if (run->pid > 0 && run->pidfd < 0) {
-		kill(run->pid, SIGKILL);
-		waitpid(run->pid, NULL, 0);
-		run->pid = 0;
+	/* INIT, when the helper had told of it: a child of ours, that nobody has waited for. With a
+	 * pidfd it is undo_spawn()'s, which waits: then the number may be somebody else's. */
+	if (run->untaken_pid > 0) {
+		kill(run->untaken_pid, SIGKILL);
+		waitpid(run->untaken_pid, NULL, 0);
+		run->untaken_pid = run->pid = 0;
 	}
 }
 
@@ -157,6 +158,7 @@ int run_adopt(struct run *run, pid_t pid, struct err *e)
 	close_fdp(&run->pidfd);
 	run->pidfd = fd;
 	run->pid = pid;
+	run->untaken_pid = 0;
 	r = process_stat(pid, &info);
 	if (r < 0)
 		return err_set(e, -r, "read the start time of the container's first process");

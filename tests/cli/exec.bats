@@ -123,6 +123,16 @@ in_env() {
 	alone
 }
 
+# bats test_tags=plain
+@test "exec that fails signals nobody by a number that is free again (C18)" {
+	requires command:strace plain-build
+	start_one
+	timeout 30 strace -f -qq -e trace=kill,tkill,tgkill,pidfd_send_signal -o "$T/trace" "$DAVIT" --root "$ROOT" exec "$ID" /nope </dev/null >"$T/strace.out" 2>&1 || :
+	grep -q "stat /nope: no such file or directory" "$T/strace.out"
+	grep -q pidfd_send_signal "$T/trace"
+	run ! grep 'kill(' "$T/trace"
+}
+
 @test "exec -d --pid-file: returns when the program executes; digits only" {
 	start_one
 	cd "$T"
