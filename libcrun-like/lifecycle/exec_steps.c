@@ -273,6 +273,8 @@ int step_exec_join_first(struct run *run, struct err *e)
 int step_enter(struct run *run, struct err *e)
 {
 	process_set_name(INIT_COMM);
+	if (!run->plan->initial_cpus.is_given)
+		affinity_reset();
 	/* Or the program could write into the caller's terminal (TIOCSTI). */
 	if (setsid() < 0 && errno != EPERM)
 		return err_set(e, errno, "make a session");

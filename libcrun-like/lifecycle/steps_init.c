@@ -20,6 +20,7 @@
 int step_begin(struct run *run, struct err *e)
 {
 	process_set_name(INIT_COMM);
+	affinity_reset();
 	if (setsid() < 0 && errno != EPERM)
 		return err_set(e, errno, "make a session");
 	if (run->plan->ns.uid_map_count || namespaces_find_joined(&run->plan->ns, CLONE_NEWUSER))

@@ -82,3 +82,11 @@ int affinity_set(const struct affinity *cpus, struct err *e)
 	}
 	return 0;
 }
+
+void affinity_reset(void)
+{
+	unsigned long all[AFFINITY_CPUS / WORD_BITS];
+
+	memset(all, 0xff, sizeof(all));
+	(void)sched_setaffinity(0, sizeof(all), (const cpu_set_t *)(const void *)all); /* see .h */
+}

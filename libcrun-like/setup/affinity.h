@@ -25,4 +25,8 @@ int affinity_prepare(const char *list, const char *pointer, struct affinity *ret
 int affinity_get(struct affinity *ret, struct err *e);
 int affinity_set(const struct affinity *cpus, struct err *e);
 
+/* All CPUs that the cpuset of the cgroup has: what the caller of davit is bound to is its own
+ * affair. Needs no right, and what cannot be is left as it is. */
+void affinity_reset(void);
+
 #endif

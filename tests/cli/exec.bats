@@ -441,6 +441,23 @@ in_env() {
 	[ "$(awk '{ print $19, $41 }' "/proc/$pid/stat")" = "5 3" ] # nice, policy
 }
 
+@test "the CPUs that the caller is bound to are not the container's, as with runc and crun" {
+	requires command:taskset
+	all=$(proc_field self Cpus_allowed_list)
+	[ "$all" != 0 ] || skip "one CPU"
+	program sleep 1000
+	DAVIT_TEST=$TOKEN taskset -c 0 "$DAVIT" --root "$ROOT" create -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1 3>&- 4>&-
+	[ "$(proc_field "$(init_pid)" Cpus_allowed_list)" = "$all" ]
+	ok start "$ID"
+	[ "$(proc_field "$(init_pid)" Cpus_allowed_list)" = "$all" ]
+	output=$(taskset -c 0 "$DAVIT" --root "$ROOT" exec "$ID" cat /proc/self/status </dev/null)
+	[[ $output == *"Cpus_allowed_list:"*"$all"* ]]
+	ok delete --force "$ID"
+	program cat /proc/self/status
+	output=$(taskset -c 0 "$DAVIT" --root "$ROOT" run -b "$BUNDLE" "$ID" </dev/null)
+	[[ $output == *"Cpus_allowed_list:"*"$all"* ]]
+}
+
 @test "process.execCPUAffinity.initial, process.execCPUAffinity.final: the CPUs of exec's program, and of nobody else" {
 	[ "$(nproc --all)" -ge 2 ] && [ "$(nproc)" -ge 2 ] || skip "needs two processors"
 	own=$(proc_field self Cpus_allowed_list)
