@@ -71,6 +71,24 @@ static int decode_flags(const struct oci_seccomp *config, unsigned *ret, struct 
 	return 0;
 }
 
+/* A program that says it waits for its agent could not say so to who answers for the agent: runc
+ * refuses it, and so profiles and agents reckon with it. */
+static int check_notified(const struct oci_seccomp *c, struct err *e)
+{
+	for (size_t i = 0; c && i < c->syscalls.count; i++) {
+		const struct oci_seccomp_syscall *rule = &c->syscalls.items[i];
+
+		for (size_t k = 0; k < rule->names.count; k++)
+			if (strcmp(rule->action, notify) == 0 &&
+			    strcmp(rule->names.items[k], "write") == 0)
+				return err_field(
+					e, EINVAL,
+					POINTER("/linux/seccomp/syscalls/%zu/names/%zu", i, k),
+					"%s cannot be used for the write syscall", notify);
+	}
+	return 0;
+}
+
 static int compile_cached(struct arena *a, const struct seccomp_source *s, int cache_fd,
 			  struct seccomp_filter *f, struct err *e)
 {
@@ -164,6 +182,8 @@ int seccomp_prepare(struct arena *a, const struct seccomp_source *s, int cache_f
 		return 0;
 	}
 	r = decode_flags(s->config, &f.flags, e);
+	if (r == 0 && !s->raw)
+		r = check_notified(s->config, e);
 	if (r == 0)
 		r = s->raw ? seccomp_raw_decode(a, s->raw, &f, e)
 			   : compile_cached(a, s, cache_fd, &f, e);

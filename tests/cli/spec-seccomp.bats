@@ -275,7 +275,7 @@ operator() {
 }
 
 @test "linux.seccomp.listenerPath: any call may be notified of, even those that hand the listener over" {
-	listener '.syscalls[0].names += ["sendmsg", "write", "close", "close_range", "sendto", "execve", "chdir", "getcwd", "prctl"]'
+	listener '.syscalls[0].names += ["sendmsg", "close", "close_range", "sendto", "execve", "chdir", "getcwd", "prctl"]'
 	agent continue
 	calls getppid
 	says "getppid = 0"
@@ -439,6 +439,14 @@ many() {
 	[ "$status" = 1 ]
 	[[ $err == *"the seccomp profile takes more than 3 seconds to compile: too many conditions for one filter (at /linux/seccomp)"* ||
 		$err == *"the seccomp filter has "*" instructions, the kernel takes 4096 (at /linux/seccomp)"* ]] || complain "not refused"
+}
+
+@test "linux.seccomp.syscalls[].action NOTIFY: not for write, as with runc" {
+	listener '.syscalls[0].names += ["write"]'
+	for verb in create run; do
+		refused "SCMP_ACT_NOTIFY cannot be used for the write syscall (at /linux/seccomp/syscalls/0/names/1)" "$verb" -b "$BUNDLE" "$ID"
+	done
+	refused "SCMP_ACT_NOTIFY cannot be used for the write syscall" plan -b "$BUNDLE"
 }
 
 @test "linux.seccomp.listenerPath: ignored when nothing notifies" {

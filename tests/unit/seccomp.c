@@ -538,7 +538,7 @@ TEST(refusals)
 {
 	uint32_t one = 1, big = 5000;
 	struct oci_seccomp_arg arg = { 6, 0, NULL, "SCMP_CMP_EQ" };
-	struct oci_seccomp_syscall rule = { .names = { name_write, 1 },
+	struct oci_seccomp_syscall rule = { .names = { name_personality, 1 },
 					    .action = "SCMP_ACT_NOTIFY" };
 	struct oci_seccomp c = profile(&rule, 1);
 
