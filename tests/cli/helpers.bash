@@ -201,12 +201,13 @@ appears() {
 	return 1
 }
 
-# proc_field PID NAME: a line's value from /proc/PID/status.
+# proc_field PID NAME: a line's value from /proc/PID/status, read at once: between two reads lines may move.
 proc_field() {
-	local key value
+	local key value status
+	status=$(<"/proc/$1/status") || return 1
 	while IFS=$':\t' read -r key value; do
 		[ "$key" != "$2" ] || { echo "${value#"${value%%[![:space:]]*}"}"; return 0; }
-	done <"/proc/$1/status"
+	done <<<"$status"
 	return 1
 }
 
