@@ -303,8 +303,8 @@ static const struct cli_option update_options[] = {
 	{ "cpuset-mems", 0, CLI_STRING, "LIST", "memory nodes", AT(update.cpuset_mems) },
 	{ "pids-limit", 0, CLI_STRING, "N", "number of processes; -1: no limit", AT(update.pids_limit) },
 	{ "blkio-weight", 0, CLI_STRING, "N", "weight of block devices, 10 to 1000", AT(update.blkio_weight) },
-	{ "l3-cache-schema", 0, CLI_STRING, "TEXT", "Intel RDT; refused, not supported yet", AT(update.l3_cache_schema) },
-	{ "mem-bw-schema", 0, CLI_STRING, "TEXT", "Intel RDT; refused, not supported yet", AT(update.mem_bw_schema) },
+	{ "l3-cache-schema", 0, CLI_STRING, "TEXT", "Intel RDT: the L3 lines of the schemata", AT(update.l3_cache_schema) },
+	{ "mem-bw-schema", 0, CLI_STRING, "TEXT", "Intel RDT: the MB lines of the schemata", AT(update.mem_bw_schema) },
 	{ "kernel-memory", 0, CLI_STRING, "BYTES", "obsolete; changes nothing", AT(update.kernel_memory) },
 	{ "kernel-memory-tcp", 0, CLI_STRING, "BYTES", "obsolete; changes nothing", AT(update.kernel_memory_tcp) },
 	{ 0 }
