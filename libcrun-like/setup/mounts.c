@@ -164,10 +164,11 @@ static const char *cgroup_source(const struct mounts_context *ctx)
 /*
  * The version 2 hierarchy under either name. In a cgroup namespace of its own the container sees
  * its part only. Without one it sees what the host has, as with runc and crun: that is a bind and
- * no new cgroup2, whose options would change those of the host's (nsdelegate). It is read-only
- * unless "rw" is asked for (CVE-2023-25809). Who has no rights on the host may have the right to
- * write to some of its cgroups all the same: there, and where version 1 would be writable too,
- * "rw" is for the container's own cgroup alone, which stands in the tree as one more mount.
+ * no new cgroup2, whose options would change those of the host's (nsdelegate). All of it is
+ * writable only where "rw" is asked for in so many words (CVE-2023-25809). Who has no rights on the
+ * host may have the right to write to some of its cgroups all the same: there, where version 1
+ * would be writable too, and where neither "ro" nor "rw" is said, the container's own cgroup alone
+ * is writable, which stands in the read-only tree as one more mount.
  */
 static void prepare_cgroup(struct prepare *p)
 {
@@ -175,6 +176,7 @@ static void prepare_cgroup(struct prepare *p)
 	struct mount_op *op = p->op;
 	struct mount_options *o = &op->options;
 	bool is_writable = (o->attr_clear | o->recursive_clear) & MOUNT_ATTR_RDONLY;
+	bool is_readonly = (o->attr_set | o->recursive_set) & MOUNT_ATTR_RDONLY;
 
 	op->type = "cgroup2";
 	op->fallback = ctx->cgroup_path;
@@ -194,7 +196,7 @@ static void prepare_cgroup(struct prepare *p)
 	if (is_writable && !ctx->has_user_ns && ctx->cgroup_root &&
 	    strcmp(op->source, ctx->cgroup_root) == 0)
 		return;
-	p->has_own_cgroup = is_writable && ctx->cgroup_path;
+	p->has_own_cgroup = !is_readonly && ctx->cgroup_path;
 	o->attr_clear &= ~(uint64_t)MOUNT_ATTR_RDONLY;
 	o->recursive_clear &= ~(uint64_t)MOUNT_ATTR_RDONLY;
 	o->attr_set |= MOUNT_ATTR_RDONLY;

@@ -1112,8 +1112,10 @@ line() {
 		[ "$(stat -c %i "$in$at$below")" = "$(stat -c %i "/sys/fs/cgroup$below")" ]
 	done
 	has /sys/fs/cgroup ^ro,nosuid
-	# CVE-2023-25809: without a namespace only who asks may write, and where version 1 is at hand to its own alone.
+	# CVE-2023-25809: without a namespace only who asks may write to the host's, and who says neither ro nor
+	# rw, or where version 1 is at hand, to its own alone.
 	has /three ^ro,nosuid
+	has "/three$below" ^rw,nosuid
 	if [ "$CGROOT" = /sys/fs/cgroup ]; then
 		has /two ^rw,nosuid
 	else
@@ -1130,9 +1132,11 @@ line() {
 		[ "$(stat -c %i "$in$at$below")" = "$(stat -c %i "/sys/fs/cgroup$below")" ]
 		has $at ^ro
 	done
-	has "/two$below" ^rw,nosuid
-	[ "$(awk '$5 ~ "^/two" && $6 ~ /^rw/' "/proc/$pid/mountinfo" | wc -l)" = 1 ]
-	[ "$(awk '$5 ~ "^/(three|sys/fs/cgroup)" && $6 ~ /^rw/' "/proc/$pid/mountinfo" | wc -l)" = 0 ]
+	for at in /two /three; do
+		has "$at$below" ^rw,nosuid
+		[ "$(awk -v at="^$at" '$5 ~ at && $6 ~ /^rw/' "/proc/$pid/mountinfo" | wc -l)" = 1 ]
+	done
+	[ "$(awk '$5 ~ "^/sys/fs/cgroup" && $6 ~ /^rw/' "/proc/$pid/mountinfo" | wc -l)" = 0 ]
 }
 
 @test "mounts[].type cgroup: read-only, with a further hierarchy of the host's mounted in it" {

@@ -141,12 +141,17 @@ TEST(prepare_cgroups_of_the_host)
 	struct err e = { 0 };
 
 	CHECK_INT(prepare(&r, 1, &ctx, &m, &e), 0);
-	CHECK_INT(m.count, 1);
+	CHECK_INT(m.count, 2); /* its own is writable, where neither ro nor rw is said */
+	CHECK_STR(m.items[1].destination, "/sys/fs/cgroup/a/x");
+	CHECK(!(m.items[1].options.attr_set & MOUNT_ATTR_RDONLY));
 	CHECK_INT(m.items[0].kind, MOUNT_BIND);
 	CHECK_STR(m.items[0].source, "/sys/fs/cgroup");
 	CHECK(m.items[0].options.is_recursive);
 	CHECK(m.items[0].options.attr_set & MOUNT_ATTR_RDONLY);
 	CHECK_INT(m.items[0].options.recursive_set, MOUNT_ATTR_RDONLY);
+	r = row("cgroup", "cgroup", "/sys/fs/cgroup", "nosuid ro");
+	CHECK_INT(prepare(&r, 1, &ctx, &m, &e), 0);
+	CHECK_INT(m.count, 1);
 	r = row("cgroup", "cgroup", "/c", "rw nsdelegate");
 	CHECK_INT(prepare(&r, 1, &ctx, &m, &e), 0);
 	CHECK_INT(m.count, 1);
