@@ -158,6 +158,20 @@ const char *pointer_fmt(char buf[static 128], const char *format, ...)
 	return buf;
 }
 
+void err_import(struct err *to, const struct err *from)
+{
+	*to = *from;
+	if (to->code <= 0)
+		to->code = EPROTO;
+	if ((unsigned)to->kind >= ERR_KINDS)
+		to->kind = ERR_SYSTEM;
+	to->step[sizeof(to->step) - 1] = '\0';
+	to->proc[sizeof(to->proc) - 1] = '\0';
+	to->pointer[sizeof(to->pointer) - 1] = '\0';
+	to->msg[sizeof(to->msg) - 1] = '\0';
+	to->hint[sizeof(to->hint) - 1] = '\0';
+}
+
 /* Appends to what stands in @buf; keeps counting when it is full. */
 static size_t append(char *buf, size_t size, size_t at, const char *format, ...) PRINTF_LIKE(4, 5);
 static size_t append(char *buf, size_t size, size_t at, const char *format, ...)

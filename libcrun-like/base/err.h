@@ -59,6 +59,10 @@ int err_at(struct err *e, const char *pointer);
 const char *pointer_fmt(char buf[static 128], const char *fmt, ...) PRINTF_LIKE(2, 3);
 #define POINTER(...) pointer_fmt((char[128]){ 0 }, __VA_ARGS__)
 
+/* @from comes as bytes of another process, which somebody may have got hold of: made a valid error
+ * that has a code. */
+void err_import(struct err *to, const struct err *from);
+
 /*
  * The whole message on one line, without "davit:": operation and object, where, the errno's words
  * (lower-case, where the kind wants them: engines match "no such file or directory", "permission

@@ -196,7 +196,7 @@ static int take_failure(struct run *run, const struct err *failure, struct err *
 
 	if (run->verb == VERB_START)
 		poll(&end, 1, LOST_WAIT_MSEC);
-	*e = *failure;
+	err_import(e, failure);
 	return -e->code;
 }
 

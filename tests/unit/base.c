@@ -53,6 +53,25 @@ TEST(err_field_names_the_pointer)
 
 /* What an image chose (the #! line of a script, a key of its configuration) reaches whoever asks
  * the library for the message. */
+TEST(err_of_another_process_is_one)
+{
+	struct err bytes, e;
+
+	memset(&bytes, 0x41, sizeof(bytes));
+	bytes.code = 0;
+	err_import(&e, &bytes);
+	CHECK_INT(e.code, EPROTO);
+	CHECK_INT(e.kind, ERR_SYSTEM);
+	CHECK_INT(strnlen(e.step, sizeof(e.step)), sizeof(e.step) - 1);
+	CHECK_INT(strnlen(e.proc, sizeof(e.proc)), sizeof(e.proc) - 1);
+	CHECK_INT(strnlen(e.pointer, sizeof(e.pointer)), sizeof(e.pointer) - 1);
+	CHECK_INT(strnlen(e.msg, sizeof(e.msg)), sizeof(e.msg) - 1);
+	CHECK_INT(strnlen(e.hint, sizeof(e.hint)), sizeof(e.hint) - 1);
+	bytes.code = -1;
+	err_import(&e, &bytes);
+	CHECK_INT(e.code, EPROTO);
+}
+
 TEST(err_has_no_control_characters_and_no_half_characters)
 {
 	struct err e = { 0 };
