@@ -327,7 +327,7 @@ tiny() {
 	program /bin/tiny
 }
 
-@test "linux.seccomp: an allow list of what the program itself needs is enough with no_new_privs, and with capset without" {
+@test "linux.seccomp.defaultAction: an allow list of what the program itself needs is enough with no_new_privs, and with capset without" {
 	[ "$(uname -m)" = x86_64 ] || skip "the program is of x86_64"
 	tiny
 	for uid in 0 1000; do
@@ -366,7 +366,7 @@ tiny() {
 	says tiny
 }
 
-@test "linux.seccomp: a profile that forbids execve is refused by create, run and plan, with the call, the place and the cure" {
+@test "linux.seccomp.defaultAction: a profile that forbids execve is refused by create, run and plan, with the call, the place and the cure" {
 	for deny in ERRNO KILL KILL_THREAD KILL_PROCESS TRAP; do
 		word="kills for"
 		[ "$deny" != ERRNO ] || word=denies
@@ -388,7 +388,7 @@ tiny() {
 	[[ $err == *"/annotations/run.oci.seccomp_bpf_data"* ]] || complain "not the annotation"
 }
 
-@test "linux.seccomp: who cannot say why its program is not executed is said to be unable to" {
+@test "linux.seccomp.defaultAction: who cannot say why its program is not executed is said to be unable to" {
 	seccomp '{ defaultAction: "SCMP_ACT_ERRNO", syscalls: [{ names: ["execve"], action: "SCMP_ACT_ALLOW" }] }'
 	config '.process.noNewPrivileges = true'
 	printf '#!/nowhere/sh\n' >"$BUNDLE/rootfs/bin/broken"
