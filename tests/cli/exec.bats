@@ -102,6 +102,12 @@ in_env() {
 		fails "${words#*|}" exec -d --pid-file "$T/pid" "$ID" "${words%%|*}"
 		[ ! -e "$T/pid" ]
 	done
+	for words in '[""]' '["", "true"]'; do
+		echo "{ \"cwd\": \"/\", \"user\": {}, \"args\": $words }" >"$T/process.json"
+		fails 'exec: "": executable file not found in $PATH' exec --process "$T/process.json" "$ID"
+	done
+	fails 'exec: "": executable file not found in $PATH' exec "$ID" ""
+	fails 'exec: "": executable file not found in $PATH' exec -d "$ID" "" true
 	fails "cwd /nodir: no such file or directory" exec --cwd /nodir "$ID" true
 	fails "not an absolute path" exec --cwd tmp "$ID" true
 	fails '"NAME" is not of the form NAME=VALUE' exec -e NAME "$ID" true
