@@ -97,7 +97,7 @@ static int do_devices(void *arg, struct err *e)
 
 int step_devices(struct run *run, struct err *e)
 {
-	return mounts_do_writable(&run->plan->mounts, run->rootfd, do_devices, run, e);
+	return mounts_do_writable(&run->plan->mounts, run->rootfd, "/dev/", do_devices, run, e);
 }
 
 static int do_console(void *arg, struct err *e)
@@ -109,7 +109,8 @@ static int do_console(void *arg, struct err *e)
 
 int step_console(struct run *run, struct err *e)
 {
-	if (mounts_do_writable(&run->plan->mounts, run->rootfd, do_console, run, e) < 0)
+	if (mounts_do_writable(&run->plan->mounts, run->rootfd, "/dev/console", do_console, run,
+			       e) < 0)
 		return -e->code;
 	close_fdp(&run->console_fd);
 	return 0;
@@ -151,9 +152,10 @@ static int do_working_dir(void *arg, struct err *e)
 	return program_make_cwd(&run->plan->program, run->rootfd, e);
 }
 
+/* A volume that is read-only gets no directory for the program's sake. */
 int step_working_dir(struct run *run, struct err *e)
 {
-	return mounts_do_writable(&run->plan->mounts, run->rootfd, do_working_dir, run, e);
+	return mounts_do_writable(&run->plan->mounts, run->rootfd, "", do_working_dir, run, e);
 }
 
 int step_masks(struct run *run, struct err *e)

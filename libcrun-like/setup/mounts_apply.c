@@ -518,7 +518,7 @@ int mounts_apply(struct mounts *m, int rootfd, struct err *e)
 	for (size_t i = 0; i < m->count; i++) {
 		struct work w = { m, &m->items[i], &root };
 
-		if (mounts_do_writable(m, rootfd, do_work, &w, e) < 0)
+		if (mounts_do_writable(m, rootfd, w.op->destination, do_work, &w, e) < 0)
 			return err_at(e, POINTER("/mounts/%zu", m->items[i].index));
 	}
 	return 0;

@@ -2,7 +2,9 @@
  *
  * See mounts_readonly.h. Which mount it is that refused cannot be told from the path, where links
  * may lead anywhere, so all that config.json has made read-only are opened; only what fails as
- * read-only comes here. Never opened is what was read-only before us, or shows what the host uses.
+ * read-only comes here. Never opened is what was read-only before us, or shows what the host uses;
+ * and a folder of the host only for what config.json itself puts below it: a link of the image must
+ * not make anything in a read-only volume.
  */
 #include "setup/mounts_readonly.h"
 
@@ -44,13 +46,28 @@ static int open_mount(const struct mount_op *op, int rootfd)
 	return mount_attrs(fd) & MOUNT_ATTR_RDONLY ? take_fd(&fd) : -1;
 }
 
-static bool unlock_one(struct mount_op *op, int rootfd)
+static bool is_below(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	return strncmp(path, dir, len) == 0 && path[len] == '/';
+}
+
+static bool is_of_host(const struct mount_op *op, int fd)
+{
+	return op->kind == MOUNT_BIND ||
+	       (op->kind == MOUNT_REMOUNT && mount_has_magic(fd, TMPFS_MAGIC) <= 0);
+}
+
+static bool unlock_one(struct mount_op *op, int rootfd, const char *place)
 {
 	const struct mount_fs fs = { .superblock_clear = MS_RDONLY };
 	_cleanup_fd_ int fd = open_mount(op, rootfd);
 	char message[MOUNT_MESSAGE_SIZE];
 
 	if (fd < 0)
+		return false;
+	if (is_of_host(op, fd) && !is_below(place, op->destination))
 		return false;
 	if (has_readonly_superblock(op) &&
 	    (!has_own_superblock(op, fd) || mount_reconfigure(fd, &fs, message) < 0))
@@ -73,12 +90,12 @@ static int lock_one(struct mount_op *op)
 	return r;
 }
 
-static size_t unlock_all(struct mounts *m, int rootfd)
+static size_t unlock_all(struct mounts *m, int rootfd, const char *place)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < m->count; i++)
-		count += unlock_one(&m->items[i], rootfd);
+		count += unlock_one(&m->items[i], rootfd, place);
 	return count;
 }
 
@@ -99,11 +116,12 @@ static int lock_all(struct mounts *m, bool is_held, struct err *e)
 	return r;
 }
 
-int mounts_do_writable(struct mounts *m, int rootfd, mounts_work work, void *arg, struct err *e)
+int mounts_do_writable(struct mounts *m, int rootfd, const char *place, mounts_work work, void *arg,
+		       struct err *e)
 {
 	int r = work(arg, e), locked;
 
-	if (r != -EROFS || m->has_neighbours || unlock_all(m, rootfd) == 0)
+	if (r != -EROFS || m->has_neighbours || unlock_all(m, rootfd, place) == 0)
 		return r;
 	*e = (struct err){ 0 };
 	r = work(arg, e);
@@ -117,7 +135,7 @@ void mounts_hold_writable(struct mounts *m, int rootfd)
 		struct mount_op *op = &m->items[i];
 
 		if (op->kind == MOUNT_FS && strcmp(op->type, "tmpfs") == 0)
-			op->is_held = unlock_one(op, rootfd);
+			op->is_held = unlock_one(op, rootfd, "");
 	}
 }
 

@@ -10,8 +10,12 @@
 
 typedef int (*mounts_work)(void *arg, struct err *e);
 
-/* INIT. Does @work, and once more with the read-only mounts writable when it ends with EROFS. */
-int mounts_do_writable(struct mounts *m, int rootfd, mounts_work work, void *arg, struct err *e);
+/*
+ * INIT. Does @work, and once more with the read-only mounts writable when it ends with EROFS. Those
+ * that show a folder of the host only when @place, what config.json asks to be made, is below them.
+ */
+int mounts_do_writable(struct mounts *m, int rootfd, const char *place, mounts_work work, void *arg,
+		       struct err *e);
 
 /*
  * INIT, for hooks that run before the container's root is entered: as with runc and crun they may

@@ -309,6 +309,19 @@ listing() {
 	has /run/secrets ^rw
 }
 
+@test "mounts[].options ro: a link of the image, or the working directory, makes nothing in a read-only volume" {
+	ls -lR "$T/src" >"$T/listing"
+	bind_is /data rbind,ro
+	ln -s data "$R/mnt"
+	mount_is /mnt/made size=4k
+	refused "make the mount point /mnt/made (at /mounts/6) [step mounts in init]: read-only file system" \
+		create -b "$BUNDLE" "$ID"
+	config 'del(.mounts[6]) | .process.cwd = "/data/made"'
+	refused "make cwd /data/made: read-only file system" create -b "$BUNDLE" "$ID"
+	ls -lR "$T/src" | diff "$T/listing" -
+	check_clean
+}
+
 @test "mounts[].options ro: a remount counts, either way" {
 	mount_is /dev remount,ro
 	mount_is /x ro,size=4k
