@@ -2,16 +2,19 @@
  *
  * A procfs of a pid namespace that its maker is not in (procfs.h). A procfs shows the pid namespace
  * of whoever makes it, and that one is entered by birth alone. So a helper that nobody there sees
- * gives up everything (its descriptors, and its root for an empty one) and only then has a child in
+ * gives up everything (descriptors, mounts, root) and only then has a child in
  * it, which makes the procfs and hands it out. Whoever may ptrace there could look into that child.
  * No heap: INIT uses it.
  */
+#include <poll.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "kernel/exec.h"
+#include "kernel/namespace.h"
 #include "kernel/peer.h"
 #include "kernel/process.h"
 #include "kernel/procfs.h"
@@ -36,7 +39,30 @@ static _Noreturn void make(const struct mount_fs *fs, int sock)
 	_exit(write(sock, &a, sizeof(a)) != (ssize_t)sizeof(a));
 }
 
-/* The helper: an empty root, no descriptors but @sock. */
+/* A mount namespace that has the mount @root and nothing else. */
+static int leave_mounts(int root)
+{
+	_cleanup_fd_ int old = -1;
+	int r = unshare(CLONE_NEWNS) < 0 ? neg_errno() : 0;
+
+	if (r < 0)
+		return r;
+	old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	r = old < 0 ? neg_errno() : mount_set_propagation(old, MS_PRIVATE | MS_REC);
+	if (r == 0)
+		r = mount_attach(root, old);
+	if (r == 0 && fchdir(root) < 0)
+		r = neg_errno();
+	if (r == 0)
+		r = sys_pivot_root(".", ".");
+	return r == 0 && umount2(".", MNT_DETACH) < 0 ? neg_errno() : r;
+}
+
+/*
+ * The helper: an empty root, no descriptors but @sock. In a user namespace the kernel wants to see
+ * a procfs in the mount namespace of whoever makes one; there nobody but who is above it may look
+ * at us, and the root alone is given up. So it is where the root cannot be moved (an initramfs).
+ */
 static int leave(int sock)
 {
 	const struct mount_fs nothing = { .type = "tmpfs", .data = "mode=700,size=4k" };
@@ -45,6 +71,8 @@ static int leave(int sock)
 
 	if (root < 0)
 		return root;
+	if (namespace_user_is_first())
+		(void)leave_mounts(root); /* the root, in any case: */
 	if (fchdir(root) < 0 || chroot(".") < 0)
 		return neg_errno();
 	for (int fd = 0; fd < 3; fd++)
@@ -83,9 +111,27 @@ static int take(int sock, struct answer *ret)
 	return r < 0 ? r : fd;
 }
 
+/* Who lives in that pid namespace may have stopped the child. */
+static int await_helper(int pidfd, pid_t pid)
+{
+	struct pollfd end = { .fd = pidfd, .events = POLLIN };
+	int r;
+
+	while ((r = poll(&end, 1, PEER_DEADLINE_SEC * 1000)) < 0 && errno == EINTR)
+		;
+	if (r == 0)
+		(void)sys_pidfd_send_signal(pidfd, SIGKILL); /* its child ends with it */
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return r == 0 ? -ETIMEDOUT : 0;
+}
+
 int procfs_open_of(int pid_ns, const struct mount_fs *fs, char message[static MOUNT_MESSAGE_SIZE])
 {
-	struct clone_args args = { .exit_signal = SIGCHLD };
+	_cleanup_fd_ int pidfd = -1;
+	struct clone_args args = { .flags = CLONE_PIDFD,
+				   .exit_signal = SIGCHLD,
+				   .pidfd = (uintptr_t)&pidfd };
 	struct answer a = { 0 };
 	int ends[2], fd;
 	pid_t pid;
@@ -102,9 +148,9 @@ int procfs_open_of(int pid_ns, const struct mount_fs *fs, char message[static MO
 		_exit(0);
 	}
 	close(ends[1]);
-	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	fd = pid < 0 ? pid : take(ends[0], &a);
+	fd = pid < 0 ? pid : await_helper(pidfd, pid);
+	if (fd == 0)
+		fd = take(ends[0], &a);
 	close(ends[0]);
 	memcpy(message, a.message, sizeof(a.message));
 	return fd;
