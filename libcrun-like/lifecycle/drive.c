@@ -13,6 +13,7 @@
 #include "base/signals.h"
 #include "config-davit.h"
 #include "kernel/process.h"
+#include "kernel/sys.h"
 #include "lifecycle/run.h"
 #include "lifecycle/step.h"
 #include "lifecycle/trace.h"
@@ -337,7 +338,7 @@ static _Noreturn void fail(struct run *run, const struct err *e)
 	if (e->kind == ERR_HOOK)
 		send_output(run);
 	channel_send(run->channel, &m);
-	_exit(1);
+	sys_exit(1);
 }
 
 static void send_trace(struct run *run, size_t row, const struct span *span)
@@ -380,8 +381,10 @@ _Noreturn void serve(struct run *run, enum where where)
 {
 	struct message m;
 
-	for (size_t i = 0; i < run->ctx->private_fd_count; i++)
+	/* Once: what INIT inherits of MIDDLE may have their numbers by then. */
+	for (size_t i = 0; i < run->ctx->private_fd_count && !run->has_own_fds; i++)
 		(void)close(run->ctx->private_fds[i]); /* of HOST alone; named twice: closed */
+	run->has_own_fds = true;
 	if (DAVIT_TEST_BUILD && davit_test_child_begin)
 		davit_test_child_begin();
 	/* End of file: HOST is gone or has given up. Nothing of us may outlive it (C16). */

@@ -62,6 +62,7 @@ struct run {
 	pid_t pid, middle_pid;
 	pid_t untaken_pid;   /* INIT, as the helper named it, until there is a pidfd of it */
 	int time_offsets_fd; /* MIDDLE: its timens_offsets */
+	bool has_own_fds;    /* a child: the caller's private ones are closed */
 	bool has_successor;  /* it came: there is one */
 	uint64_t start_time;
 	char created[40]; /* RFC 3339, when the state was published */
