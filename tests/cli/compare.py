@@ -455,7 +455,7 @@ def check_device_filter(c, folder):
 
 
 def expected_cgroup(c, container_id):
-    path = c.linux.get("cgroupsPath", f"davit-{container_id}")
+    path = c.linux.get("cgroupsPath", container_id)
     return path if path.startswith("/") else "/" + path
 
 

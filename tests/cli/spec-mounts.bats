@@ -310,7 +310,7 @@ listing() {
 }
 
 @test "mounts[].options ro: a link of the image, or the working directory, makes nothing in a read-only volume" {
-	ls -lR "$T/src" >"$T/listing"
+	find "$T/src" -printf "%p %m %t\n" | sort >"$T/listing"
 	bind_is /data rbind,ro
 	ln -s data "$R/mnt"
 	mount_is /mnt/made size=4k
@@ -318,7 +318,7 @@ listing() {
 		create -b "$BUNDLE" "$ID"
 	config 'del(.mounts[6]) | .process.cwd = "/data/made"'
 	refused "make cwd /data/made: read-only file system" create -b "$BUNDLE" "$ID"
-	ls -lR "$T/src" | diff "$T/listing" -
+	find "$T/src" -printf "%p %m %t\n" | sort | diff "$T/listing" -
 	check_clean
 }
 

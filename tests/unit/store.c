@@ -348,8 +348,8 @@ TEST(whose_state_it_is)
 
 TEST(a_bundle_of_any_bytes_comes_back)
 {
-	static const char *const bundles[] = { "/a\xff\xc2"
-					       "b\n",
+	static const char *const bundles[] = { ("/a\xff\xc2"
+						"b\n"),
 					       "/plain", "/\xef\xbf\xbd" };
 	struct arena a = { 0 };
 	struct err e = { 0 };
