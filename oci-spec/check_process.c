@@ -21,7 +21,8 @@ void check_args(struct check *k, const struct oci_config *c)
 	else if (!c->process->args.count)
 		check_fail(k, "/process/args", "empty");
 	else if (!*c->process->args.items[0])
-		check_fail(k, "/process/args/0", "empty");
+		/* The words of a search in vain, as runc's: engines turn them into 127. */
+		check_fail(k, "/process/args/0", "exec: \"\": executable file not found in $PATH");
 }
 
 void check_cwd(struct check *k, const struct oci_config *c)

@@ -52,8 +52,9 @@ static int append_gids(struct arena *a, struct oci_gids *list, const uint32_t *m
 	return 0;
 }
 
-/* Inheritable and ambient ones would survive the change to an ordinary user (C11, CVE-2022-29162).
- */
+/* Never inheritable ones, which would survive the change to an ordinary user (C11, CVE-2022-29162).
+ * Where config.json has some itself, ambient ones too, as runc: those that are not among its own
+ * are not raised, and told. */
 static int add_caps(struct arena *a, struct oci_process *p, const char *const *caps)
 {
 	struct oci_capabilities *copy;
@@ -67,7 +68,8 @@ static int add_caps(struct arena *a, struct oci_process *p, const char *const *c
 		*copy = *p->capabilities;
 	p->capabilities = copy;
 	if (append_strings(a, &copy->bounding, caps) < 0 ||
-	    append_strings(a, &copy->permitted, caps) < 0)
+	    append_strings(a, &copy->permitted, caps) < 0 ||
+	    (copy->inheritable.items && append_strings(a, &copy->ambient, caps) < 0))
 		return -ENOMEM;
 	return append_strings(a, &copy->effective, caps);
 }

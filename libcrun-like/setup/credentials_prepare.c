@@ -67,15 +67,31 @@ static void add_name(struct names *n, const char *name)
 	n->len += fmt(n->text + n->len, sizeof(n->text) - n->len, " %s", name);
 }
 
-static void warn(const struct credentials_context *context, const char *what,
-		 const struct names *names)
+/* Both in runc's words, which its tests and scripts look for. */
+static void warn_of_refused(const struct credentials_context *context, const struct names *names)
 {
 	char text[512];
 
 	if (!names->len || !context->warn)
 		return;
-	fmt(text, sizeof(text), "%s%s", what, names->text);
+	fmt(text, sizeof(text), "ignoring unknown or unavailable capabilities: [%s]",
+	    names->text + 1);
 	context->warn(context->warn_arg, text);
+}
+
+static void warn_of_not_raised(const struct credentials_context *context, const struct names *names)
+{
+	char text[512];
+
+	for (const char *p = names->text; *p && context->warn;) {
+		int len = (int)strcspn(p + 1, " ");
+
+		/* What prctl(2) would say. */
+		fmt(text, sizeof(text),
+		    "can't raise ambient capability %.*s: operation not permitted", len, p + 1);
+		context->warn(context->warn_arg, text);
+		p += len + 1;
+	}
 }
 
 /* The exact upper-case name alone: libcap would take "cap_chown" and "0" too. */
@@ -117,17 +133,26 @@ int credentials_cap_names(struct arena *a, struct oci_strings *ret)
 	return names.items ? 0 : -ENOMEM;
 }
 
-/* The capabilities of @list that are in @allowed; the names of the others go to @refused. */
-static uint64_t decode_caps(const struct oci_strings *list, uint64_t allowed, struct names *refused)
+/* The capabilities of @list that are in @allowed; the names of the others go to @others, those of
+ * none at all to @unknown. */
+static uint64_t decode_known(const struct oci_strings *list, uint64_t allowed, struct names *others,
+			     struct names *unknown)
 {
 	uint64_t set = 0, bit;
 
 	for (size_t i = 0; i < list->count; i++)
-		if (decode_cap(list->items[i], &bit) && (bit & allowed))
+		if (!decode_cap(list->items[i], &bit))
+			add_name(unknown, list->items[i]);
+		else if (bit & allowed)
 			set |= bit;
 		else
-			add_name(refused, list->items[i]);
+			add_name(others, list->items[i]);
 	return set;
+}
+
+static uint64_t decode_caps(const struct oci_strings *list, uint64_t allowed, struct names *refused)
+{
+	return decode_known(list, allowed, refused, refused);
 }
 
 /* What the kernel will let INIT have: everything in a user namespace that is new to it, else what
@@ -170,17 +195,10 @@ static int prepare_caps(const struct oci_process *process,
 	ret->caps.permitted = decode_caps(&c->permitted, permitted, &refused);
 	ret->caps.effective = decode_caps(&c->effective, ret->caps.permitted, &refused);
 	ret->caps.inheritable = decode_caps(&c->inheritable, permitted & bounding, &refused);
-	ret->ambient =
-		decode_caps(&c->ambient, ret->caps.permitted & ret->caps.inheritable, &not_raised);
-	warn(context, "ignoring unknown or unavailable capabilities:", &refused);
-	for (char *p = not_raised.text; *p;) {
-		struct names one = { .len = 0 };
-		size_t len = strcspn(p + 1, " ") + 1;
-
-		one.len = fmt(one.text, sizeof(one.text), "%.*s", (int)len, p);
-		warn(context, "can't raise ambient capability", &one);
-		p += len;
-	}
+	ret->ambient = decode_known(&c->ambient, ret->caps.permitted & ret->caps.inheritable,
+				    &not_raised, &refused);
+	warn_of_refused(context, &refused);
+	warn_of_not_raised(context, &not_raised);
 	return 0;
 }
 

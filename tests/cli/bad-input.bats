@@ -141,6 +141,7 @@ text() {
 @test "L14 R13 no program" {
 	bad '.process.args = []' /process/args
 	bad '.process.args = [""]' /process/args/0
+	bad '.process.args = ["", "sh"]' 'exec: "": executable file not found in $PATH'
 	bad 'del(.process.args)' /process
 	cp "$T/good.json" "$BUNDLE/config.json"
 	config 'del(.process)' # runtime.md: an error of start, not of create

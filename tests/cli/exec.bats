@@ -102,6 +102,12 @@ in_env() {
 		fails "${words#*|}" exec -d --pid-file "$T/pid" "$ID" "${words%%|*}"
 		[ ! -e "$T/pid" ]
 	done
+	for words in '[""]' '["", "true"]'; do
+		echo "{ \"cwd\": \"/\", \"user\": {}, \"args\": $words }" >"$T/process.json"
+		fails 'exec: "": executable file not found in $PATH' exec --process "$T/process.json" "$ID"
+	done
+	fails 'exec: "": executable file not found in $PATH' exec "$ID" ""
+	fails 'exec: "": executable file not found in $PATH' exec -d "$ID" "" true
 	fails "cwd /nodir: no such file or directory" exec --cwd /nodir "$ID" true
 	fails "not an absolute path" exec --cwd tmp "$ID" true
 	fails '"NAME" is not of the form NAME=VALUE' exec -e NAME "$ID" true
@@ -193,6 +199,46 @@ in_env() {
 	davit exec --cap CAP_NOPE "$ID" true
 	[ "$status" -eq 0 ]
 	[[ $err == *"CAP_NOPE"* ]]
+}
+
+# all_sets PID: inheritable, permitted, effective, bounding and ambient, without leading zeros.
+all_sets() {
+	local set sets=
+	for set in CapInh CapPrm CapEff CapBnd CapAmb; do
+		sets+="$(printf '%x' "0x$(proc_field "$1" "$set")") "
+	done
+	echo "${sets% }"
+}
+
+@test "exec: --cap is ambient too where config.json has it among the inheritable ones" {
+	config '.process.capabilities = { bounding: ["CAP_CHOWN", "CAP_KILL", "CAP_NET_RAW"], permitted: ["CAP_CHOWN", "CAP_KILL"],
+		effective: ["CAP_KILL"], inheritable: ["CAP_KILL", "CAP_NET_RAW"] }'
+	start_one
+	background -u 1000
+	[ "$(all_sets "$pid")" = "2020 0 0 2021 0" ]
+	background -u 1000 --cap CAP_NET_RAW
+	[ "$(all_sets "$pid")" = "2020 2000 2000 2021 2000" ]
+	background -u 1000 --cap CAP_NET_RAW -c CAP_KILL --cap CAP_KILL
+	[ "$(all_sets "$pid")" = "2020 2020 2020 2021 2020" ]
+	background --cap CAP_KILL
+	[ "$(all_sets "$pid")" = "2020 21 21 2021 20" ]
+	# Not among them: it is not inheritable by that.
+	davit exec -d --pid-file "$T/pid" -u 1000 --cap CAP_SYS_BOOT "$ID" sleep 1000
+	[ "$status" -eq 0 ]
+	[[ $err == *"can't raise ambient capability CAP_SYS_BOOT: operation not permitted"* ]]
+	[ "$(all_sets "$(<"$T/pid")")" = "2020 0 0 402021 0" ]
+	echo '{ "args": ["sleep", "900"], "cwd": "/", "env": ["DAVIT_TEST='"$TOKEN"'"], "user": { "uid": 1000, "gid": 0 },
+		"capabilities": { "bounding": ["CAP_KILL"], "permitted": ["CAP_KILL"], "inheritable": ["CAP_KILL"] } }' >"$T/process.json"
+	ok exec -d --pid-file "$T/pid" --process "$T/process.json" "$ID"
+	[ "$(all_sets "$(<"$T/pid")")" = "20 0 0 20 0" ]
+}
+
+@test "exec: --cap, where config.json has no inheritable ones, gives an ordinary user nothing" {
+	config '.process.capabilities = { bounding: ["CAP_KILL"], permitted: ["CAP_KILL"], effective: ["CAP_KILL"], ambient: ["CAP_KILL"] }'
+	davit run -d -b "$BUNDLE" "$ID"
+	davit exec -d --pid-file "$T/pid" -u 1000 --cap CAP_NET_RAW --cap CAP_KILL "$ID" sleep 1000
+	[ "$status" -eq 0 ]
+	[ "$(all_sets "$(<"$T/pid")")" = "0 0 0 2020 0" ]
 }
 
 @test "exec: --apparmor and --process-label are refused where the host has none" {

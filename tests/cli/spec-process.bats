@@ -347,11 +347,12 @@ print(*struct.unpack("HHHH", fcntl.ioctl(fd, termios.TIOCGWINSZ, b"\0" * 8))[:2]
 
 @test "process.capabilities.{bounding,ambient}: unknown and not to be granted: a warning, and the container runs (L27)" {
 	config '.process.capabilities = { bounding: ["CAP_CHOWN", "CAP_FANTASY", "chown"], permitted: ["CAP_CHOWN", "CAP_KILL"],
-		effective: ["CAP_KILL"], inheritable: ["CAP_CHOWN"], ambient: ["CAP_CHOWN", "CAP_KILL"] } | .process.user.uid = 7'
+		effective: ["CAP_KILL"], inheritable: ["CAP_CHOWN"], ambient: ["CAP_CHOWN", "CAP_KILL", "CAP_DREAM"] } | .process.user.uid = 7'
 	davit run -d -b "$BUNDLE" "$ID"
 	[ "$status" -eq 0 ]
-	grep -q 'level=warning msg="ignoring unknown or unavailable capabilities: CAP_FANTASY chown"' "$ERR"
-	grep -q "level=warning msg=\"can't raise ambient capability CAP_KILL\"" "$ERR"
+	grep -q 'level=warning msg="ignoring unknown or unavailable capabilities: \[CAP_FANTASY chown CAP_DREAM\]"' "$ERR"
+	[ "$(grep -c "can't raise ambient" "$ERR")" -eq 1 ]
+	grep -q "level=warning msg=\"can't raise ambient capability CAP_KILL: operation not permitted\"" "$ERR"
 	pid=$(init_pid)
 	[ "$(proc_field "$pid" CapBnd)" = "$(mask 0)" ]
 	[ "$(proc_field "$pid" CapAmb)" = "$(mask 0)" ]

@@ -158,10 +158,11 @@ TEST(unknown_and_ungrantable_are_warned_of_once)
 
 	warnings[0] = '\0';
 	CHECK_INT(credentials_prepare(&a, &process, &context, &c, &e), 0);
-	CHECK_STR(warnings, "ignoring unknown or unavailable capabilities: CAP_NEW_THING cap_chown "
-			    "0 CAP_CHOWN\n"
-			    "can't raise ambient capability CAP_CHOWN\n"
-			    "can't raise ambient capability CAP_FOWNER\n");
+	CHECK_STR(warnings,
+		  "ignoring unknown or unavailable capabilities: [CAP_NEW_THING cap_chown "
+		  "0 CAP_CHOWN]\n"
+		  "can't raise ambient capability CAP_CHOWN: operation not permitted\n"
+		  "can't raise ambient capability CAP_FOWNER: operation not permitted\n");
 	CHECK_INT(c.bounding, 1 << 5);
 	CHECK_INT(c.caps.effective, 1 << 5);
 	CHECK_INT(c.ambient, 0);
