@@ -18,6 +18,28 @@ bool terminal_is_one(int fd)
 	return isatty(fd) == 1;
 }
 
+int terminal_open(int *ret_fd)
+{
+	int fd = STDIN_FILENO;
+
+	while (fd <= STDERR_FILENO && !terminal_is_one(fd))
+		fd++;
+	if (fd <= STDERR_FILENO) {
+		fd = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	} else {
+		/* Nothing is read from it: O_NONBLOCK is for a FIFO under this name. */
+		fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+		if (fd >= 0 && !terminal_is_one(fd)) {
+			close(fd);
+			return -ENOTTY;
+		}
+	}
+	if (fd < 0)
+		return neg_errno();
+	*ret_fd = fd;
+	return 0;
+}
+
 bool terminal_get_size(int fd, unsigned short *ret_rows, unsigned short *ret_columns)
 {
 	struct winsize size;

@@ -21,6 +21,9 @@ struct terminal {
 };
 
 bool terminal_is_one(int fd);
+/* The caller's: the first of standard input, output and error that is a terminal, else the
+ * controlling one, which the streams may all be redirected from. -ENXIO: there is none. */
+int terminal_open(int *ret_fd);
 /* False: not known; nothing is written. */
 bool terminal_get_size(int fd, unsigned short *ret_rows, unsigned short *ret_columns);
 void terminal_copy_size(int from_fd, int to_fd);

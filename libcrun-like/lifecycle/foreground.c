@@ -33,7 +33,7 @@ enum {
 enum slot {
 	PROGRAM,
 	SIGNALS,
-	KEYS,   /* the caller's terminal */
+	KEYS,   /* the caller's standard input */
 	SCREEN, /* the container's */
 	OUTPUT, /* the caller's standard output */
 	READY,  /* what the program says about itself */
@@ -48,7 +48,8 @@ struct watch {
 	int barrier;  /* until the manager has taken in that the program is ready */
 	bool is_told; /* the manager: once is enough */
 	struct relay in, out;
-	bool is_on_screen; /* standard output is a terminal */
+	bool is_typed;     /* standard input is a terminal */
+	bool is_on_screen; /* standard output is one */
 	bool has_ended;
 	bool has_given_up;  /* somebody wants us to end before the output is read */
 	bool has_paused;    /* in the background: keys are not ours */
@@ -58,18 +59,21 @@ struct watch {
 
 void foreground_init(struct foreground *f)
 {
-	*f = (struct foreground){ .sock = -1, .master = -1, .peer = -1, .terminal.fd = -1 };
+	*f = (struct foreground){
+		.sock = -1, .master = -1, .peer = -1, .tty = -1, .terminal.fd = -1
+	};
 }
 
 int foreground_prepare(struct foreground *f, int *ret_console_fd, struct err *e)
 {
-	int pair[2];
+	int pair[2], r = terminal_open(&f->tty);
 
-	if (!terminal_is_one(STDIN_FILENO)) {
-		err_field(e, ENOTTY, "/process/terminal",
-			  "a terminal is wanted, but standard input is none");
-		return err_hint(e, "run it from a terminal, give --console-socket, or ask for no "
-				   "terminal (process.terminal, --tty)");
+	if (r < 0) {
+		/* runc's words. */
+		err_field(e, -r, "/process/terminal", "open /dev/tty: %s", errno_words(-r));
+		return err_hint(e, "the standard streams are no terminal either; run it from a "
+				   "terminal, give --console-socket, or ask for no terminal "
+				   "(process.terminal, --tty)");
 	}
 	f->rings = malloc(2 * RELAY_SIZE);
 	if (!f->rings)
@@ -93,13 +97,14 @@ int foreground_begin(struct foreground *f, struct err *e)
 		r = neg_errno();
 	if (r < 0)
 		return err_set(e, -r, "open the container's terminal");
-	r = terminal_make_raw(STDIN_FILENO, &f->terminal);
-	return r < 0 ? err_set(e, -r, "set the modes of the terminal on standard input") : 0;
+	r = terminal_make_raw(f->tty, &f->terminal);
+	return r < 0 ? err_set(e, -r, "set the modes of the caller's terminal") : 0;
 }
 
 void foreground_end(struct foreground *f)
 {
 	terminal_restore(&f->terminal);
+	close_fdp(&f->tty);
 	close_fdp(&f->sock);
 	close_fdp(&f->master);
 	close_fdp(&f->peer);
@@ -133,7 +138,7 @@ static void look_for_foreground(struct watch *w)
 	if (w->has_paused)
 		w->looks = LOOKS;
 	else
-		terminal_copy_size(STDIN_FILENO, w->f->master);
+		terminal_copy_size(w->f->tty, w->f->master);
 }
 
 /* A shell hands the terminal over first and sets its modes then, without telling us. */
@@ -154,7 +159,7 @@ static void take_signal(struct watch *w, const struct signalfd_siginfo *si)
 	}
 	if (si->ssi_signo == SIGWINCH) {
 		if (w->f->master >= 0)
-			terminal_copy_size(STDIN_FILENO, w->f->master);
+			terminal_copy_size(w->f->tty, w->f->master);
 		return;
 	}
 	/* Of a reader of ours that has gone: no concern of the program. */
@@ -193,6 +198,13 @@ static void take_keys(struct watch *w, short events)
 {
 	ssize_t n = relay_read(&w->in);
 
+	if (!w->is_typed) {
+		/* A file's end, or one that cannot be read: nothing more comes, no more than that.
+		 */
+		if (n <= 0 && n != -EAGAIN)
+			w->in.from = -1;
+		return;
+	}
 	if (n == 0 || (n == -EIO && events & POLLHUP)) {
 		w->in.from = -1;
 		hang_up(w);
@@ -236,7 +248,8 @@ static int wait_once(struct watch *w)
 		screen |= relay_read_events(&w->out);
 	set_slot(&p[PROGRAM], w->program->pidfd, w->has_ended ? 0 : POLLIN);
 	set_slot(&p[SIGNALS], w->signals, POLLIN);
-	set_slot(&p[KEYS], w->in.from, w->has_paused ? 0 : relay_read_events(&w->in));
+	set_slot(&p[KEYS], w->in.from,
+		 w->has_paused && w->is_typed ? 0 : relay_read_events(&w->in));
 	set_slot(&p[SCREEN], w->f->master, screen);
 	set_slot(&p[OUTPUT], w->out.to, relay_write_events(&w->out));
 	set_slot(&p[READY], ready, POLLIN);
@@ -293,6 +306,7 @@ static int open_streams(struct watch *w)
 		r = relay_open_again(STDOUT_FILENO, O_WRONLY, &w->out_fd);
 	if (r < 0)
 		return r;
+	w->is_typed = terminal_is_one(w->in_fd);
 	w->is_on_screen = terminal_is_one(w->out_fd);
 	relay_init(&w->in, w->in_fd, w->f->master, w->f->rings);
 	relay_init(&w->out, w->f->master, w->out_fd, w->f->rings + RELAY_SIZE);

@@ -4,6 +4,9 @@
  * terminal of the container's is shown on the caller's, and all of its output has been delivered
  * when its end is told. Everything here is HOST's.
  *
+ * As with runc, what is typed comes from standard input and the output goes to standard output,
+ * whatever they are; the caller's terminal gives the size and becomes raw.
+ *
  * The container's terminal is made as always (setup/console); HOST merely stands where an engine's
  * console socket would be, at the other end of a socket pair.
  */
@@ -18,7 +21,8 @@ struct foreground {
 	int sock; /* where the container's terminal comes from */
 	int master,
 		peer; /* it; the peer is held so that it never hangs up before its program ends */
-	struct terminal terminal; /* the caller's */
+	int tty;      /* the caller's terminal */
+	struct terminal terminal; /* its modes */
 	char *rings;              /* of the two directions; there before the program is */
 };
 
@@ -37,8 +41,8 @@ struct foreground_program {
 /* Nothing open. */
 void foreground_init(struct foreground *f);
 
-/* Before the clone: standard input must be a terminal. *ret_console_fd is what console_apply()
- * takes as its socket. */
+/* Before the clone: finds the caller's terminal. *ret_console_fd is what console_apply() takes as
+ * its socket. */
 int foreground_prepare(struct foreground *f, int *ret_console_fd, struct err *e);
 
 /* After console_apply(), before the program runs: takes the container's terminal over and makes the

@@ -224,6 +224,19 @@ static bool is_filter_deadly(const struct oci_config *config)
 	       strcmp(action, "SCMP_ACT_ERRNO");
 }
 
+/* In the foreground a terminal begins as large as the caller's. */
+static void take_size(struct plan *plan)
+{
+	_cleanup_fd_ int fd = -1;
+
+	if (!plan->has_terminal || plan->console_socket || plan->console.rows ||
+	    plan->console.columns)
+		return;
+	/* Where there is none, the step that wants it fails. */
+	if (terminal_open(&fd) == 0)
+		terminal_get_size(fd, &plan->console.rows, &plan->console.columns);
+}
+
 int plan_prepare_process(struct plan *plan, struct err *e)
 {
 	const struct oci_process *process = plan->config->process;
@@ -242,10 +255,7 @@ int plan_prepare_process(struct plan *plan, struct err *e)
 		return -e->code;
 	if (!plan->is_dry && check_terminal(plan, e) < 0)
 		return -e->code;
-	/* In the foreground it begins as large as the caller's. */
-	if (plan->has_terminal && !plan->console_socket && !plan->console.rows &&
-	    !plan->console.columns)
-		terminal_get_size(STDIN_FILENO, &plan->console.rows, &plan->console.columns);
+	take_size(plan);
 	if (!process)
 		return 0;
 	if (scheduling_prepare(process, &plan->scheduling, e) < 0 ||

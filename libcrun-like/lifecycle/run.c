@@ -33,6 +33,7 @@ static const struct descriptor {
 	{ offsetof(struct run, root_tree), OF_MIDDLE | OF_INIT },
 	{ offsetof(struct run, rootfd), OF_INIT | OF_INSIDE },
 	{ offsetof(struct run, console_fd), OF_MIDDLE | OF_INIT | OF_INSIDE },
+	{ offsetof(struct run, foreground.tty), 0 },
 	{ offsetof(struct run, pty), OF_INIT | OF_INSIDE },
 	{ offsetof(struct run, own_ns[0]), OF_INIT | OF_INSIDE },
 	{ offsetof(struct run, own_ns[1]), OF_INIT | OF_INSIDE },
@@ -80,10 +81,10 @@ void run_use_reserve(struct run *run)
 
 void run_release(struct run *run)
 {
+	foreground_end(&run->foreground);
 	run_use_reserve(run);
 	for (size_t i = 0; i < ARRAY_SIZE(descriptors); i++)
 		close_fdp(descriptor_of(run, i));
-	foreground_end(&run->foreground);
 }
 
 void run_become(struct run *run, unsigned who, int *channel)

@@ -111,7 +111,6 @@ in_env() {
 	fails "cwd /nodir: no such file or directory" exec --cwd /nodir "$ID" true
 	fails "not an absolute path" exec --cwd tmp "$ID" true
 	fails '"NAME" is not of the form NAME=VALUE' exec -e NAME "$ID" true
-	fails "standard input is none (at /process/terminal); run it from a terminal, give --console-socket, or ask for no terminal (process.terminal, --tty)" exec -t "$ID" true
 	fails "unknown option" exec --nope "$ID" true
 	fails "requires an argument" exec --env
 	fails "a command is missing" exec "$ID"
@@ -125,6 +124,8 @@ in_env() {
 		fails "UID:GID" exec --user="$n" "$ID" true
 	done
 	fails "not a number" exec --additional-gids=wheel "$ID" true
+	no_terminal
+	fails "open /dev/tty: no such device or address (at /process/terminal); the standard streams are no terminal either; run it from a terminal, give --console-socket, or ask for no terminal (process.terminal, --tty)" exec -t "$ID" true
 	is running
 	alone
 }
@@ -317,7 +318,8 @@ all_sets() {
 	cat "$T/shown" "$T/wrong"
 	[ "$status" -eq 6 ]
 	[ ! -s "$T/wrong" ]
-	fails "standard input" exec -t "$ID" true
+	no_terminal
+	fails "open /dev/tty: no such device or address" exec -t "$ID" true
 	is running
 }
 

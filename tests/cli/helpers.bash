@@ -117,6 +117,15 @@ davit() {
 	err=$(<"$ERR")
 }
 
+# From now on davit has no controlling terminal, wherever the tests are run from.
+no_terminal() {
+	mkdir "$T/alone"
+	# shellcheck disable=SC2016  # the script's own
+	printf '#!/bin/sh\nexec setsid -w "%s" "$@"\n' "$DAVIT" >"$T/alone/$(basename "$DAVIT")"
+	DAVIT=$T/alone/$(basename "$DAVIT")
+	chmod 755 "$DAVIT"
+}
+
 complain() {
 	echo "$*"
 	echo "status: $status"

@@ -17,7 +17,8 @@ SCRIPT is a list of words, one a line:
 Then reads to the end. Prints what came, byte for byte; on stderr what is wrong: a text that has not
 come, a command that has not ended after 20 seconds, modes of the terminal that are not as before.
 Exit status: the command's, 128 + N for a signal; 125 when something was wrong. The command is the
-leader of a session, or with STDOUT=FILE in the environment has only its input on the terminal.
+leader of a session with that terminal; STDIN=FILE, STDOUT=FILE and STDERR=FILE in the environment
+are its streams instead.
 """
 
 import fcntl
@@ -52,10 +53,10 @@ class Terminal:
     def become(self, command):
         os.setsid()
         fcntl.ioctl(self.slave, termios.TIOCSCTTY, 0)
-        output = os.environ.pop("STDOUT", None)
-        os.dup2(self.slave, 0)
-        os.dup2(os.open(output, os.O_WRONLY) if output else self.slave, 1)
-        os.dup2(self.slave, 2)
+        modes = [("STDIN", os.O_RDONLY), ("STDOUT", os.O_WRONLY), ("STDERR", os.O_WRONLY)]
+        for fd, (name, mode) in enumerate(modes):
+            path = os.environ.pop(name, None)
+            os.dup2(os.open(path, mode) if path else self.slave, fd)
         os.closerange(3, 256)
         os.execvp(command[0], command)
 

@@ -194,9 +194,74 @@ shows() {
 	check_clean
 }
 
-@test "process.terminal: standard input must be a terminal" {
+# --- where the caller's terminal is none of the streams, or not the first
+
+@test "process.terminal: standard input is a file or a pipe: it is what is typed" {
+	printf 'stty size; tty\nexit 3\n' >"$T/typed"
+	program sh -i
+	STDIN=$T/typed shows 3 'expect 24 80
+		expect /dev/pts/0' run --bundle "$BUNDLE" "$ID"
+	mkfifo "$T/fifo"
+	{ printf 'cat\none\n'; sleep 0.5; printf '\004stty size; exit 4\n'; } >"$T/fifo" &
+	STDIN=$T/fifo shows 4 'raw
+		expect one
+		size 50 111
+		expect 50 111' run --bundle "$BUNDLE" "$ID"
+	check_clean
+}
+
+@test "process.terminal: standard input that has ended, or cannot be read, leaves the program its terminal" {
+	program sh -c 'sleep 0.5; stty size; tty; exit 5'
+	for file in /dev/null "$T"; do
+		STDIN=$file shows 5 'expect 24 80
+			expect /dev/pts/0' run --bundle "$BUNDLE" "$ID"
+	done
+	check_clean
+}
+
+@test "process.terminal: /dev/tty is the caller's where all streams are something else" {
+	local STDIN=$T/typed STDOUT=$T/file STDERR=$T/errors
+	export STDIN STDOUT STDERR
+	printf 'exit 6\n' >"$T/typed"
+	: >"$T/file"
+	: >"$T/errors"
+	# shellcheck disable=SC2016  # $line is the container's
+	program sh -c 'sleep 0.5; stty size; read line; $line'
+	shows 6 'raw
+		size 50 111' run --bundle "$BUNDLE" "$ID"
+	[[ $(<"$T/file") == *$'50 111'* ]] || complain "another output: $(<"$T/file")"
+	[ ! -s "$T/errors" ]
+	program sleep 1000
+	shows 137 'raw
+		signal KILL' run --bundle "$BUNDLE" "$ID"
+	ok exec -d "$ID" true
+	: >"$T/file"
+	shows 7 'raw' exec -t "$ID" sh -c 'sleep 0.3; tty; stty size; exit 7'
+	[[ $(<"$T/file") == *$'/dev/pts/'*$'\n24 80' ]] || complain "another output: $(<"$T/file")"
+	[ ! -s "$T/errors" ]
+	ok delete --force "$ID"
+	check_clean
+}
+
+@test "process.terminal: davit needs no processor time when standard input has ended" {
+	local pid used
+	program sleep 1000
+	STDIN=/dev/null at_terminal 'raw' run --bundle "$BUNDLE" "$ID" &
+	becomes running
+	sleep 0.5
+	pid=$(proc_field "$(init_pid)" PPid)
+	[ -z "$(find "/proc/$(init_pid)/fd" -lname /dev/tty)" ]
+	read -r _ _ _ _ _ _ _ _ _ _ _ _ _ used _ <"/proc/$pid/stat"
+	[ "$used" -lt 10 ] || complain "it has used $used ticks"
+	ok kill "$ID" KILL
+	wait
+}
+
+@test "process.terminal: there must be one" {
 	program true
-	refused "standard input is none" run --bundle "$BUNDLE" "$ID"
+	no_terminal
+	refused "open /dev/tty: no such device or address (at /process/terminal); the standard streams are no terminal" \
+		run --bundle "$BUNDLE" "$ID"
 	check_clean
 }
 
