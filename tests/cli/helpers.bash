@@ -329,10 +329,25 @@ check_clean() {
 	return $left
 }
 
+# What the test has started in the background (an engine's end of a socket, a process to join) ends
+# with it.
+end_jobs() {
+	local pid
+	for pid in $(jobs -pr); do
+		kill "$pid" 2>/dev/null || true
+	done
+}
+
 # Ends what the test left running, then tells whether anything survives that.
 tear_down() {
+	local failed=0
+	[ -z "${T-}" ] || tear_down_davit || failed=1
+	end_jobs
+	return $failed
+}
+
+tear_down_davit() {
 	local entry pid
-	[ -n "${T-}" ] || return 0
 	for entry in "$ROOT"/*/; do
 		[ -d "$entry" ] || continue
 		davit delete --force "$(basename "$entry")"
