@@ -51,6 +51,7 @@ int step_middle(struct run *run, struct err *e)
 	close_fdp(&run->middle_end);
 	if (r == 0)
 		return 0;
+	undo_middle(run); /* it may have been born, and not moved */
 	err_set(e, -r, "clone the helper of the namespaces");
 	namespaces_explain_clone(&run->plan->ns, -r, e);
 	return -e->code;
@@ -170,6 +171,9 @@ int step_adopt(struct run *run, struct err *e)
 {
 	int r;
 
+	/* It ends by that, on another processor while we go on. */
+	close_fdp(&run->child_end);
+	close_fdp(&run->middle);
 	if (run_adopt(run, run->pid, e) == 0 && run->moves_init) {
 		r = birth_move(run->cgroup_fd, run->pid);
 		if (r < 0)
@@ -177,8 +181,6 @@ int step_adopt(struct run *run, struct err *e)
 	}
 	if (e->code)
 		undo_spawn(run);
-	close_fdp(&run->child_end);
-	close_fdp(&run->middle);
 	waitpid(run->middle_pid, NULL, 0);
 	run->middle_pid = 0;
 	return -e->code;
