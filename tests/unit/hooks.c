@@ -151,7 +151,8 @@ TEST(timeout_kills_the_group)
 {
 	static const char *const scripts[] = { "sleep 30", "trap '' TERM; sleep 30; sleep 30",
 					       "sleep 30 & sleep 30 & wait",
-					       "setsid sleep 5 & sleep 30" };
+					       "setsid sh -c 'echo $$ >/tmp/davit-hook-far; exec "
+					       "sleep 25' & sleep 30" };
 	int64_t one = 1;
 	char text[TEXT];
 
@@ -160,8 +161,10 @@ TEST(timeout_kills_the_group)
 
 		CHECK(run(scripts[i], &one, NULL, text) < 0);
 		CHECK_STR(text, "error running createRuntime hook #0: timed out after 1s");
-		CHECK(now() - start >= 1 && now() - start < 4.5);
+		/* A loaded machine may take its time; it does not wait for any of them. */
+		CHECK(now() - start >= 1 && now() - start < 20);
 	}
+	CHECK_INT(system("kill $(cat /tmp/davit-hook-far); rm /tmp/davit-hook-far"), 0);
 }
 
 TEST(group_is_gone_after_the_timeout)
