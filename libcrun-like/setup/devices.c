@@ -14,6 +14,7 @@
 #include "kernel/mount.h"
 #include "kernel/node.h"
 #include "kernel/rootpath.h"
+#include "kernel/sys.h"
 
 enum {
 	MAJOR_MAX = (1 << 12) - 1, /* dev_t of the kernel: 12 and 20 bits */

@@ -151,8 +151,8 @@ TEST(timeout_kills_the_group)
 {
 	static const char *const scripts[] = { "sleep 30", "trap '' TERM; sleep 30; sleep 30",
 					       "sleep 30 & sleep 30 & wait",
-					       "setsid sh -c 'echo $$ >/tmp/davit-hook-far; exec "
-					       "sleep 25' & sleep 30" };
+					       ("setsid sh -c 'echo $$ >/tmp/davit-hook-far; "
+						"exec sleep 25' & sleep 30") };
 	int64_t one = 1;
 	char text[TEXT];
 
