@@ -15,7 +15,7 @@
 
 enum {
 	SECCOMP_RULES_MAX = 4096,
-	SECCOMP_EXPORT_SECONDS = 3,
+	SECCOMP_EXPORT_SECONDS = 8,
 	SECCOMP_CONDITIONS_FAST = 256 /* up to here it is milliseconds: no child */
 };
 
