@@ -437,7 +437,7 @@ many() {
 	config '.linux.seccomp.architectures = ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"]'
 	davit create -b "$BUNDLE" "$ID"
 	[ "$status" = 1 ]
-	[[ $err == *"the seccomp profile takes more than 3 seconds to compile: too many conditions for one filter (at /linux/seccomp)"* ||
+	[[ $err == *"the seccomp profile takes more than 8 seconds to compile: too many conditions for one filter (at /linux/seccomp)"* ||
 		$err == *"the seccomp filter has "*" instructions, the kernel takes 4096 (at /linux/seccomp)"* ]] || complain "not refused"
 }
 
