@@ -15,6 +15,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Of the specification that all of this follows. */
+#define OCI_VERSION "1.3.0"
+
 struct oci_strings {
 	const char **items;
 	size_t count;

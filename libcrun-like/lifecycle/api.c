@@ -10,7 +10,7 @@
 #include "kernel/seal.h"
 #include "lifecycle/operation.h"
 #include "lifecycle/store.h"
-#include "oci-spec/state.h"
+#include "oci-spec/config.h"
 
 extern char **environ;
 
@@ -71,32 +71,6 @@ int davit_delete(struct davit_context *ctx, const char *id, bool force, struct d
 	return error_export(err, &e);
 }
 
-char *container_state_json(struct container *c, bool pretty, size_t *ret_len)
-{
-	int64_t pid = c->pid;
-	struct oci_state s = {
-		.oci_version = davit_oci_version(),
-		.id = c->id,
-		.status = status_word(c->status),
-		.bundle = "",
-		.owner = "",
-	};
-
-	if (c->state) {
-		s.bundle = c->state->bundle ? c->state->bundle : "";
-		s.rootfs = c->state->rootfs;
-		s.created = c->state->created;
-		s.annotations = c->state->annotations;
-		s.owner = c->state->owner ? c->state->owner : "";
-	}
-	/* runtime.md#state: REQUIRED when created or running, and nobody's number when stopped. */
-	if (pid == 0 && c->status == STATUS_STOPPED)
-		s.pid = &pid;
-	else if (pid)
-		s.pid = &pid;
-	return oci_state_encode(&c->arena, &s, pretty, ret_len);
-}
-
 int davit_state(struct davit_context *ctx, const char *id, char **ret_json, struct davit_error *err)
 {
 	struct err e = { 0 };
@@ -133,5 +107,5 @@ const char *davit_version(void)
 
 const char *davit_oci_version(void)
 {
-	return "1.3.0";
+	return OCI_VERSION;
 }

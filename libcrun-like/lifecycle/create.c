@@ -153,12 +153,12 @@ static int finish_run(struct run *run, const struct davit_create_options *o, int
 	}
 	span = span_begin();
 	foreground_wait(&run->foreground, &program, ret_status, e);
-	trace_add_span(run->ctx->trace, "wait", HOST, &span);
+	trace_add_span(run->ctx->trace, "wait", where_name(HOST), &span);
 	if (e->code || o->keep)
 		return -e->code;
 	span = span_begin();
 	destroy_after_run(run, e);
-	trace_add_span(run->ctx->trace, "destroy", HOST, &span);
+	trace_add_span(run->ctx->trace, "destroy", where_name(HOST), &span);
 	return -e->code;
 }
 
@@ -216,7 +216,7 @@ static int load_plan(struct plan *plan, const struct container *c, struct err *e
 {
 	const struct hook_environments env = { .runtime = plan->ctx->environment };
 	struct oci_config *config;
-	struct oci_state state = { .oci_version = davit_oci_version(),
+	struct oci_state state = { .oci_version = OCI_VERSION,
 				   .id = c->id,
 				   .bundle = c->state->bundle };
 	char *text;

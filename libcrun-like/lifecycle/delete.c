@@ -156,7 +156,7 @@ static int remove_rdt(struct deletion *d, struct err *e)
 static void load_hooks(struct deletion *d, struct poststop *ret)
 {
 	const struct hook_environments env = { .runtime = d->ctx->environment };
-	struct oci_state state = { .oci_version = davit_oci_version(), .id = d->c.id };
+	struct oci_state state = { .oci_version = OCI_VERSION, .id = d->c.id };
 	struct oci_config *config;
 	struct err ignored = { 0 };
 	char *text;
@@ -279,13 +279,13 @@ int operation_delete(const struct davit_context *ctx, const char *id, bool force
 		if (end_locker(ctx, id, e) == 0)
 			container_open(ctx, id, flags, &d.c, e);
 	}
-	trace_add_span(ctx->trace, "open", HOST, &opening);
+	trace_add_span(ctx->trace, "open", where_name(HOST), &opening);
 	for (size_t i = 0; !e->code && i < ARRAY_SIZE(delete_steps); i++) {
 		struct span span = span_begin();
 
 		if (delete_steps[i].run(&d, e) < 0 && !e->step[0])
 			strncpy(e->step, delete_steps[i].name, sizeof(e->step) - 1);
-		trace_add_span(ctx->trace, delete_steps[i].name, HOST, &span);
+		trace_add_span(ctx->trace, delete_steps[i].name, where_name(HOST), &span);
 	}
 	if (force && e->kind == ERR_NOT_FOUND) {
 		*e = (struct err){ 0 };

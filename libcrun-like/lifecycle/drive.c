@@ -59,7 +59,7 @@ static bool is_traced(const struct run *run)
 
 static void trace(struct run *run, const struct step *step, uint64_t from, uint64_t nsec)
 {
-	trace_add(run->ctx->trace, step->name, step->where, from, nsec);
+	trace_add(run->ctx->trace, step->name, where_name(step->where), from, nsec);
 	context_log(run->ctx, DAVIT_LOG_DEBUG, "step %s in %s took %llu us", step->name,
 		    where_name(step->where), (unsigned long long)nsec / 1000);
 }

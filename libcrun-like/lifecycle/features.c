@@ -104,7 +104,7 @@ static char *encode(struct arena *a, size_t *ret_len)
 	};
 	const struct oci_features f = {
 		.oci_version_min = "1.0.0",
-		.oci_version_max = davit_oci_version(),
+		.oci_version_max = OCI_VERSION,
 		.hooks = STRINGS("prestart", "createRuntime", "createContainer", "startContainer",
 				 "poststart", "poststop"),
 		.mount_options = names_of(a, mount_option_name),

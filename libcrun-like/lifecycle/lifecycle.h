@@ -72,8 +72,6 @@ int step_poststart(struct run *run, struct err *e);
 int step_pidfd_socket(struct run *run, struct err *e);
 int step_send_pidfd(struct run *run, struct err *e);
 int step_notify_socket(struct run *run, struct err *e);
-
-/* steps_agent.c: of a seccomp filter with a listener */
 int step_agent(struct run *run, struct err *e);
 
 /* steps_middle.c */

@@ -38,7 +38,4 @@ int operation_delete(const struct davit_context *ctx, const char *id, bool force
 /* pause.c. @paused: freeze, else thaw. */
 int operation_pause(const struct davit_context *ctx, const char *id, bool paused, struct err *e);
 
-/* JSON of one container's state, in its arena. */
-char *container_state_json(struct container *c, bool pretty, size_t *ret_len);
-
 #endif

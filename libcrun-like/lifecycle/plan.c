@@ -279,7 +279,7 @@ int plan_prepare_process(struct plan *plan, struct err *e)
 static int prepare_hooks(struct plan *plan, struct err *e)
 {
 	const struct oci_state state = {
-		.oci_version = davit_oci_version(),
+		.oci_version = OCI_VERSION,
 		.id = plan->id,
 		.bundle = plan->bundle,
 		.annotations = plan->config->annotations,

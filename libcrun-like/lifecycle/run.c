@@ -3,11 +3,16 @@
  * The life of a struct run: nothing open at the beginning, everything closed at the end; and which
  * process has which of its descriptors. A clone copies all of them, so each child closes what is
  * not its own: a lock or a channel must not outlive HOST in a child, and nothing of the host's may
- * be at hand in a process that others in the container can look into (C17).
+ * be at hand in a process that others in the container can look into (C17). And what HOST keeps of
+ * INIT in it: which process that is, its cgroup, its seccomp filter's listener.
  */
 #include "lifecycle/run.h"
 
 #include <fcntl.h>
+
+#include "kernel/sys.h"
+#include "lifecycle/status.h"
+#include "setup/seccomp_agent.h"
 
 /* clang-format off */
 static const struct descriptor {
@@ -114,4 +119,108 @@ int run_leave_host(struct run *run, unsigned who, struct err *e)
 			close_fdp(fd);
 	}
 	return program_close_fds(&run->plan->program, keep, count, e);
+}
+
+struct cgroup_ref run_cgroup(const struct run *run)
+{
+	return (struct cgroup_ref){ .root = run->plan->cgroup.root,
+				    .path = run->plan->cgroup.path,
+				    .owner = run->cgroup_owner,
+				    .inode = run->cgroup_inode,
+				    .was_there = run->cgroup_was_there };
+}
+
+struct hook_input run_hook_input(struct run *run, const char *status, pid_t pid)
+{
+	const struct hook_state *s = &run->plan->hook_state;
+	size_t len = hook_state_fill(s, status, pid);
+
+	return (struct hook_input){ .state = s->text,
+				    .len = len,
+				    .cwd_fd = run->bundle_fd,
+				    .files = run->hook_files,
+				    .output = run->hook_output };
+}
+
+/* INIT is a child of ours that we have not waited for: its pid cannot have been given to another.
+ */
+int run_adopt(struct run *run, pid_t pid, struct err *e)
+{
+	struct process_info info = { 0 };
+	int fd, r;
+
+	if (pid <= 0)
+		return err_kind(e, ERR_STATE, EPROTO,
+				"the helper of the namespaces named no process");
+	fd = sys_pidfd_open(pid);
+	if (fd < 0)
+		return err_set(e, -fd, "open the container's first process");
+	close_fdp(&run->pidfd);
+	run->pidfd = fd;
+	run->pid = pid;
+	run->untaken_pid = 0;
+	r = process_stat(pid, &info);
+	if (r < 0)
+		return err_set(e, -r, "read the start time of the container's first process");
+	run->start_time = info.start_time;
+	return 0;
+}
+
+int run_take_successor(struct run *run, pid_t pid, struct err *e)
+{
+	_cleanup_fd_ int before = take_fd(&run->pidfd);
+	int status, sig;
+
+	run->has_successor = true;
+	if (run_adopt(run, pid, e) < 0)
+		return -e->code;
+	/* It ends as soon as it has told the pid. */
+	(void)process_wait(before, &status, &sig);
+	return 0;
+}
+
+/* The container, as it is while the program has not been executed yet (runtime.md#state). */
+static struct oci_state state_of(const struct run *run, const int64_t *pid)
+{
+	const struct container *c = run->container;
+	const struct oci_state s = {
+		.oci_version = OCI_VERSION,
+		.id = run->plan->id,
+		.status = c ? status_word(c->status) : "created",
+		.pid = pid,
+		.bundle = c ? c->state->bundle : run->plan->bundle,
+		.annotations = run->plan->config->annotations,
+	};
+
+	return s;
+}
+
+/*
+ * The listener comes when the filter is in force, with the program's execve being next. A
+ * startContainer hook is under the filter too: each is one more listener, in a connection of its
+ * own.
+ */
+int run_pass_listener(struct run *run, int listener, struct err *e)
+{
+	const struct plan *p = run->plan;
+	const struct oci_linux *l = p->config->linux_config;
+	int64_t pid = run->container ? run->container->pid : run->pid;
+	const struct oci_state state = state_of(run, &pid);
+	const struct oci_process_state sent = {
+		.oci_version = OCI_VERSION,
+		.pid = run->pid,
+		.metadata = l && l->seccomp ? l->seccomp->listener_metadata : NULL,
+		.state = &state,
+	};
+
+	if (listener < 0)
+		err_kind(e, ERR_STATE, EPROTO, "a seccomp listener was announced and has not come");
+	else if (run->agent_fd >= 0 ||
+		 seccomp_agent_connect(p->seccomp.receiver, &run->agent_fd, e) == 0)
+		seccomp_agent_send(&run->plan->arena, p->seccomp.receiver, run->agent_fd, listener,
+				   &sent, e);
+	/* One message a connection. */
+	close_fdp(&run->agent_fd);
+	run->has_lost_agent = e->code != 0;
+	return -e->code;
 }

@@ -230,3 +230,29 @@ void container_close(struct container *c)
 	close_fdp(&c->root_dirfd);
 	arena_release(&c->arena);
 }
+
+char *container_state_json(struct container *c, bool pretty, size_t *ret_len)
+{
+	int64_t pid = c->pid;
+	struct oci_state s = {
+		.oci_version = OCI_VERSION,
+		.id = c->id,
+		.status = status_word(c->status),
+		.bundle = "",
+		.owner = "",
+	};
+
+	if (c->state) {
+		s.bundle = c->state->bundle ? c->state->bundle : "";
+		s.rootfs = c->state->rootfs;
+		s.created = c->state->created;
+		s.annotations = c->state->annotations;
+		s.owner = c->state->owner ? c->state->owner : "";
+	}
+	/* runtime.md#state: REQUIRED when created or running, and nobody's number when stopped. */
+	if (pid == 0 && c->status == STATUS_STOPPED)
+		s.pid = &pid;
+	else if (pid)
+		s.pid = &pid;
+	return oci_state_encode(&c->arena, &s, pretty, ret_len);
+}

@@ -57,4 +57,7 @@ bool container_cgroup(const struct container *c, struct cgroup_ref *ret);
  * /proc/PID/ns, @flag: CLONE_NEWNET. */
 bool container_has_own_namespace(const struct container *c, const char *file, int flag);
 
+/* JSON of its state, in its arena. */
+char *container_state_json(struct container *c, bool pretty, size_t *ret_len);
+
 #endif

@@ -60,7 +60,7 @@ static struct davit_state state_of(struct run *run)
 		.version = 1,
 		.phase = "creating",
 		.id = p->id,
-		.oci_version = davit_oci_version(),
+		.oci_version = OCI_VERSION,
 		.bundle = p->bundle,
 		.rootfs = p->rootfs.path,
 		.created = run->created,
@@ -188,15 +188,6 @@ int step_cgroup(struct run *run, struct err *e)
 	return -e->code;
 }
 
-struct cgroup_ref run_cgroup(const struct run *run)
-{
-	return (struct cgroup_ref){ .root = run->plan->cgroup.root,
-				    .path = run->plan->cgroup.path,
-				    .owner = run->cgroup_owner,
-				    .inode = run->cgroup_inode,
-				    .was_there = run->cgroup_was_there };
-}
-
 void undo_cgroup(struct run *run)
 {
 	const struct cgroup_ref ref = run_cgroup(run);
@@ -278,18 +269,6 @@ int step_oom_score(struct run *run, struct err *e)
 	if (r < 0)
 		return err_set(e, -r, "open a private procfs");
 	return credentials_write_oom(&run->plan->credentials, procfd, run->pid, e);
-}
-
-struct hook_input run_hook_input(struct run *run, const char *status, pid_t pid)
-{
-	const struct hook_state *s = &run->plan->hook_state;
-	size_t len = hook_state_fill(s, status, pid);
-
-	return (struct hook_input){ .state = s->text,
-				    .len = len,
-				    .cwd_fd = run->bundle_fd,
-				    .files = run->hook_files,
-				    .output = run->hook_output };
 }
 
 int step_hook_files(struct run *run, struct err *e)

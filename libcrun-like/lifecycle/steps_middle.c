@@ -143,30 +143,6 @@ int step_spawn_from_middle(struct run *run, struct err *e)
 	return r < 0 ? err_set(e, -r, "tell the pid of the container's first process") : 0;
 }
 
-/* INIT is a child of ours that we have not waited for: its pid cannot have been given to another.
- */
-int run_adopt(struct run *run, pid_t pid, struct err *e)
-{
-	struct process_info info = { 0 };
-	int fd, r;
-
-	if (pid <= 0)
-		return err_kind(e, ERR_STATE, EPROTO,
-				"the helper of the namespaces named no process");
-	fd = sys_pidfd_open(pid);
-	if (fd < 0)
-		return err_set(e, -fd, "open the container's first process");
-	close_fdp(&run->pidfd);
-	run->pidfd = fd;
-	run->pid = pid;
-	run->untaken_pid = 0;
-	r = process_stat(pid, &info);
-	if (r < 0)
-		return err_set(e, -r, "read the start time of the container's first process");
-	run->start_time = info.start_time;
-	return 0;
-}
-
 int step_adopt(struct run *run, struct err *e)
 {
 	int r;

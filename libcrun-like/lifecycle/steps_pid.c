@@ -12,19 +12,6 @@
 #include "kernel/sys.h"
 #include "lifecycle/lifecycle.h"
 
-int run_take_successor(struct run *run, pid_t pid, struct err *e)
-{
-	_cleanup_fd_ int before = take_fd(&run->pidfd);
-	int status, sig;
-
-	run->has_successor = true;
-	if (run_adopt(run, pid, e) < 0)
-		return -e->code;
-	/* It ends as soon as it has told the pid. */
-	(void)process_wait(before, &status, &sig);
-	return 0;
-}
-
 /* From @told a byte comes when the predecessor has told HOST of us: nothing of ours may arrive
  * before, and whom HOST does not know must not go on. */
 static int begin_successor(struct run *run, int told, struct err *e)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * The rows of HOST that concern other unix sockets of the caller's than the console's: who wants a
- * pidfd of the container's process, and who wants to know when its program is ready.
+ * pidfd of the container's process, who wants to know when its program is ready, and the agent of a
+ * seccomp filter with a listener.
  */
 #include "kernel/peer.h"
 #include "lifecycle/lifecycle.h"
 #include "lifecycle/ready.h"
+#include "setup/seccomp_agent.h"
 
 int step_pidfd_socket(struct run *run, struct err *e)
 {
@@ -40,4 +42,10 @@ int step_notify_socket(struct run *run, struct err *e)
 	if (ready_make_dir(run->state_dirfd, e) < 0)
 		return -e->code;
 	return run->verb == VERB_RUN ? ready_listen(run->state_dirfd, &run->notify_fd, e) : 0;
+}
+
+/* Before INIT goes on, so that an agent that is not leaves everything as it was. */
+int step_agent(struct run *run, struct err *e)
+{
+	return seccomp_agent_connect(run->plan->seccomp.receiver, &run->agent_fd, e);
 }

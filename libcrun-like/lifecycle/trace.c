@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "base/fmt.h"
@@ -17,8 +18,7 @@ enum {
 };
 
 struct event {
-	const char *name;
-	enum where where;
+	const char *name, *process;
 	uint64_t wall, nsec;
 };
 
@@ -87,7 +87,7 @@ void trace_free(struct trace *t)
 	free(t);
 }
 
-void trace_add(struct trace *t, const char *name, enum where where, uint64_t wall, uint64_t nsec)
+void trace_add(struct trace *t, const char *name, const char *process, uint64_t wall, uint64_t nsec)
 {
 	if (!t || t->is_cut)
 		return;
@@ -102,18 +102,28 @@ void trace_add(struct trace *t, const char *name, enum where where, uint64_t wal
 		t->events = events;
 		t->room = room;
 	}
-	t->events[t->count++] = (struct event){ name, where, wall, nsec };
+	t->events[t->count++] = (struct event){ name, process, wall, nsec };
 }
 
-void trace_add_span(struct trace *t, const char *name, enum where where, const struct span *s)
+void trace_add_span(struct trace *t, const char *name, const char *process, const struct span *s)
 {
-	trace_add(t, name, where, s->wall, span_nsec(s));
+	trace_add(t, name, process, s->wall, span_nsec(s));
+}
+
+static const char *const rows[] = { "HOST", "MIDDLE", "INIT" };
+
+static unsigned row_number(const char *process)
+{
+	size_t i = 0;
+
+	while (i + 1 < ARRAY_SIZE(rows) && strcasecmp(rows[i], process) != 0)
+		i++;
+	return (unsigned)i + 1;
 }
 
 /* The rows' names; events name a row by its number. Times are in microseconds. */
 static size_t encode(const struct trace *t, char *text, size_t size)
 {
-	static const char *const rows[] = { [HOST] = "HOST", [MIDDLE] = "MIDDLE", [INIT] = "INIT" };
 	size_t len = fmt(text, size,
 			 "{\"traceEvents\":[\n{\"name\":\"process_name\",\"ph\":\"M\",\"pid\":1,"
 			 "\"args\":{\"name\":\"davit\"}}");
@@ -131,7 +141,7 @@ static size_t encode(const struct trace *t, char *text, size_t size)
 		len += fmt(text + len, size - len,
 			   ",\n{\"name\":\"%s\",\"ph\":\"X\",\"pid\":1,\"tid\":%u,"
 			   "\"ts\":%llu.%03llu,\"dur\":%llu.%03llu}",
-			   event->name, (unsigned)event->where + 1, at / 1000, at % 1000,
+			   event->name, row_number(event->process), at / 1000, at % 1000,
 			   nsec / 1000, nsec % 1000);
 	}
 	return len + fmt(text + len, size - len, "\n]}\n");

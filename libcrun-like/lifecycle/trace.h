@@ -7,8 +7,9 @@
 #ifndef DAVIT_LIFECYCLE_TRACE_H
 #define DAVIT_LIFECYCLE_TRACE_H
 
+#include <stdint.h>
+
 #include "base/err.h"
-#include "lifecycle/step.h"
 
 struct trace;
 
@@ -23,10 +24,11 @@ uint64_t span_nsec(const struct span *s);
 
 /* Makes the file, so that it is known to be possible. */
 int trace_new(const char *path, struct trace **ret, struct err *e);
-/* @name must last. @t may be NULL: nothing is traced. */
-void trace_add(struct trace *t, const char *name, enum where where, uint64_t wall, uint64_t nsec);
+/* @name and @process ("host", "middle", "init") must last. @t may be NULL: nothing is traced. */
+void trace_add(struct trace *t, const char *name, const char *process, uint64_t wall,
+	       uint64_t nsec);
 /* From @s to now. */
-void trace_add_span(struct trace *t, const char *name, enum where where, const struct span *s);
+void trace_add_span(struct trace *t, const char *name, const char *process, const struct span *s);
 int trace_write(const struct trace *t, struct err *e);
 void trace_free(struct trace *t);
 
