@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * seccomp(2): a compiled filter becomes the caller's. Compiling is setup/seccomp's. The name
- * differs from libseccomp's seccomp_load(), which it would shadow in a static link.
+ * seccomp(2): a compiled filter becomes the caller's. Compiling is setup/seccomp/seccomp's. The
+ * name differs from libseccomp's seccomp_load(), which it would shadow in a static link.
  *
  * The gate. A filter with a listener is in force before anybody can answer its notifications: the
  * listener's descriptor must leave the process by a system call that the filter may deny, kill for,

@@ -12,8 +12,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "container/context.h"
 #include "davit.h"
-#include "lifecycle/context.h"
 #include "oci-spec/json.h"
 
 enum {

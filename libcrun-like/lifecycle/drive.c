@@ -12,11 +12,11 @@
 #include "base/fmt.h"
 #include "base/signals.h"
 #include "config-davit.h"
+#include "container/trace.h"
 #include "kernel/process.h"
 #include "kernel/sys.h"
 #include "lifecycle/run.h"
 #include "lifecycle/step.h"
-#include "lifecycle/trace.h"
 
 enum {
 	EXEC_WATCH_MSEC = 1000,

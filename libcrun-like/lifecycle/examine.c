@@ -8,8 +8,8 @@
 #include <sched.h>
 
 #include "kernel/sys.h"
-#include "setup/cgroup_devices.h"
-#include "setup/cgroup_knobs.h"
+#include "setup/resources/cgroup_devices.h"
+#include "setup/resources/cgroup_knobs.h"
 
 static int examine_namespaces(struct plan *p, struct err *e)
 {

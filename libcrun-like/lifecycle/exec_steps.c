@@ -16,14 +16,14 @@
 #include <sys/stat.h>
 
 #include "base/fmt.h"
+#include "container/status.h"
+#include "container/store.h"
 #include "kernel/cgroup.h"
 #include "kernel/exec.h"
 #include "kernel/process.h"
 #include "lifecycle/document.h"
 #include "lifecycle/exec_process.h"
 #include "lifecycle/lifecycle.h"
-#include "lifecycle/status.h"
-#include "lifecycle/store.h"
 
 static int read_process_file(struct plan *p, const struct davit_exec_options *o,
 			     struct oci_process **ret, struct err *e)

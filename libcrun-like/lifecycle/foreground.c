@@ -13,13 +13,13 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "container/ready.h"
 #include "kernel/notify.h"
 #include "kernel/peer.h"
 #include "kernel/process.h"
 #include "kernel/pty.h"
 #include "kernel/relay.h"
 #include "kernel/sys.h"
-#include "lifecycle/ready.h"
 
 enum {
 	/* More than any terminal buffers: what comes after the program's end beyond this is of

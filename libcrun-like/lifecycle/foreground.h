@@ -7,15 +7,15 @@
  * As with runc, what is typed comes from standard input and the output goes to standard output,
  * whatever they are; the caller's terminal gives the size and becomes raw.
  *
- * The container's terminal is made as always (setup/console); HOST merely stands where an engine's
- * console socket would be, at the other end of a socket pair.
+ * The container's terminal is made as always (setup/process/console); HOST merely stands where an
+ * engine's console socket would be, at the other end of a socket pair.
  */
 #ifndef DAVIT_LIFECYCLE_FOREGROUND_H
 #define DAVIT_LIFECYCLE_FOREGROUND_H
 
 #include "base/err.h"
+#include "container/context.h"
 #include "kernel/terminal.h"
-#include "lifecycle/context.h"
 
 struct foreground {
 	int sock; /* where the container's terminal comes from */

@@ -12,12 +12,12 @@
 #include <unistd.h>
 
 #include "base/fmt.h"
+#include "container/ready.h"
 #include "kernel/terminal.h"
 #include "lifecycle/document.h"
-#include "lifecycle/ready.h"
 #include "oci-spec/json.h"
 #include "setup/annotations.h"
-#include "setup/seccomp_needs.h"
+#include "setup/seccomp/seccomp_needs.h"
 
 /* Engines pass another pid in LISTEN_PID: it is the program that is meant, process 1 of its
  * namespace. */

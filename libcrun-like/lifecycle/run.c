@@ -10,9 +10,9 @@
 
 #include <fcntl.h>
 
+#include "container/status.h"
 #include "kernel/sys.h"
-#include "lifecycle/status.h"
-#include "setup/seccomp_agent.h"
+#include "setup/seccomp/seccomp_agent.h"
 
 /* clang-format off */
 static const struct descriptor {

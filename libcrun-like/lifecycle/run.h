@@ -9,9 +9,9 @@
 #include <limits.h>
 #include <signal.h>
 
+#include "container/channel.h"
+#include "container/context.h"
 #include "kernel/process.h"
-#include "lifecycle/channel.h"
-#include "lifecycle/context.h"
 #include "lifecycle/foreground.h"
 #include "lifecycle/plan.h"
 #include "lifecycle/step.h"

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/fmt.h"
+#include "container/store.h"
 #include "kernel/cgroup.h"
 #include "kernel/process.h"
 #include "kernel/procfs.h"
@@ -19,7 +20,6 @@
 #include "lifecycle/birth.h"
 #include "lifecycle/document.h"
 #include "lifecycle/lifecycle.h"
-#include "lifecycle/store.h"
 #include "setup/namespaces_explain.h"
 
 enum {

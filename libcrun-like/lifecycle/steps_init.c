@@ -8,14 +8,14 @@
 #include <string.h>
 
 #include "base/fmt.h"
+#include "container/store.h"
 #include "kernel/namespace.h"
 #include "kernel/process.h"
 #include "kernel/procfs.h"
 #include "lifecycle/lifecycle.h"
 #include "lifecycle/plan_rows.h"
-#include "lifecycle/store.h"
-#include "setup/mounts_readonly.h"
-#include "setup/stdio.h"
+#include "setup/filesystem/mounts_readonly.h"
+#include "setup/process/stdio.h"
 
 int step_begin(struct run *run, struct err *e)
 {

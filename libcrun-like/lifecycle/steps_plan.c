@@ -3,9 +3,9 @@
  * The pure rows: what they work out is in struct plan. The filter's cache is the one thing on the
  * host that they touch.
  */
+#include "container/store.h"
 #include "lifecycle/lifecycle.h"
-#include "lifecycle/store.h"
-#include "setup/seccomp_cache.h"
+#include "setup/seccomp/seccomp_cache.h"
 
 int step_decode(struct run *run, struct err *e)
 {

@@ -4,10 +4,10 @@
  * pidfd of the container's process, who wants to know when its program is ready, and the agent of a
  * seccomp filter with a listener.
  */
+#include "container/ready.h"
 #include "kernel/peer.h"
 #include "lifecycle/lifecycle.h"
-#include "lifecycle/ready.h"
-#include "setup/seccomp_agent.h"
+#include "setup/seccomp/seccomp_agent.h"
 
 int step_pidfd_socket(struct run *run, struct err *e)
 {

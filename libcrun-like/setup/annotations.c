@@ -3,7 +3,7 @@
  * See annotations.h. A name with a row here and no reader is a lie in the features document: the
  * row comes with the code that honours it.
  */
-#include "annotations.h"
+#include "setup/annotations.h"
 
 #include <string.h>
 

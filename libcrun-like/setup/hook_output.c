@@ -2,13 +2,13 @@
  *
  * See hook_output.h.
  */
-#include "hook_output.h"
+#include "setup/hook_output.h"
 
 #include <fcntl.h>
 #include <string.h>
 
-#include "annotations.h"
 #include "base/fmt.h"
+#include "setup/annotations.h"
 
 static const struct {
 	const char *name;

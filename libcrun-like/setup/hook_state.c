@@ -3,7 +3,7 @@
  * See hook_state.h. The two members are put first, before those that were encoded, so that no hole
  * has to be found in a text with strings of others.
  */
-#include "hook_state.h"
+#include "setup/hook_state.h"
 
 #include <string.h>
 

@@ -8,7 +8,7 @@
  *    ended: a daemon that it leaves may hold the pipe for ever;
  *  - at the deadline, on the monotonic clock, its whole process group is killed.
  */
-#include "hooks.h"
+#include "setup/hooks.h"
 
 #include <fcntl.h>
 #include <limits.h>

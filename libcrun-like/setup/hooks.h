@@ -9,8 +9,8 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "hook_output.h"
 #include "oci-spec/config.h"
+#include "setup/hook_output.h"
 
 struct hook_op {
 	const char *path;

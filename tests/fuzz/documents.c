@@ -15,7 +15,7 @@
 #include "oci-spec/features.h"
 #include "oci-spec/json.h"
 #include "oci-spec/state.h"
-#include "setup/cgroup_knobs.h"
+#include "setup/resources/cgroup_knobs.h"
 
 struct faults {
 	const struct fuzz_input *in;

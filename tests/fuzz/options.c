@@ -7,17 +7,17 @@
 #include <string.h>
 
 #include "../../src/command.h"
+#include "container/store.h"
 #include "davit.h"
 #include "fuzz.h"
-#include "lifecycle/store.h"
-#include "setup/affinity.h"
 #include "setup/annotations.h"
-#include "setup/cgroup.h"
-#include "setup/credentials.h"
-#include "setup/mount_options.h"
-#include "setup/mounts.h"
-#include "setup/mounts_idmap.h"
-#include "setup/seccomp.h"
+#include "setup/filesystem/mount_options.h"
+#include "setup/filesystem/mounts.h"
+#include "setup/filesystem/mounts_idmap.h"
+#include "setup/process/affinity.h"
+#include "setup/process/credentials.h"
+#include "setup/resources/cgroup.h"
+#include "setup/seccomp/seccomp.h"
 #include "setup/sysctl.h"
 
 static void run_mount_options(struct fuzz_input *in)

@@ -13,9 +13,9 @@
 #include "fuzz.h"
 #include "kernel/binfmt.h"
 #include "oci-spec/json.h"
-#include "setup/credentials.h"
-#include "setup/seccomp.h"
-#include "setup/seccomp_raw.h"
+#include "setup/process/credentials.h"
+#include "setup/seccomp/seccomp.h"
+#include "setup/seccomp/seccomp_raw.h"
 
 static bool on_fault(void *arg, const struct err *violation)
 {

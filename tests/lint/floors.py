@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The floors: src > lifecycle > setup > (kernel | oci-spec) > base. Reads the #include lines and
-fails on an arrow that points up or sideways, on a cycle, on a header that a floor must not know, and
-on an oci_ name in kernel/. Folders that are missing are no error.
+"""The floors: src > api > operation > lifecycle > container > setup > (kernel | oci-spec) > base.
+Reads the #include lines and fails on an arrow that points up or sideways, on a cycle, on a header
+that a floor must not know, and on an oci_ name in kernel/. Folders that are missing are no error.
 """
 import os
 import re
@@ -15,7 +15,12 @@ SEES = {
     "kernel": {"kernel", "base"},
     "oci-spec": {"oci-spec", "base"},
     "setup": {"setup", "kernel", "oci-spec", "base"},
-    "lifecycle": {"lifecycle", "setup", "kernel", "oci-spec", "base", "public"},
+    "container": {"container", "setup", "kernel", "oci-spec", "base", "public"},
+    "lifecycle": {"lifecycle", "container", "setup", "kernel", "oci-spec", "base", "public"},
+    "operation": {"operation", "lifecycle", "container", "setup", "kernel", "oci-spec", "base",
+                  "public"},
+    "api": {"api", "operation", "lifecycle", "container", "setup", "kernel", "oci-spec", "base",
+            "public"},
     "src": {"src", "public"},
     "public": set(),
 }

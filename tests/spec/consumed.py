@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """No property of config.json is accepted and then not applied in silence: each member that the tables
-of oci-spec/ fill is read by code of setup/ or lifecycle/. The compiler tells: it sees a config.h in
+of oci-spec/ fill is read by code of setup/ or above. The compiler tells: it sees a config.h in
 which every member is marked as deprecated, and names each use. What nobody has to read stands
 below, with the reason.
   consumed.py BUILD [MEMBER]   BUILD: the build folder; MEMBER: show where that one is read
@@ -26,7 +26,7 @@ UNREAD = {
     "oci_interface_priority.priority": "network.priorities is refused as a whole on cgroup v2",
 }
 # These write documents, they apply none.
-WRITERS = ("lifecycle/spec.c",)
+WRITERS = ("api/spec.c",)
 ROW = re.compile(r'ROW_\w+\(\s*(oci_\w+),\s*(\w+),\s*"(\w+)"')
 MACRO_ROW = re.compile(r'ROW_(?!STRING|WORD)[A-Z]+\((\w+), "(\w+)"')
 STRUCT = re.compile(r"^struct (oci_\w+) \{")
@@ -68,8 +68,9 @@ def mark(text):
 
 
 def sources():
-    for folder in ("setup", "lifecycle"):
-        for path in sorted(glob.glob(os.path.join(TOP, "libcrun-like", folder, "*.c"))):
+    for folder in ("setup", "container", "lifecycle", "operation", "api"):
+        for path in sorted(glob.glob(os.path.join(TOP, "libcrun-like", folder, "**", "*.c"),
+                                     recursive=True)):
             if not path.endswith(WRITERS):
                 yield path
 

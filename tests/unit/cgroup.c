@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * kernel/cgroup and setup/cgroup on real cgroups: below the hierarchy's root, with names of their
- * own, removed at the end of each test.
+ * kernel/cgroup and setup/resources/cgroup on real cgroups: below the hierarchy's root, with names
+ * of their own, removed at the end of each test.
  */
 #include "kernel/cgroup.h"
 
@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "setup/cgroup.h"
+#include "setup/resources/cgroup.h"
 #include "test.h"
 
 /* The hierarchy's root when cgroups can be made there; -1: skip. */

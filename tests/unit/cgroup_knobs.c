@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * setup/cgroup_knobs: values of linux.resources as texts of cgroup files, and what happens when the
- * controller is missing.
+ * setup/resources/cgroup_knobs: values of linux.resources as texts of cgroup files, and what
+ * happens when the controller is missing.
  */
-#include "setup/cgroup_knobs.h"
+#include "setup/resources/cgroup_knobs.h"
 
 #include <errno.h>
 

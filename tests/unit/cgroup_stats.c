@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * setup/cgroup_stats and oci-spec/json_paths: a directory of plain files in place of a cgroup whose
- * controllers this machine may not have.
+ * setup/resources/cgroup_stats and oci-spec/json_paths: a directory of plain files in place of a
+ * cgroup whose controllers this machine may not have.
  */
-#include "setup/cgroup_stats.h"
+#include "setup/resources/cgroup_stats.h"
 
 #include <fcntl.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * setup/cgroup_update: on a directory of plain files in place of a cgroup, and with a writer that
- * refuses what the kernel refuses.
+ * setup/resources/cgroup_update: on a directory of plain files in place of a cgroup, and with a
+ * writer that refuses what the kernel refuses.
  */
-#include "setup/cgroup_update.h"
+#include "setup/resources/cgroup_update.h"
 
 #include <errno.h>
 #include <fcntl.h>

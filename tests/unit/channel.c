@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * lifecycle/channel: messages, and a start socket whose peers may do anything.
+ * container/channel: messages, and a start socket whose peers may do anything.
  */
-#include "lifecycle/channel.h"
+#include "container/channel.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * setup/console, kernel/pty: the terminal is one of a devpts, whatever stands in the root.
+ * setup/process/console, kernel/pty: the terminal is one of a devpts, whatever stands in the root.
  */
-#include "setup/console.h"
+#include "setup/process/console.h"
 
 #include <sys/ioctl.h>
 #include <sys/socket.h>

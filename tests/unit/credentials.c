@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * setup/credentials: what a child that applied them finds in its /proc/self/status.
+ * setup/process/credentials: what a child that applied them finds in its /proc/self/status.
  */
-#include "setup/credentials.h"
+#include "setup/process/credentials.h"
 
 #include <fcntl.h>
 #include <grp.h>

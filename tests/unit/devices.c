@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * setup/devices: nodes, binds, and roots that hold something else at their names.
+ * setup/filesystem/devices: nodes, binds, and roots that hold something else at their names.
  */
-#include "setup/devices.h"
+#include "setup/filesystem/devices.h"
 
 #include <sys/sysmacros.h>
 

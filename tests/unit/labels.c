@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * setup/labels: what is asked for is in force, or it is an error.
+ * setup/process/labels: what is asked for is in force, or it is an error.
  */
-#include "setup/labels.h"
+#include "setup/process/labels.h"
 
 #include "test.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * setup/masks: what is masked is masked by the host's null device, in a hostile root too.
+ * setup/filesystem/masks: what is masked is masked by the host's null device, in a hostile root
+ * too.
  */
-#include "setup/masks.h"
+#include "setup/filesystem/masks.h"
 
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * setup/memory_policy: lists of nodes become masks, words become the kernel's numbers, and the
- * kernel has the policy afterwards.
+ * setup/process/memory_policy: lists of nodes become masks, words become the kernel's numbers, and
+ * the kernel has the policy afterwards.
  */
-#include "setup/memory_policy.h"
+#include "setup/process/memory_policy.h"
 
 #include <linux/mempolicy.h>
 #include <string.h>

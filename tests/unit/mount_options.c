@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * setup/mount_options: the table and how options combine.
+ * setup/filesystem/mount_options: the table and how options combine.
  */
-#include "setup/mount_options.h"
+#include "setup/filesystem/mount_options.h"
 
 #include "kernel/sys.h"
 #include "test.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * setup/mounts and setup/rootfs: each test works in a mount namespace of its own, on a tmpfs that
- * holds the root beside a canary.
+ * setup/filesystem/mounts and setup/filesystem/rootfs: each test works in a mount namespace of its
+ * own, on a tmpfs that holds the root beside a canary.
  */
-#include "setup/mounts.h"
+#include "setup/filesystem/mounts.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -18,7 +18,7 @@
 #include "base/fmt.h"
 #include "kernel/mount.h"
 #include "kernel/sys.h"
-#include "setup/rootfs.h"
+#include "setup/filesystem/rootfs.h"
 #include "test.h"
 
 static struct arena arena;

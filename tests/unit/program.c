@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * setup/program: environment, search, working directory, execve.
+ * setup/process/program: environment, search, working directory, execve.
  */
-#include "setup/program.h"
+#include "setup/process/program.h"
 
 #include <fcntl.h>
 #include <signal.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * setup/scheduling, setup/personality and setup/time_offsets: words become what the kernel takes,
- * and the kernel has it afterwards.
+ * setup/process/scheduling, setup/process/personality and setup/time_offsets: words become what the
+ * kernel takes, and the kernel has it afterwards.
  */
-#include "setup/scheduling.h"
+#include "setup/process/scheduling.h"
 
 #include <linux/ioprio.h>
 #include <sched.h>
@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "setup/personality.h"
+#include "setup/process/personality.h"
 #include "setup/time_offsets.h"
 #include "test.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * setup/seccomp and its cache: profiles are compiled, loaded into a child, and tried.
+ * setup/seccomp/seccomp and its cache: profiles are compiled, loaded into a child, and tried.
  */
-#include "setup/seccomp.h"
+#include "setup/seccomp/seccomp.h"
 
 #include <fcntl.h>
 #include <linux/seccomp.h>
@@ -16,10 +16,10 @@
 
 #include "kernel/seccomp.h"
 #include "oci-spec/words.h"
-#include "setup/seccomp_cache.h"
-#include "setup/seccomp_compile.h"
-#include "setup/seccomp_needs.h"
-#include "setup/seccomp_stub.h"
+#include "setup/seccomp/seccomp_cache.h"
+#include "setup/seccomp/seccomp_compile.h"
+#include "setup/seccomp/seccomp_needs.h"
+#include "setup/seccomp/seccomp_stub.h"
 #include "test.h"
 
 static const char *name_getppid[] = { "getppid", "no_such_call_4711" };

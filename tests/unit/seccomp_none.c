@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * setup/seccomp in a build without libseccomp, in place of seccomp.c's tests: a profile is refused,
- * a ready program is still taken, and no word of profiles is called known.
+ * setup/seccomp/seccomp in a build without libseccomp, in place of seccomp.c's tests: a profile is
+ * refused, a ready program is still taken, and no word of profiles is called known.
  */
-#include "setup/seccomp.h"
+#include "setup/seccomp/seccomp.h"
 #include "test.h"
 
 TEST(no_profile_is_no_filter)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * setup/stdio: closed streams, and who owns the open ones.
+ * setup/process/stdio: closed streams, and who owns the open ones.
  */
-#include "setup/stdio.h"
+#include "setup/process/stdio.h"
 
 #include <sys/sysmacros.h>
 

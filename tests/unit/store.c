@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * lifecycle/store: ids, locks, files and the removal of state directories.
+ * container/store: ids, locks, files and the removal of state directories.
  */
-#include "lifecycle/store.h"
+#include "container/store.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * validate and plan: everything that can be said about a bundle without changing anything on the
+ * host.
+ */
+#include <string.h>
+
+#include "base/fmt.h"
+#include "lifecycle/examine.h"
+#include "lifecycle/lifecycle.h"
+#include "operation/operation.h"
+
+enum {
+	PLACES_MAX = 256
+};
+
+struct faults {
+	davit_fault_fn *each;
+	void *arg;
+	size_t count;
+	struct plan *plan;
+	const char *places[PLACES_MAX];
+	size_t place_count;
+	size_t known; /* of them: from earlier than what is looked for now */
+};
+
+static bool is_known(const struct faults *f, const char *pointer)
+{
+	for (size_t i = 0; i < f->known; i++) {
+		size_t len = strlen(f->places[i]);
+
+		if (!strncmp(f->places[i], pointer, len) && (!pointer[len] || pointer[len] == '/'))
+			return true;
+	}
+	return false;
+}
+
+static void report(struct faults *f, const struct err *e)
+{
+	struct davit_error fault = { 0 };
+	char *place = e->pointer[0] && f->place_count < PLACES_MAX
+			      ? arena_strdup(&f->plan->arena, e->pointer)
+			      : NULL;
+
+	if (place)
+		f->places[f->place_count++] = place;
+	error_export(&fault, e);
+	f->count++;
+	f->each(f->arg, &fault);
+}
+
+/* Of the decoder, which knows where it is. */
+static bool report_value(void *arg, const struct err *fault)
+{
+	report(arg, fault);
+	return true;
+}
+
+static bool report_violation(void *arg, const struct err *violation)
+{
+	struct faults *f = arg;
+	struct err e = *violation;
+
+	oci_find_line(f->plan->text, f->plan->text_len, &e);
+	report(f, &e);
+	return true;
+}
+
+static bool report_news(void *arg, const struct err *violation)
+{
+	return is_known(arg, violation->pointer) || report_violation(arg, violation);
+}
+
+static void report_refusal(void *arg, const struct err *fault)
+{
+	if (!fault->pointer[0] || !is_known(arg, fault->pointer))
+		report_violation(arg, fault);
+}
+
+static void report_unknown(void *arg, const char *pointer, unsigned line)
+{
+	struct err e = { 0 };
+
+	err_field(&e, EINVAL, pointer, "unknown property");
+	e.line = line;
+	report(arg, &e);
+}
+
+/* In three turns: values, the rules between them, and what create would make of them. Of one place
+ * all that a turn finds is told, and nothing that a later one does. */
+static void validate(struct faults *f, const struct davit_validate_options *o, struct err *e)
+{
+	struct plan *plan = f->plan;
+	const struct oci_text text = { plan->text, plan->text_len, plan->config_name };
+	struct oci_config *config;
+
+	if (oci_config_decode_all(&plan->arena, &text, report_value, f, &config, e) < 0) {
+		/* Not JSON. Lack of memory is no fault of the document. */
+		if (e->kind == ERR_SYSTEM)
+			return;
+		report(f, e);
+		*e = (struct err){ 0 };
+		return;
+	}
+	plan->config = config;
+	f->known = f->place_count;
+	oci_config_check(config, report_news, f);
+	f->known = f->place_count;
+	plan_examine(plan, o->host, report_refusal, f);
+	if (o->strict)
+		oci_config_unknown_keys(plan->text, plan->text_len, plan->config_name,
+					report_unknown, f, e);
+}
+
+int davit_validate(const struct davit_validate_options *options, davit_fault_fn *each, void *arg,
+		   size_t *ret_faults, struct davit_error *err)
+{
+	const struct davit_create_options create = { .size = sizeof(create),
+						     .bundle = options->bundle,
+						     .config = options->config };
+	struct plan plan = { .id = "ID", .is_dry = true };
+	struct faults f = { .each = each, .arg = arg, .plan = &plan };
+	struct err e = { 0 };
+
+	if (plan_take_options(&plan, NULL, &create, &e) == 0 && plan_read(&plan, &e) < 0 &&
+	    e.kind != ERR_SYSTEM) {
+		/* Too large, say. A file that cannot be read is no fault of the document. */
+		report(&f, &e);
+		e = (struct err){ 0 };
+	} else if (!e.code) {
+		validate(&f, options, &e);
+	}
+	*ret_faults = f.count;
+	plan_release(&plan);
+	return error_export(err, &e);
+}
+
+enum {
+	OPERATIONS_MAX = 512
+};
+
+struct operations {
+	struct arena *arena;
+	const char **lines;
+	size_t count;
+};
+
+static void keep_line(void *arg, const char *text)
+{
+	struct operations *o = arg;
+	char *copy = o->count < OPERATIONS_MAX ? arena_strdup(o->arena, text) : NULL;
+
+	if (copy)
+		o->lines[o->count++] = copy;
+}
+
+static int describe_step(struct plan *plan, const struct step *step, davit_plan_fn *each, void *arg,
+			 struct err *e)
+{
+	struct operations o = { &plan->arena,
+				arena_array(&plan->arena, OPERATIONS_MAX + 1, sizeof(char *)), 0 };
+	const struct describe d = { keep_line, &o };
+	struct davit_plan_step out = { .size = sizeof(out),
+				       .name = step->name,
+				       .where = where_name(step->where),
+				       .why = step->why };
+
+	if (!o.lines)
+		return err_set(e, ENOMEM, "describe the plan");
+	out.active = step_is_active(step, plan);
+	if (out.active && step->describe)
+		step->describe(plan, &d);
+	out.operations = o.lines;
+	each(arg, &out);
+	return 0;
+}
+
+int davit_plan(struct davit_context *ctx, const struct davit_create_options *options,
+	       davit_plan_fn *each, void *arg, struct davit_error *err)
+{
+	struct plan plan = { .is_resumable = true };
+	struct err e = { 0 };
+
+	if (plan_take_options(&plan, ctx, options, &e) < 0 || plan_decode(&plan, &e) < 0 ||
+	    plan_check(&plan, &e) < 0)
+		goto out;
+	plan.is_dry = true;
+	if (!plan.id)
+		plan.id = "ID";
+	if (plan_prepare(&plan, &e) < 0)
+		goto out;
+	if (plan_filter(&plan, -1, &e) < 0)
+		goto out;
+	for (size_t i = 0; i < life_step_count && !e.code; i++)
+		describe_step(&plan, &life_steps[i], each, arg, &e);
+out:
+	plan_release(&plan);
+	return error_export(err, &e);
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * See context.h.
+ */
+#include "container/context.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/escape.h"
+#include "base/fmt.h"
+#include "config-davit.h"
+#include "container/trace.h"
+#include "kernel/namespace.h"
+
+struct davit_error *davit_error_new(void)
+{
+	return calloc(1, sizeof(struct davit_error));
+}
+
+void davit_error_free(struct davit_error *err)
+{
+	free(err);
+}
+
+int davit_error_code(const struct davit_error *err)
+{
+	return err->err.code;
+}
+
+const char *davit_error_message(const struct davit_error *err)
+{
+	return err->text;
+}
+
+const char *davit_error_kind(const struct davit_error *err)
+{
+	return err_kind_word(err->err.kind);
+}
+
+const char *davit_error_pointer(const struct davit_error *err)
+{
+	return err->err.pointer;
+}
+
+const char *davit_error_step(const struct davit_error *err)
+{
+	return err->err.step;
+}
+
+const char *davit_error_hint(const struct davit_error *err)
+{
+	return err->err.hint;
+}
+
+int error_export_output(struct davit_error *to, const struct err *e, const char *output)
+{
+	if (to) {
+		size_t at = err_format(e, to->text, sizeof(to->text));
+
+		to->err = *e;
+		if (e->kind == ERR_HOOK && at < sizeof(to->text))
+			escape(to->text + at, sizeof(to->text) - at, output);
+	}
+	return -e->code;
+}
+
+int error_export(struct davit_error *to, const struct err *e)
+{
+	return error_export_output(to, e, "");
+}
+
+void context_log(const struct davit_context *ctx, enum davit_log_level level, const char *format,
+		 ...)
+{
+	char text[ERROR_TEXT_SIZE], shown[ERROR_TEXT_SIZE];
+	va_list ap;
+
+	if (!ctx->log || level > ctx->log_level)
+		return;
+	va_start(ap, format);
+	fmt_v(text, sizeof(text), format, ap);
+	va_end(ap);
+	escape(shown, sizeof(shown), text);
+	ctx->log(ctx->log_arg, level, shown);
+}
+
+void context_warn(void *arg, const char *text)
+{
+	context_log(arg, DAVIT_LOG_WARNING, "%s", text);
+}
+
+void context_inform(void *arg, const char *text)
+{
+	context_log(arg, DAVIT_LOG_INFO, "%s", text);
+}
+
+void context_warn_failure(void *arg, const struct err *failure)
+{
+	context_log(arg, DAVIT_LOG_WARNING, "%s", failure->msg);
+}
+
+void context_warn_hook(void *arg, const struct err *failure, const char *output)
+{
+	context_log(arg, DAVIT_LOG_WARNING, "%s%s", failure->msg, output);
+}
+
+/* Root of a made user namespace has /run/davit only when nobody gave it a place of its own: /run is
+ * rarely its. */
+static char *default_root(const char *runtime_dir, bool is_rootless)
+{
+	bool has_dir = runtime_dir && runtime_dir[0] == '/';
+	char text[4096];
+
+	if (geteuid() == 0 && !(is_rootless && has_dir))
+		return strdup("/run/davit");
+	if (has_dir)
+		fmt(text, sizeof(text), "%s/davit", runtime_dir);
+	else
+		fmt(text, sizeof(text), "/tmp/davit-%u", (unsigned)geteuid());
+	return strdup(text);
+}
+
+/* A relative one is the caller's: what is kept of it has to hold in other directories, too. In the
+ * root directory everything would be a container of that name. */
+static int take_root(const char *root, char **ret, struct err *e)
+{
+	char text[2 * PATH_MAX], here[PATH_MAX];
+
+	if (!*root)
+		return err_kind(e, ERR_USAGE, EINVAL, "the state root is an empty path");
+	if (root[0] == '/' && !root[strspn(root, "/.")])
+		return err_kind(e, ERR_USAGE, EINVAL, "the state root is the root directory");
+	if (root[0] != '/' && !getcwd(here, sizeof(here)))
+		return err_set(e, errno, "find the current directory for the state root %s", root);
+	fmt(text, sizeof(text), "%s%s%s", root[0] == '/' ? "" : here, root[0] == '/' ? "" : "/",
+	    root);
+	*ret = strdup(text);
+	return *ret ? 0 : err_set(e, ENOMEM, "make a context");
+}
+
+static int check_manager(const char *manager, struct err *e)
+{
+	static const char *const known[] = { "cgroupfs", "disabled" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (strcmp(manager, known[i]) == 0)
+			return 0;
+	if (strcmp(manager, "systemd") == 0)
+		return err_kind(e, ERR_UNSUPPORTED, EOPNOTSUPP,
+				"the systemd cgroup manager is not supported yet");
+	return err_kind(e, ERR_USAGE, EINVAL, "unknown cgroup manager \"%s\"", manager);
+}
+
+static int fill(struct davit_context *ctx, const struct davit_context_options *o, struct err *e)
+{
+	const char *manager = o->cgroup_manager ? o->cgroup_manager : "cgroupfs";
+
+	if (check_manager(manager, e) < 0)
+		return -e->code;
+	ctx->is_rootless = geteuid() != 0 || !namespace_user_is_first();
+	if (o->root && take_root(o->root, &ctx->root, e) < 0)
+		return -e->code;
+	if (!o->root)
+		ctx->root = default_root(o->runtime_dir, ctx->is_rootless);
+	ctx->cgroup_manager = strdup(manager);
+	ctx->name = strdup(o->name ? o->name : "davit");
+	if (o->notify_socket && *o->notify_socket)
+		ctx->notify_socket = strdup(o->notify_socket);
+	if (DAVIT_TEST_BUILD && o->fault)
+		ctx->fault = strdup(o->fault);
+	if (o->seccomp_receiver && o->seccomp_receiver[0])
+		ctx->seccomp_receiver = strdup(o->seccomp_receiver);
+	if (!ctx->root || !ctx->cgroup_manager || !ctx->name)
+		return err_set(e, ENOMEM, "make a context");
+	ctx->environment = o->environment;
+	ctx->log = o->log;
+	ctx->log_arg = o->log_arg;
+	ctx->log_level = o->log_level;
+	ctx->has_default_root = !o->root;
+	/* Options of an older caller end earlier. */
+	if (o->size >= offsetof(struct davit_context_options, private_fd_count) +
+			       sizeof(o->private_fd_count)) {
+		ctx->private_fds = o->private_fds;
+		ctx->private_fd_count = o->private_fd_count;
+	}
+	return o->trace ? trace_new(o->trace, &ctx->trace, e) : 0;
+}
+
+int davit_context_new(const struct davit_context_options *options, struct davit_context **ret,
+		      struct davit_error *err)
+{
+	struct davit_context *ctx = calloc(1, sizeof(*ctx));
+	struct err e = { 0 };
+
+	if (!ctx) {
+		err_set(&e, ENOMEM, "make a context");
+		return error_export(err, &e);
+	}
+	if (fill(ctx, options, &e) < 0) {
+		davit_context_free(ctx);
+		return error_export(err, &e);
+	}
+	*ret = ctx;
+	return error_export(err, &e);
+}
+
+void davit_context_free(struct davit_context *ctx)
+{
+	struct err e = { 0 };
+
+	if (!ctx)
+		return;
+	if (ctx->trace && trace_write(ctx->trace, &e) < 0)
+		context_log(ctx, DAVIT_LOG_WARNING, "%s: %s", e.msg, errno_words(e.code));
+	trace_free(ctx->trace);
+	free(ctx->root);
+	free(ctx->cgroup_manager);
+	free(ctx->name);
+	free(ctx->notify_socket);
+	free(ctx->seccomp_receiver);
+	free(ctx->fault);
+	free(ctx);
+}
+
+const char *davit_context_root(const struct davit_context *ctx)
+{
+	return ctx->root;
+}
+
+int export_json(const char *text, size_t len, char **ret, struct err *e)
+{
+	char *copy = text ? malloc(len + 2) : NULL;
+
+	if (!copy)
+		return err_set(e, ENOMEM, "encode JSON");
+	memcpy(copy, text, len);
+	while (len && copy[len - 1] == '\n')
+		len--;
+	copy[len] = '\n';
+	copy[len + 1] = '\0';
+	*ret = copy;
+	return 0;
+}

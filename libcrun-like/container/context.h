@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The opaque objects of davit.h, and how the library says something without printing: through the
+ * context's log.
+ */
+#ifndef DAVIT_CONTAINER_CONTEXT_H
+#define DAVIT_CONTAINER_CONTEXT_H
+
+#include "base/err.h"
+#include "davit.h"
+#include "setup/hook_output.h"
+
+enum {
+	ERROR_TEXT_SIZE = 1024 + HOOK_OUTPUT_TEXT
+};
+
+struct davit_error {
+	struct err err;
+	char text[ERROR_TEXT_SIZE];
+};
+
+struct trace;
+
+struct davit_context {
+	char *root;
+	char *cgroup_manager;
+	char *name;
+	char *notify_socket;    /* the service manager's; NULL: nobody wants to know */
+	char *fault;            /* NULL but in test builds */
+	struct trace *trace;    /* of every operation with this context; NULL: nobody wants it */
+	char *seccomp_receiver; /* of profiles that name none; may be NULL */
+	char **environment;     /* of hooks without one; the caller's, may be NULL */
+	const int *private_fds; /* children close them first; the caller's */
+	size_t private_fd_count;
+	davit_log_fn *log;
+	void *log_arg;
+	enum davit_log_level log_level;
+	bool is_rootless;      /* an ordinary user, or root of a user namespace that was made */
+	bool has_default_root; /* nobody named one */
+};
+
+void context_log(const struct davit_context *ctx, enum davit_log_level level, const char *format,
+		 ...) PRINTF_LIKE(3, 4);
+/* The shape that setup/ takes for warnings; @arg is the context. */
+void context_warn(void *arg, const char *text);
+void context_inform(void *arg, const char *text);
+/* The same for a failure that is only to be told of; of a hook, with what it printed. */
+void context_warn_failure(void *arg, const struct err *failure);
+void context_warn_hook(void *arg, const struct err *failure, const char *output);
+
+/* Hands @e over to the caller's error, when there is one; returns what the public call returns. */
+int error_export(struct davit_error *to, const struct err *e);
+/* With what a hook printed behind it. */
+int error_export_output(struct davit_error *to, const struct err *e, const char *output);
+
+/* A malloc'ed copy for the caller that ends with one newline; @text NULL: there was no memory. */
+int export_json(const char *text, size_t len, char **ret, struct err *e);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A container that exists, as found on disk and in the kernel. The status is derived each time:
+ * from the lock (creating), the pidfd (stopped: readable, a zombie too), a connection to the start
+ * socket (accepted: created; refused: running) and cgroup.events (frozen: paused). Boot id and
+ * start time tell whether the pid on disk is still that process.
+ */
+#ifndef DAVIT_CONTAINER_STATUS_H
+#define DAVIT_CONTAINER_STATUS_H
+
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "container/context.h"
+#include "oci-spec/state.h"
+#include "setup/resources/cgroup.h"
+
+enum status {
+	STATUS_CREATING,
+	STATUS_CREATED,
+	STATUS_RUNNING,
+	STATUS_PAUSED,
+	STATUS_STOPPED
+};
+
+const char *status_word(enum status status);
+
+struct container {
+	struct arena arena;
+	const char *id;
+	int root_dirfd, dirfd;
+	/* From state.json, or from journal.json when the create was never finished; NULL when
+	 * neither can be read. */
+	const struct davit_state *state;
+	bool is_committed; /* state.json is there */
+	bool has_lock;     /* this process holds the lock */
+	int pidfd;         /* -1: the first process is gone */
+	pid_t pid;
+	enum status status;
+};
+
+enum container_open_flags {
+	CONTAINER_LOCK = 1,       /* take the lock, waiting a bounded time */
+	CONTAINER_DAMAGED_OK = 2, /* a state that cannot be read is no error: state stays NULL */
+};
+
+/* ERR_NOT_FOUND "container does not exist". Release with container_close() in any case. */
+int container_open(const struct davit_context *ctx, const char *id, unsigned flags,
+		   struct container *ret, struct err *e);
+void container_close(struct container *c);
+
+/* Which cgroup the state means; false when it means none. */
+bool container_cgroup(const struct container *c, struct cgroup_ref *ret);
+
+/* Whether its first process lives and has another namespace than we do. @file: "net" of
+ * /proc/PID/ns, @flag: CLONE_NEWNET. */
+bool container_has_own_namespace(const struct container *c, const char *file, int flag);
+
+/* JSON of its state, in its arena. */
+char *container_state_json(struct container *c, bool pretty, size_t *ret_len);
+
+#endif

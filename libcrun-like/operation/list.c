@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The containers of a state root, in the order of their ids. What is no container of davit's, or is
+ * deleted meanwhile, is left out; what cannot be found out is an error, not an absence.
+ */
+#include <dirent.h>
+#include <string.h>
+
+#include "container/store.h"
+#include "kernel/procfs.h"
+#include "operation/operation.h"
+
+enum {
+	FIRST_ROOM = 32
+};
+
+struct ids {
+	struct arena arena;
+	const char **items;
+	size_t count, room;
+};
+
+static int add_id(struct ids *ids, const char *id, struct err *e)
+{
+	size_t room = ids->room ? 2 * ids->room : FIRST_ROOM;
+	const char **grown = ids->items;
+
+	if (ids->count == ids->room) {
+		grown = arena_array(&ids->arena, room, sizeof(*grown));
+		if (!grown)
+			return err_set(e, ENOMEM, "list the containers");
+		if (ids->count)
+			memcpy(grown, ids->items, ids->count * sizeof(*grown));
+		ids->items = grown;
+		ids->room = room;
+	}
+	grown[ids->count] = arena_printf(&ids->arena, "%s", id);
+	if (!grown[ids->count++])
+		return err_set(e, ENOMEM, "list the containers");
+	return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int read_ids(const struct davit_context *ctx, struct ids *ret, struct err *e)
+{
+	_cleanup_fd_ int root = -1;
+	const struct dirent *entry;
+	DIR *dir;
+
+	if (store_open_root(ctx->root, false, &root, e) < 0)
+		return -e->code;
+	dir = fdopendir(root);
+	if (!dir)
+		return err_set(e, errno, "list the state root %s", ctx->root);
+	root = -1;
+	while (!e->code && (entry = readdir(dir))) {
+		struct err ignored = { 0 };
+
+		if (store_check_id(entry->d_name, &ignored) == 0)
+			add_id(ret, entry->d_name, e);
+	}
+	closedir(dir);
+	if (ret->count)
+		qsort(ret->items, ret->count, sizeof(*ret->items), compare);
+	return -e->code;
+}
+
+static void show(struct container *c, davit_list_fn *each, void *arg, struct err *e)
+{
+	struct davit_list_entry entry = { .size = sizeof(entry),
+					  .id = c->id,
+					  .status = status_word(c->status),
+					  .pid = c->pid,
+					  .bundle = "",
+					  .rootfs = "",
+					  .created = "",
+					  .owner = "" };
+	size_t len = 0;
+
+	if (c->state) {
+		entry.bundle = c->state->bundle ? c->state->bundle : "";
+		entry.rootfs = c->state->rootfs ? c->state->rootfs : "";
+		entry.created = c->state->created ? c->state->created : "";
+		entry.owner = c->state->owner ? c->state->owner : "";
+	}
+	entry.json = container_state_json(c, false, &len);
+	if (entry.json)
+		each(arg, &entry);
+	else
+		err_set(e, ENOMEM, "list the containers");
+}
+
+static int list_one(const struct davit_context *ctx, const char *id, davit_list_fn *each, void *arg,
+		    struct err *e)
+{
+	struct err failure = { 0 };
+	struct container c;
+
+	if (container_open(ctx, id, CONTAINER_DAMAGED_OK, &c, &failure) == 0)
+		show(&c, each, arg, e);
+	else if (is_shortage(failure.code) || !procfs_is_there())
+		*e = failure;
+	container_close(&c);
+	return -e->code;
+}
+
+/* A root that was named must be there; the default one may simply not have been needed yet. */
+int davit_list(struct davit_context *ctx, davit_list_fn *each, void *arg, struct davit_error *err)
+{
+	struct ids ids = { 0 };
+	struct err e = { 0 };
+
+	if (read_ids(ctx, &ids, &e) < 0 && e.kind == ERR_NOT_FOUND && ctx->has_default_root)
+		e = (struct err){ 0 };
+	for (size_t i = 0; !e.code && i < ids.count; i++)
+		list_one(ctx, ids.items[i], each, arg, &e);
+	arena_release(&ids.arena);
+	return error_export(err, &e);
+}

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Bind mounts into a running container, out of it again, and the list of what is mounted there. The
+ * container runs and may be hostile while this happens: sources are opened and given their options
+ * outside, by descriptor; a child of ours joins the mount namespace and attaches them by the same
+ * code as at create, which names nothing below the root but through kernel/rootpath (C1).
+ *
+ * Takes the lock: no mount while the container is made or deleted. Nothing is kept of it: what is
+ * mounted is what the kernel says, so `list` shows all of it.
+ */
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "base/fmt.h"
+#include "container/store.h"
+#include "kernel/cgroup.h"
+#include "kernel/mount.h"
+#include "kernel/namespace.h"
+#include "kernel/process.h"
+#include "kernel/rootpath.h"
+#include "oci-spec/json_paths.h"
+#include "oci-spec/json_utf8.h"
+#include "operation/operation.h"
+#include "setup/filesystem/mounts.h"
+
+enum {
+	TABLE_SIZE = 1024 * 1024
+};
+
+/* Runs in a child of its own, in the container's mount namespace. Without a heap. */
+typedef int job_fn(struct mounts *m, int rootfd, struct err *e);
+
+static int check_status(const struct container *c, struct err *e)
+{
+	if (c->pidfd >= 0 && c->status != STATUS_CREATING)
+		return 0;
+	return err_kind(e, ERR_STATUS, EINVAL,
+			"cannot reach the mounts of container %s: container not running", c->id);
+}
+
+/* --- in the child ---------------------------------------------------------------------------- */
+
+/* Where the container's mounts are. */
+struct place {
+	int rootfd;
+	int mount_ns;
+	int user_ns; /* that it belongs to; -1: the runtime's own */
+};
+
+static int enter(const struct place *at, struct err *e)
+{
+	int r = at->user_ns < 0 ? 0 : namespace_join(at->user_ns, CLONE_NEWUSER);
+
+	if (r == 0)
+		r = namespace_join(at->mount_ns, CLONE_NEWNS);
+	if (r < 0)
+		return err_set(e, -r, "join the mount namespace of the container");
+	/* Ignored: where 0 is not mapped, places that have to be made cannot be. */
+	if (at->user_ns >= 0 && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
+		errno = 0;
+	/* Now: a change of rights or ids forgets the one and may undo the other. Whoever gives up
+	 * waiting for us must not leave the lock behind, which we have too. */
+	process_die_with_parent(true);
+	process_set_dumpable(false);
+	return 0;
+}
+
+static int attach_all(struct mounts *m, int rootfd, struct err *e)
+{
+	return mounts_apply(m, rootfd, e);
+}
+
+/* The directory that holds the last component of @path, and that component. Nothing is made. */
+static int open_parent(int rootfd, const char *path, char name[static 256])
+{
+	char parent[PATH_MAX];
+	size_t len = strlen(path), begin;
+
+	while (len > 0 && path[len - 1] == '/')
+		len--;
+	for (begin = len; begin > 0 && path[begin - 1] != '/';)
+		begin--;
+	if (len == begin || len - begin >= 256 || begin + 2 > sizeof(parent))
+		return -EINVAL;
+	memcpy(name, path + begin, len - begin);
+	name[len - begin] = '\0';
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return -EINVAL;
+	memcpy(parent, path, begin);
+	parent[begin] = '\0';
+	return rootpath_open(rootfd, begin ? parent : "/", O_PATH | O_DIRECTORY);
+}
+
+/*
+ * 1 when @name of @parent is a mount of @op's source. The container may have put links and other
+ * directories in the way, so that the path leads to a mask or to somebody else's mount: only what
+ * is the source, or was until it was deleted on the host, is taken away.
+ */
+static int is_of_source(const struct mount_op *op, int parent, const char *name)
+{
+	_cleanup_fd_ int fd = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat there, source;
+	int r = fd < 0 ? neg_errno() : mount_is_root(fd);
+
+	if (r <= 0)
+		return r < 0 ? r : -EINVAL;
+	if (fstat(fd, &there) < 0)
+		return neg_errno();
+	if (op->fd < 0 || fstat(op->fd, &source) < 0)
+		return there.st_nlink == 0;
+	return there.st_nlink == 0 ||
+	       (there.st_dev == source.st_dev && there.st_ino == source.st_ino);
+}
+
+static int detach_one(const struct mount_op *op, int rootfd, struct err *e)
+{
+	const char *destination = op->destination;
+	char name[256];
+	_cleanup_fd_ int parent = open_parent(rootfd, destination, name);
+	int r = parent < 0 ? parent : is_of_source(op, parent, name);
+
+	if (r == 0)
+		return err_set(e, EBUSY, "unmount %s: what is mounted there is not %s", destination,
+			       op->source);
+	if (r > 0)
+		r = mount_detach_name(parent, name);
+	if (r == -EINVAL)
+		return err_set(e, EINVAL, "nothing is mounted on %s", destination);
+	return r < 0 ? err_set(e, -r, "unmount %s", destination) : 0;
+}
+
+/* The last one first: it may stand on another of them. */
+static int detach_all(struct mounts *m, int rootfd, struct err *e)
+{
+	for (size_t i = m->count; i-- > 0;)
+		if (detach_one(&m->items[i], rootfd, e) < 0)
+			return err_at(e, POINTER("/mounts/%zu/destination", i));
+	return 0;
+}
+
+static _Noreturn void child_main(const struct place *at, struct mounts *m, job_fn *job, int answer)
+{
+	struct err e = { 0 };
+
+	process_set_dumpable(false); /* the container is not to look into this process */
+	if (enter(at, &e) == 0)
+		(void)job(m, at->rootfd, &e); /* in e */
+	/* An answer that does not arrive is a failure. */
+	_exit(write(answer, &e, sizeof(e)) == (ssize_t)sizeof(e) ? 0 : 1);
+}
+
+static int run_in_child(const struct container *c, const struct place *at, struct mounts *m,
+			job_fn *job, struct err *e)
+{
+	ssize_t n;
+	pid_t pid;
+	int p[2];
+
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return err_set(e, errno, "make a pipe");
+	pid = fork();
+	if (pid == 0)
+		child_main(at, m, job, p[1]);
+	if (pid < 0)
+		err_set(e, errno, "start a process");
+	close(p[1]);
+	do
+		n = read(p[0], e, pid > 0 ? sizeof(*e) : 0);
+	while (n < 0 && errno == EINTR);
+	close(p[0]);
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (pid > 0 && n != (ssize_t)sizeof(*e))
+		err_kind(e, ERR_KILLED, EIO, "the process in container %s was ended", c->id);
+	return -e->code;
+}
+
+/* --- outside --------------------------------------------------------------------------------- */
+
+static void place_close(struct place *at)
+{
+	close_fdp(&at->rootfd);
+	close_fdp(&at->mount_ns);
+	close_fdp(&at->user_ns);
+}
+
+/* The user namespace of config.json: NULL when there is none. */
+static int find_user_ns(struct container *c, const struct oci_namespace **ret, struct err *e)
+{
+	struct oci_config *config;
+	size_t len;
+	char *text;
+
+	*ret = NULL;
+	if (store_read_file(&c->arena, c->dirfd, "config.json", &text, &len, e) < 0 ||
+	    oci_config_decode(&c->arena, text, len, "config.json", &config, e) < 0)
+		return -e->code;
+	for (size_t i = 0; config->linux_config && i < config->linux_config->namespaces.count; i++)
+		if (strcmp(config->linux_config->namespaces.items[i].type, "user") == 0)
+			*ret = &config->linux_config->namespaces.items[i];
+	return 0;
+}
+
+/* 1 when @user_ns is what create gave to the container: ours, a child of ours, or one by path. */
+static int is_containers(const struct oci_namespace *asked, int user_ns)
+{
+	_cleanup_fd_ int expected = -1, parent = -1;
+	int r = asked && asked->path ? namespace_open(asked->path, CLONE_NEWUSER, &expected)
+				     : namespace_open_own(CLONE_NEWUSER, &expected);
+
+	if (r == 0 && asked && !asked->path)
+		r = namespace_open_parent(user_ns, &parent);
+	return r < 0 ? r : namespace_is_same(expected, parent < 0 ? user_ns : parent);
+}
+
+/*
+ * A program without any rights may have made namespaces of its own, in which it has all rights: it
+ * could take "ro" and the like off a mount that is attached there. So it is the mount namespace's
+ * owner that counts, and what is looked at is what is joined.
+ */
+static int open_place(struct container *c, struct place *at, struct err *e)
+{
+	const struct oci_namespace *asked;
+	char path[64];
+	int r;
+
+	if (find_user_ns(c, &asked, e) < 0)
+		return -e->code;
+	fmt(path, sizeof(path), "/proc/%d/ns/mnt", (int)c->pid);
+	r = namespace_open(path, CLONE_NEWNS, &at->mount_ns);
+	if (r == 0)
+		r = process_open_root(c->pid, &at->rootfd);
+	/* Only a process that is still there has told of its own. */
+	if (r == 0 && process_has_ended(c->pidfd))
+		r = -ESRCH;
+	if (r == 0)
+		r = namespace_open_owner(at->mount_ns, &at->user_ns);
+	if (r < 0)
+		return err_set(e, -r, "open the mount namespace of container %s", c->id);
+	r = is_containers(asked, at->user_ns);
+	if (r <= 0)
+		return err_set(e, r < 0 ? -r : EPERM,
+			       "the first process of container %s is in a mount namespace of its "
+			       "own making",
+			       c->id);
+	if (!asked)
+		close_fdp(&at->user_ns);
+	return 0;
+}
+
+/* An array of mounts, as crun takes it, or an object with it as "mounts". */
+static char *make_config(struct arena *a, const char *text, size_t len)
+{
+	size_t blanks = 0;
+
+	while (blanks < len && strchr(" \t\r\n", text[blanks]))
+		blanks++;
+	if (blanks < len && text[blanks] == '{')
+		return arena_printf(a, "%.*s{\"ociVersion\":\"1.0.0\",%.*s", (int)blanks, text,
+				    (int)(len - blanks - 1), text + blanks + 1);
+	return arena_printf(a, "{\"ociVersion\":\"1.0.0\",\"mounts\":%.*s}", (int)len, text);
+}
+
+static bool take_first(void *arg, const struct err *violation)
+{
+	/* The rest of a config.json is not there. */
+	if (strncmp(violation->pointer, "/mounts", 7) != 0)
+		return true;
+	*(struct err *)arg = *violation;
+	return false;
+}
+
+static int prepare(struct container *c, const char *text, size_t len, bool has_user_ns,
+		   struct mounts *m, struct err *e)
+{
+	const struct mounts_context ctx = {
+		.bundle = c->state->bundle,
+		.has_user_ns = has_user_ns,
+		.has_neighbours = true,
+	};
+	struct oci_config *config;
+	char *document = len < OCI_JSON_SIZE_MAX ? make_config(&c->arena, text, len) : NULL;
+
+	if (!document)
+		return err_set(e, len < OCI_JSON_SIZE_MAX ? ENOMEM : EFBIG, "read the mounts");
+	if (oci_config_decode(&c->arena, document, strlen(document), "mounts", &config, e) < 0)
+		return -e->code;
+	oci_config_check(config, take_first, e);
+	if (e->code || mounts_prepare(&c->arena, config, &ctx, m, e) < 0)
+		return -e->code;
+	for (size_t i = 0; i < m->count; i++)
+		if (m->items[i].kind != MOUNT_BIND)
+			return err_field(e, EINVAL, POINTER("/mounts/%zu", i),
+					 "only bind mounts can be added to a running container");
+	return 0;
+}
+
+/* To know them by. One that is gone from the host stays -1. */
+static void look_at_sources(struct mounts *m)
+{
+	for (size_t i = 0; i < m->count; i++) {
+		struct mount_op *op = &m->items[i];
+		bool is_link = op->options.extras & MOUNT_SOURCE_NOFOLLOW;
+
+		op->fd = open(op->source, O_PATH | O_CLOEXEC | (is_link ? O_NOFOLLOW : 0));
+	}
+}
+
+/* An ordinary user may not clone mounts of the host; create leaves it to INIT, but in the container
+ * the path is another one. */
+static int check_sources(const struct mounts *m, struct err *e)
+{
+	for (size_t i = 0; i < m->count; i++) {
+		const struct mount_op *op = &m->items[i];
+
+		if (op->fd >= 0 || (op->link_text && op->link_text[0]))
+			continue;
+		err_set(e, EPERM, "open the mount source %s", op->source);
+		return err_at(e, POINTER("/mounts/%zu", i));
+	}
+	return 0;
+}
+
+static int open_sources(struct mounts *m, bool add, struct err *e)
+{
+	if (!add)
+		look_at_sources(m);
+	else if (mounts_open_idmaps(m, e) < 0 || mounts_open_sources(m, e) < 0)
+		return -e->code;
+	return add ? check_sources(m, e) : 0;
+}
+
+static int change(const struct davit_context *ctx, const char *id, const char *text, size_t len,
+		  bool add, struct err *e)
+{
+	struct place at = { -1, -1, -1 };
+	struct mounts m = { 0 };
+	struct container c;
+
+	if (container_open(ctx, id, CONTAINER_LOCK, &c, e) == 0 && check_status(&c, e) == 0 &&
+	    open_place(&c, &at, e) == 0 && prepare(&c, text, len, at.user_ns >= 0, &m, e) == 0 &&
+	    open_sources(&m, add, e) == 0)
+		(void)run_in_child(&c, &at, &m, add ? attach_all : detach_all, e); /* in e */
+	mounts_close(&m);
+	place_close(&at);
+	container_close(&c);
+	return -e->code;
+}
+
+int davit_mounts_add(struct davit_context *ctx, const char *id, const char *mounts, size_t len,
+		     struct davit_error *err)
+{
+	struct err e = { 0 };
+
+	change(ctx, id, mounts, len, true, &e);
+	return error_export(err, &e);
+}
+
+int davit_mounts_remove(struct davit_context *ctx, const char *id, const char *mounts, size_t len,
+			struct davit_error *err)
+{
+	struct err e = { 0 };
+
+	change(ctx, id, mounts, len, false, &e);
+	return error_export(err, &e);
+}
+
+/* --- the list -------------------------------------------------------------------------------- */
+
+/* The kernel writes blanks as \040. In place. */
+static char *unescape(char *text)
+{
+	char *to = text;
+
+	for (const char *at = text; *at; to++) {
+		if (at[0] == '\\' && at[1] >= '0' && at[1] <= '3' && at[2] && at[3]) {
+			*to = (char)((at[1] - '0') * 64 + (at[2] - '0') * 8 + (at[3] - '0'));
+			at += 4;
+		} else {
+			*to = *at++;
+		}
+	}
+	*to = '\0';
+	return text;
+}
+
+/* A container names its directories as it likes. */
+static void make_clean(char *text)
+{
+	size_t len = strlen(text), at;
+
+	while ((at = json_utf8_scan(text, len)) < len)
+		text[at] = '?';
+}
+
+static void add_string(struct json_paths *to, size_t index, const char *member, char *text)
+{
+	char path[64];
+
+	make_clean(unescape(text));
+	fmt(path, sizeof(path), "mounts/%zu/%s", index, member);
+	json_paths_string(to, path, text);
+}
+
+/* "ID PARENT MAJ:MIN ROOT PLACE OPTIONS [FIELDS...] - TYPE SOURCE SUPEROPTIONS" */
+static bool add_line(struct json_paths *to, size_t index, char *line)
+{
+	char *fields[6], *rest = line, *type, *source, *option, member[32];
+	size_t count = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		fields[i] = strsep(&rest, " ");
+	rest = rest ? strstr(rest, "- ") : NULL;
+	if (!rest)
+		return false;
+	rest += 2;
+	type = strsep(&rest, " ");
+	source = strsep(&rest, " ");
+	if (!source)
+		return false;
+	add_string(to, index, "destination", fields[4]);
+	add_string(to, index, "type", type);
+	add_string(to, index, "source", source);
+	add_string(to, index, "root", fields[3]);
+	while ((option = strsep(&fields[5], ","))) {
+		fmt(member, sizeof(member), "options/%zu", count++);
+		add_string(to, index, member, option);
+	}
+	return true;
+}
+
+static int list(struct container *c, char **ret_json, struct err *e)
+{
+	struct json_paths *to = json_paths_new(&c->arena, true);
+	char path[64], *text = arena_alloc(&c->arena, TABLE_SIZE), *line;
+	size_t index = 0, len = 0;
+	int r;
+
+	if (!text || !to)
+		return err_set(e, ENOMEM, "list the mounts");
+	fmt(path, sizeof(path), "/proc/%d/mountinfo", (int)c->pid);
+	r = cgroup_read(AT_FDCWD, path, text, TABLE_SIZE);
+	if (r < 0)
+		return err_set(e, -r, "read the mounts of container %s", c->id);
+	while ((line = strsep(&text, "\n")))
+		index += add_line(to, index, line);
+	line = json_paths_end(to, &len);
+	return export_json(line, len, ret_json, e);
+}
+
+int davit_mounts_list(struct davit_context *ctx, const char *id, char **ret_json,
+		      struct davit_error *err)
+{
+	struct err e = { 0 };
+	struct container c;
+
+	if (container_open(ctx, id, 0, &c, &e) == 0 && check_status(&c, &e) == 0)
+		(void)list(&c, ret_json, &e); /* in e */
+	container_close(&c);
+	return error_export(err, &e);
+}

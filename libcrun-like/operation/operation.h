@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What the public calls are made of: each operation once, for whatever calls it.
+ */
+#ifndef DAVIT_OPERATION_OPERATION_H
+#define DAVIT_OPERATION_OPERATION_H
+
+#include "container/status.h"
+#include "lifecycle/run.h"
+
+/*
+ * create.c: create and run. @ret_status: run in the foreground; the program's exit status.
+ * @hook_output: HOOK_OUTPUT_TEXT bytes, for what a failing hook printed.
+ */
+int operation_create(const struct davit_context *ctx, const struct davit_create_options *options,
+		     enum verb verb, int *ret_status, char *hook_output, struct err *e);
+int operation_start(const struct davit_context *ctx, const char *id, char *hook_output,
+		    struct err *e);
+
+/* While a set-up works, the driver takes the signals that ask to stop. */
+void operation_hold_signals(struct run *run);
+void operation_release_signals(struct run *run);
+
+/* exec.c. @ret_status: as for a run; 0 when detached. */
+int operation_exec(const struct davit_context *ctx, const struct davit_exec_options *options,
+		   int *ret_status, struct err *e);
+
+/* kill.c */
+int operation_kill(const struct davit_context *ctx, const char *id, int signal, bool all,
+		   struct err *e);
+
+/*
+ * delete.c. @force: whatever state it is in, and no error when it does not exist. A container that
+ * cannot be removed keeps its state, so that the call can be repeated.
+ */
+int operation_delete(const struct davit_context *ctx, const char *id, bool force, struct err *e);
+
+/* pause.c. @paused: freeze, else thaw. */
+int operation_pause(const struct davit_context *ctx, const char *id, bool paused, struct err *e);
+
+#endif

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * See rootfs.h. The root is a clone of the tree at root.path, attached over that same path, so that
+ * hooks which name the path see the container's mounts. Two things would reach the host through
+ * shared mounts and are kept from it: attaching the clone (the mount it stands on is made private)
+ * and taking the old root off (it is made a slave first). That matters only where
+ * linux.rootfsPropagation is shared; otherwise all mounts of the host are slaves here.
+ */
+#include "setup/filesystem/rootfs.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "kernel/mount.h"
+#include "kernel/sys.h"
+#include "setup/filesystem/mount_options.h"
+
+static int prepare_path(struct arena *a, const struct oci_root *root, const char *bundle,
+			struct rootfs *r, struct err *e)
+{
+	struct stat st;
+
+	if (!root || !root->path || !root->path[0])
+		return err_field(e, EINVAL, root ? "/root/path" : "/root",
+				 "the root file system is not named");
+	r->path = root->path[0] == '/' ? arena_strdup(a, root->path)
+				       : arena_printf(a, "%s/%s", bundle, root->path);
+	if (!r->path)
+		return err_set(e, ENOMEM, "prepare the root file system");
+	if (stat(r->path, &st) < 0)
+		return err_field(e, errno, "/root/path", "root file system %s: %s", r->path,
+				 errno_words(errno));
+	if (!S_ISDIR(st.st_mode))
+		return err_field(e, ENOTDIR, "/root/path", "root file system %s: %s", r->path,
+				 errno_words(ENOTDIR));
+	r->is_readonly = root->readonly && *root->readonly;
+	return 0;
+}
+
+static int prepare_propagation(const char *word, struct rootfs *r, struct err *e)
+{
+	r->propagation = MS_PRIVATE;
+	if (!word || !word[0])
+		return 0;
+	r->propagation = mount_option_propagation(word);
+	if (!r->propagation)
+		return err_field(e, EINVAL, "/linux/rootfsPropagation",
+				 "unknown propagation \"%s\"", word);
+	return 0;
+}
+
+bool rootfs_is_shared(const struct rootfs *r)
+{
+	return r->propagation & MS_SHARED;
+}
+
+int rootfs_prepare(struct arena *a, const struct oci_config *config, const char *bundle,
+		   bool no_pivot, struct rootfs *ret, struct err *e)
+{
+	const struct oci_linux *l = config->linux_config;
+	struct rootfs r = { .no_pivot = no_pivot };
+	int res = prepare_path(a, config->root, bundle, &r, e);
+
+	if (res == 0)
+		res = prepare_propagation(l ? l->rootfs_propagation : NULL, &r, e);
+	if (res == 0)
+		*ret = r;
+	return res;
+}
+
+static int open_directory(const char *path)
+{
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? neg_errno() : fd;
+}
+
+/* Never a peer of the host's mounts: what is mounted in it stays in it. Later mounts of the host
+ * appear in it only where the root is to be a slave. */
+static int clone_root(const struct rootfs *r, int dirfd)
+{
+	return mount_clone(dirfd, "", AT_RECURSIVE, r->propagation & MS_SLAVE, 0);
+}
+
+int rootfs_open(const struct rootfs *r, int *ret_tree_fd, struct err *e)
+{
+	_cleanup_fd_ int dir = open_directory(r->path);
+	int tree;
+
+	if (dir < 0)
+		return err_set(e, -dir, "open the root file system %s", r->path);
+	tree = clone_root(r, dir);
+	if (tree < 0 && tree != -EPERM)
+		return err_set(e, -tree, "clone the root file system %s", r->path);
+	*ret_tree_fd = tree < 0 ? -1 : tree;
+	return 0;
+}
+
+/* The mount that @dirfd is on. Its root is found by going up: mountinfo may be long. */
+static int make_mount_private(int dirfd)
+{
+	_cleanup_fd_ int cur = fcntl(dirfd, F_DUPFD_CLOEXEC, 0);
+	int is_root = mount_is_root(cur);
+
+	while (is_root == 0) {
+		int up = openat(cur, "..", O_PATH | O_DIRECTORY | O_CLOEXEC), is_same;
+
+		if (up < 0)
+			return neg_errno();
+		is_same = mount_is_same(cur, up);
+		close_fdp(&cur);
+		cur = up;
+		/* "/" of a chroot: the root of the mount is out of reach. */
+		if (is_same)
+			return is_same < 0 ? is_same : -EINVAL;
+		is_root = mount_is_root(cur);
+	}
+	return is_root < 0 ? is_root : mount_set_propagation(cur, MS_PRIVATE);
+}
+
+/* Slaves, so that a bind may be one. Shared for a shared root: its volumes stay peers of the host's
+ * mounts. */
+static int settle_host_mounts(const struct rootfs *r, struct err *e)
+{
+	unsigned long propagation = rootfs_is_shared(r) ? MS_SHARED : MS_SLAVE;
+	_cleanup_fd_ int fd = open_directory("/");
+	int res = fd < 0 ? fd : mount_set_propagation(fd, propagation | MS_REC);
+
+	return res < 0 ? err_set(e, -res, "set the propagation of the host's mounts") : 0;
+}
+
+/* Where the root is attached. The mapped root of a user namespace may not reach the path; any
+ * place serves then, and "/" is one. */
+static int open_place(const struct rootfs *r, bool has_tree, struct err *e)
+{
+	int fd = open_directory(r->path);
+
+	if (fd == -EACCES && has_tree)
+		fd = open_directory("/");
+	return fd < 0 ? err_set(e, -fd, "open the root file system %s", r->path) : fd;
+}
+
+int rootfs_attach(const struct rootfs *r, int tree_fd, int *ret_rootfd, struct err *e)
+{
+	_cleanup_fd_ int place = -1, tree = -1;
+	int res = settle_host_mounts(r, e);
+
+	if (res < 0)
+		return res;
+	place = open_place(r, tree_fd >= 0, e);
+	if (place < 0)
+		return place;
+	tree = tree_fd >= 0 ? fcntl(tree_fd, F_DUPFD_CLOEXEC, 0) : clone_root(r, place);
+	if (tree < 0)
+		return err_set(e, tree_fd >= 0 ? errno : -tree, "clone the root file system %s",
+			       r->path);
+	if (rootfs_is_shared(r)) {
+		res = make_mount_private(place);
+		if (res < 0)
+			return err_set(e, -res, "make the mount below %s private", r->path);
+	}
+	res = mount_attach(tree, place);
+	if (res < 0)
+		return err_set(e, -res, "attach the root file system %s", r->path);
+	*ret_rootfd = take_fd(&tree);
+	return 0;
+}
+
+/*
+ * The old root ends on top of the new one, in the same place, so that no directory is needed for
+ * it in the container's file system, which may be read-only.
+ */
+static int enter_by_pivot(int rootfd, struct err *e)
+{
+	_cleanup_fd_ int old = open_directory("/");
+	int res;
+
+	if (old < 0)
+		return err_set(e, -old, "open /");
+	if (fchdir(rootfd) < 0)
+		return err_set(e, errno, "change to the root file system");
+	res = sys_pivot_root(".", ".");
+	if (res < 0) {
+		err_set(e, -res, "pivot_root");
+		return res == -EINVAL ? err_hint(e, "on an initramfs use --no-pivot") : res;
+	}
+	/* Or else the unmounting would be repeated on the host, where mounts are shared. */
+	res = mount_set_propagation(old, MS_SLAVE | MS_REC);
+	if (res < 0)
+		return err_set(e, -res, "make the old root a slave");
+	if (umount2(".", MNT_DETACH) < 0)
+		return err_set(e, errno, "unmount the old root");
+	return chdir("/") < 0 ? err_set(e, errno, "change to the new root") : 0;
+}
+
+/* Without pivot_root(2), which the kernel refuses on an initramfs. The old root stays mounted. */
+static int enter_by_move(int rootfd, struct err *e)
+{
+	_cleanup_fd_ int old = open_directory("/");
+	int res = old < 0 ? old : mount_set_propagation(old, MS_SLAVE | MS_REC);
+
+	if (res < 0)
+		return err_set(e, -res, "make the old root a slave");
+	/* Fully visible instances of these below the root would let a user namespace inside mount
+	 * its own. They may be locked or absent. */
+	(void)!umount2("/proc", MNT_DETACH);
+	(void)!umount2("/sys", MNT_DETACH);
+	res = mount_attach(rootfd, old);
+	/* ELOOP: it stands on top of "/" already, because its path was out of reach. */
+	if (res < 0 && res != -ELOOP)
+		return err_set(e, -res, "move the root file system to /");
+	if (fchdir(rootfd) < 0 || chroot(".") < 0 || chdir("/") < 0)
+		return err_set(e, errno, "change to the root file system");
+	return 0;
+}
+
+int rootfs_enter(const struct rootfs *r, int rootfd, struct err *e)
+{
+	return r->no_pivot ? enter_by_move(rootfd, e) : enter_by_pivot(rootfd, e);
+}
+
+int rootfs_finish(const struct rootfs *r, struct err *e)
+{
+	_cleanup_fd_ int root = -1;
+	int res;
+
+	bool is_settled = r->propagation & (MS_PRIVATE | MS_SLAVE); /* by clone_root() */
+
+	if (!r->is_readonly && is_settled)
+		return 0;
+	root = open_directory("/");
+	if (root < 0)
+		return err_set(e, -root, "open /");
+	res = r->is_readonly ? mount_set_attrs(root, MOUNT_ATTR_RDONLY, 0, false) : 0;
+	if (res < 0)
+		return err_set(e, -res, "make the root file system read-only");
+	/* The root alone, although the word may say recursive: each of mounts[] has what its own
+	 * options gave it, which is more exact. */
+	if (!is_settled)
+		res = mount_set_propagation(root, r->propagation & ~(unsigned long)MS_REC);
+	return res < 0 ? err_set(e, -res, "set the propagation of the root file system") : 0;
+}
+
+void rootfs_describe(const struct rootfs *r, const struct describe *d)
+{
+	const char *propagation = "private";
+
+	if (r->propagation & MS_SHARED)
+		propagation = "shared";
+	else if (r->propagation & MS_SLAVE)
+		propagation = "slave";
+	else if (r->propagation & MS_UNBINDABLE)
+		propagation = "unbindable";
+	describe(d, "%s on / %s,%s%s", r->path, r->is_readonly ? "ro" : "rw", propagation,
+		 r->no_pivot ? " (moved, no pivot_root)" : "");
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The container's root file system: found, cloned and attached over itself, entered, finished
+ * (config.md, Root; config-linux.md, Rootfs Mount Propagation). The order is prepare, open (only
+ * with a user namespace), attach; then everything that needs the host's paths (mounts, devices);
+ * then enter, finish.
+ */
+#ifndef DAVIT_SETUP_FILESYSTEM_ROOTFS_H
+#define DAVIT_SETUP_FILESYSTEM_ROOTFS_H
+
+#include "base/arena.h"
+#include "base/describe.h"
+#include "base/err.h"
+#include "oci-spec/config.h"
+
+struct rootfs {
+	const char *path; /* absolute */
+	bool is_readonly, no_pivot;
+	unsigned long propagation; /* as linux.rootfsPropagation asks: MS_SHARED | MS_REC; or
+				      MS_PRIVATE */
+};
+
+/* HOST. Looks at the root's path, changes nothing. */
+int rootfs_prepare(struct arena *a, const struct oci_config *config, const char *bundle,
+		   bool no_pivot, struct rootfs *ret, struct err *e);
+/* For mounts_context: what the root shares with the host's mounts may be shared at all. */
+bool rootfs_is_shared(const struct rootfs *r);
+/* HOST, with a user namespace: a detached clone of the root, or -1 in *ret_tree_fd when HOST may
+ * not make one (rootless; INIT then can). */
+int rootfs_open(const struct rootfs *r, int *ret_tree_fd, struct err *e);
+/* INIT. @tree_fd: from rootfs_open(), or -1. */
+int rootfs_attach(const struct rootfs *r, int tree_fd, int *ret_rootfd, struct err *e);
+/* INIT. Makes @rootfd the root of this process and its mount namespace. */
+int rootfs_enter(const struct rootfs *r, int rootfd, struct err *e);
+/* INIT, in the new root: what may only hold when nothing is left to be made in it. */
+int rootfs_finish(const struct rootfs *r, struct err *e);
+void rootfs_describe(const struct rootfs *r, const struct describe *d);
+
+#endif

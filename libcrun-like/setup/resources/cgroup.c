@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Planning the cgroup (cgroup.h): its place, and whether there will be one at all. Making and
+ * removing it is in cgroup_life.c.
+ */
+#include "setup/resources/cgroup.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+
+#include "base/fmt.h"
+#include "kernel/cgroup.h"
+#include "setup/resources/cgroup_devices.h"
+
+enum {
+	CONTROLLERS_SIZE = 512
+};
+
+static const char pointer_path[] = "/linux/cgroupsPath";
+
+/* Without empty and "." components, as runc and crun take it; "slice:prefix:name" is a name like
+ * any other for this manager. "" is no path at all. */
+static int normalise(struct arena *a, const char *path, const char **ret, struct err *e)
+{
+	char *to = arena_array(a, strlen(path) + 2, 1);
+	size_t at = 0, len;
+
+	if (!to)
+		return err_set(e, ENOMEM, "plan the cgroup");
+	for (const char *from = path; *from; from += len + (from[len] == '/')) {
+		len = strcspn(from, "/");
+		if (len == 0 || (len == 1 && from[0] == '.'))
+			continue;
+		if (len == 2 && memcmp(from, "..", 2) == 0)
+			return err_field(e, EINVAL, pointer_path,
+					 "cgroupsPath \"%s\" has a \"..\" component", path);
+		if (len > NAME_MAX)
+			return err_field(e, ENAMETOOLONG, pointer_path,
+					 "cgroupsPath has a component that is too long");
+		if (at || *path == '/')
+			to[at++] = '/';
+		memcpy(to + at, from, len);
+		at += len;
+	}
+	to[at] = '\0';
+	if (at >= PATH_MAX / 2)
+		return err_field(e, ENAMETOOLONG, pointer_path, "cgroupsPath is too long");
+	if (strchr(to, '\n'))
+		return err_field(e, EINVAL, pointer_path, "cgroupsPath has a newline in it");
+	if (!at && *path)
+		return err_field(e, EINVAL, pointer_path,
+				 "cgroupsPath \"%s\" is the root of the hierarchy", path);
+	*ret = at ? to : NULL;
+	return 0;
+}
+
+/* What is known of the host while planning. */
+struct look {
+	struct arena *arena;
+	const struct cgroup_context *ctx;
+	const char *path;   /* of config.json, normalised; NULL: none */
+	int rootfd, basefd; /* basefd: where the path begins, or what there is of it */
+	const char *root;
+	const char *base;  /* what stands before the path, "" for the root */
+	const char *where; /* the path of basefd */
+	const char *why_none, *help;
+	char controllers[CONTROLLERS_SIZE], of_host[CONTROLLERS_SIZE];
+};
+
+static bool may_write(int dirfd, const char *file)
+{
+	return faccessat(dirfd, file, W_OK, AT_EACCESS) == 0;
+}
+
+/* This user may make cgroups in it and put processes there. */
+static bool is_writable(int dirfd)
+{
+	return dirfd >= 0 && may_write(dirfd, ".") && may_write(dirfd, "cgroup.procs");
+}
+
+/* Cuts the last component off: "" is the root. */
+static void cut_last(char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	if (slash)
+		*slash = '\0';
+}
+
+/* A process may move between two cgroups when their common ancestor may be written. */
+static bool may_enter(int rootfd, const char *own, const char *path)
+{
+	char common[PATH_MAX / 2];
+	size_t len = 0, i = 0;
+	_cleanup_fd_ int fd = -1;
+
+	for (; own[i] && own[i] == path[i]; i++)
+		if (own[i] == '/')
+			len = i;
+	if ((!own[i] || own[i] == '/') && (!path[i] || path[i] == '/'))
+		len = i;
+	fmt(common, sizeof(common), "%.*s", (int)len, path);
+	fd = cgroup_open(rootfd, common);
+	return fd >= 0 && may_write(fd, "cgroup.procs");
+}
+
+/* The configured path as it stands, when this user may use it: what there is of it may be written.
+ */
+static int take_path(struct look *l, const char *own)
+{
+	char there[PATH_MAX / 2];
+	int fd = -ENOENT;
+
+	fmt(there, sizeof(there), "%s", l->path);
+	while ((fd = cgroup_open(l->rootfd, there)) == -ENOENT && *there)
+		cut_last(there);
+	if (!is_writable(fd) || !may_enter(l->rootfd, own, l->path)) {
+		close_fdp(&fd);
+		return 0;
+	}
+	l->basefd = fd;
+	l->base = "";
+	l->where = arena_strdup(l->arena, there);
+	return 1;
+}
+
+/*
+ * Where an ordinary user's cgroups begin: beside the own one, as with the other runtimes, since
+ * what has processes cannot limit what is below it. Below the own one, when that was delegated to
+ * be arranged by who runs in it, or when the one above is not the user's.
+ */
+static int take_own(struct look *l, const char *own)
+{
+	char above[PATH_MAX / 2];
+	_cleanup_fd_ int ownfd = cgroup_open(l->rootfd, own);
+	_cleanup_fd_ int abovefd = -1;
+	bool is_own;
+
+	fmt(above, sizeof(above), "%s", own);
+	cut_last(above);
+	if (strcmp(own, "/") != 0)
+		abovefd = cgroup_open(l->rootfd, above);
+	is_own = is_writable(ownfd) && (cgroup_is_delegated(ownfd) || !is_writable(abovefd));
+	if (!is_own && !is_writable(abovefd))
+		return 0;
+	l->basefd = is_own ? take_fd(&ownfd) : take_fd(&abovefd);
+	l->base = arena_strdup(l->arena, is_own ? own + (own[1] == '\0') : above);
+	l->where = l->base;
+	return 1;
+}
+
+static int look_rootless(struct look *l, struct err *e)
+{
+	char own[PATH_MAX / 2];
+
+	l->help = "`systemd-run --user --scope -p Delegate=yes` before the command gives it one";
+	if (cgroup_get_own_path(own, sizeof(own)) < 0) {
+		l->why_none = "this process is in no cgroup of the unified hierarchy";
+		return 0;
+	}
+	if ((l->path && *l->path == '/' && take_path(l, own)) || take_own(l, own)) {
+		l->help = NULL;
+		return l->base && l->where ? 0 : err_set(e, ENOMEM, "plan the cgroup");
+	}
+	l->why_none = arena_printf(l->arena, "the cgroup %s%s is not delegated to this user",
+				   l->root, own);
+	return l->why_none ? 0 : err_set(e, ENOMEM, "plan the cgroup");
+}
+
+static int read_controllers(struct look *l, struct err *e)
+{
+	int fd = l->basefd >= 0 ? l->basefd : l->rootfd;
+	int r = cgroup_read(fd, "cgroup.controllers", l->controllers, sizeof(l->controllers));
+
+	if (r < 0)
+		return err_set(e, -r, "read cgroup.controllers of %s%s", l->root, l->where);
+	if (cgroup_read(l->rootfd, "cgroup.controllers", l->of_host, sizeof(l->of_host)) < 0)
+		l->of_host[0] = '\0';
+	return 0;
+}
+
+static int look_at_host(struct look *l, struct err *e)
+{
+	if (l->ctx->manager && strcmp(l->ctx->manager, "disabled") == 0) {
+		l->why_none = "cgroups are disabled";
+		return 0;
+	}
+	if (l->ctx->manager && strcmp(l->ctx->manager, "cgroupfs") != 0)
+		return err_kind(e, ERR_UNSUPPORTED, EOPNOTSUPP,
+				"the cgroup manager \"%s\" is not supported", l->ctx->manager);
+	l->rootfd = cgroup_open_root(&l->root);
+	if (l->rootfd < 0 && l->ctx->rootless) {
+		l->why_none = "there is no cgroup2 hierarchy";
+		return 0;
+	}
+	if (l->rootfd < 0)
+		return err_kind(e, ERR_CGROUP, -l->rootfd,
+				"there is no cgroup2 hierarchy at /sys/fs/cgroup or "
+				"/sys/fs/cgroup/unified");
+	/* As in a container without privileges. Limits are refused then. */
+	if (faccessat(l->rootfd, ".", W_OK, AT_EACCESS) < 0 && errno == EROFS) {
+		l->why_none = "the cgroup hierarchy is mounted read-only";
+		l->help = "give davit a writable /sys/fs/cgroup, or leave the limits out";
+		return 0;
+	}
+	if (l->ctx->rootless && look_rootless(l, e) < 0)
+		return -e->code;
+	return l->why_none ? 0 : read_controllers(l, e);
+}
+
+/* The base in front, unless the caller knew it. */
+static const char *place(const struct look *l)
+{
+	const char *path = l->path;
+	size_t len = strlen(l->base);
+
+	if (!path)
+		return arena_printf(l->arena, "%s/%s", l->base, l->ctx->id);
+	if (strncmp(path, l->base, len) == 0 && path[len] == '/')
+		return path;
+	return arena_printf(l->arena, "%s%s%s", l->base, *path == '/' ? "" : "/", path);
+}
+
+static const char *append_word(struct arena *a, const char *list, const char *word)
+{
+	if (!list || cgroup_has_word(list, word, strlen(word)))
+		return list;
+	return arena_printf(a, "%s%s%s", list, *list ? " " : "", word);
+}
+
+static int choose_controllers(struct look *l, struct cgroup_plan *p, struct err *e)
+{
+	p->required = "";
+	for (const struct cgroup_write *w = p->writes; w; w = w->next)
+		if (w->controller)
+			p->required = append_word(l->arena, p->required, w->controller);
+	/* All that there are, as the other runtimes do: engines read figures from them, with or
+	 * without limits, and `update` may need any later. */
+	p->wanted = arena_strdup(l->arena, l->controllers);
+	return p->required && p->wanted ? 0 : err_set(e, ENOMEM, "plan the cgroup");
+}
+
+static int plan_cgroup(struct look *l, const struct oci_linux *linux_config, struct cgroup_plan *p,
+		       struct err *e)
+{
+	const struct oci_resources *res = linux_config ? linux_config->resources : NULL;
+	const struct cgroup_host host = {
+		.where = l->root ? arena_printf(l->arena, "%s%s", l->root, l->where) : "",
+		.controllers = l->controllers,
+		.of_host = l->ctx->rootless ? l->of_host : "",
+		.why_none = l->why_none,
+		.help = l->help,
+		.warn = l->ctx->warn,
+		.warn_arg = l->ctx->warn_arg,
+	};
+
+	if (!host.where)
+		return err_set(e, ENOMEM, "plan the cgroup");
+	if (cgroup_knobs_prepare(l->arena, res, &host, &p->writes, e) < 0)
+		return -e->code;
+	if (cgroup_devices_prepare(l->arena, res ? &res->devices : NULL, &p->devices, e) < 0)
+		return -e->code;
+	if (l->why_none) {
+		p->devices = (struct bpf_device_program){ 0 };
+		return 0;
+	}
+	p->root = l->root;
+	p->path = place(l);
+	if (!p->path)
+		return err_set(e, ENOMEM, "plan the cgroup");
+	return choose_controllers(l, p, e);
+}
+
+int cgroup_prepare(struct arena *a, const struct oci_config *config,
+		   const struct cgroup_context *ctx, struct cgroup_plan *ret, struct err *e)
+{
+	const struct oci_linux *linux_config = config->linux_config;
+	struct look l = {
+		.arena = a, .ctx = ctx, .rootfd = -1, .basefd = -1, .base = "", .where = ""
+	};
+	struct cgroup_plan p = { .rootless = ctx->rootless };
+	char text[512];
+	int r = 0;
+
+	if (linux_config && linux_config->cgroups_path)
+		r = normalise(a, linux_config->cgroups_path, &l.path, e);
+	if (r == 0)
+		r = look_at_host(&l, e);
+	if (r == 0)
+		r = plan_cgroup(&l, linux_config, &p, e);
+	close_fdp(&l.rootfd);
+	close_fdp(&l.basefd);
+	if (r < 0)
+		return r;
+	/* Nothing asked for one, or that would have been an error: no warning. */
+	if (l.why_none && ctx->inform) {
+		fmt(text, sizeof(text), "the container gets no cgroup: %s", l.why_none);
+		ctx->inform(ctx->warn_arg, text);
+	}
+	*ret = p;
+	return 0;
+}
+
+void cgroup_describe(const struct cgroup_plan *p, const struct describe *d)
+{
+	if (!p->path) {
+		describe(d, "no cgroup");
+		return;
+	}
+	describe(d, "mkdir %s%s", p->root, p->path);
+	if (*p->required)
+		describe(d, "enable controllers: %s", p->required);
+	if (*p->wanted)
+		describe(d, "enable controllers if possible: %s", p->wanted);
+	for (const struct cgroup_write *w = p->writes; w; w = w->next)
+		describe(d, "write %s to %s", w->value, w->file);
+	if (p->devices.insns)
+		describe(d, "attach a device program of %zu instructions", p->devices.count);
+}

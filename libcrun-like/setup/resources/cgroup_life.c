@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Making the planned cgroup, writing into it, and its end (cgroup.h).
+ */
+#include <limits.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/fmt.h"
+#include "kernel/cgroup.h"
+#include "setup/resources/cgroup.h"
+#include "setup/resources/cgroup_enable.h"
+
+enum {
+	UNDO_MS = 1000,
+	OWNER_SIZE = 512
+};
+
+/* What a mark says after its owner: whether the directory was made for it or was there before.
+ * Only what was made may be removed by the next container; a mark without a word (of davit before
+ * this one) does not tell. */
+static const char made_word[] = " made";
+static const char given_word[] = " given";
+
+/* Spec 1.1: the runtime may refuse a cgroup that does not fit. One that was made a moment ago is
+ * looked at too: below a frozen parent the container would never start. */
+static int check_fit(const struct cgroup_made *made, const struct cgroup_plan *p, struct err *e)
+{
+	int populated = made->was_there ? cgroup_get_event(made->dirfd, "populated") : 0, frozen;
+
+	if (populated < 0)
+		return err_set(e, -populated, "read cgroup.events of %s%s", p->root, p->path);
+	if (populated)
+		return err_kind(e, ERR_CGROUP, EBUSY, "container's cgroup is not empty: %s%s",
+				p->root, p->path);
+	frozen = cgroup_get_event(made->dirfd, "frozen");
+	if (frozen > 0)
+		return err_kind(e, ERR_CGROUP, EBUSY,
+				"container's cgroup unexpectedly frozen: %s%s", p->root, p->path);
+	return 0;
+}
+
+/* The mark of @dirfd; false: it has none. */
+static bool read_mark(int dirfd, char mark[static OWNER_SIZE])
+{
+	return cgroup_get_owner(dirfd, mark, OWNER_SIZE) == 0;
+}
+
+static bool ends_in(const char *text, const char *end)
+{
+	size_t len = strlen(text), end_len = strlen(end);
+
+	return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+/* Ignored: where marks are not to be had, the inode must do. */
+static void leave_mark(int dirfd, const char *owner, const char *word)
+{
+	char mark[OWNER_SIZE];
+
+	fmt(mark, sizeof(mark), "%s%s", owner, word);
+	(void)cgroup_set_owner(dirfd, mark);
+}
+
+/* The directory is somebody else's: our filter and what the container made in it go. A freeze goes
+ * too: it was not frozen when we came. */
+static int give_back(int dirfd)
+{
+	int r = cgroup_remove_below(dirfd);
+
+	if (cgroup_get_event(dirfd, "frozen") == 1)
+		(void)cgroup_write(dirfd, "cgroup.freeze",
+				   "0"); /* a parent may be the frozen one */
+	if (r == 0)
+		r = bpf_device_detach(dirfd);
+	/* Or the next container would take it for one that was left behind. */
+	if (r == 0 || r == -EPERM)
+		cgroup_clear_owner(dirfd);
+	return r == -EPERM ? 0 : r; /* who may not detach could not attach */
+}
+
+/*
+ * A cgroup with the mark of a container that has stopped, or whose create was killed. One that was
+ * made for it is made anew, so that its limits and its filter go. One that was there before it is
+ * somebody else's: only what the container left in it goes. Not while it has processes.
+ */
+static int take_over(int rootfd, const struct cgroup_plan *p, const char *mark,
+		     struct cgroup_made *made)
+{
+	if (cgroup_get_event(made->dirfd, "populated") != 0)
+		return 0;
+	if (!ends_in(mark, made_word)) {
+		(void)give_back(made->dirfd); /* what stays is looked at by check_fit() */
+		return 0;
+	}
+	close_fdp(&made->dirfd);
+	(void)cgroup_remove(rootfd, p->path,
+			    UNDO_MS); /* else it is there again, and is looked at */
+	return cgroup_make(rootfd, p->path, made);
+}
+
+static int make(int rootfd, const struct cgroup_plan *p, const char *owner, struct cgroup_made *ret)
+{
+	char mark[OWNER_SIZE];
+	int r = cgroup_make(rootfd, p->path, ret);
+
+	if (r == 0 && ret->was_there && read_mark(ret->dirfd, mark))
+		r = take_over(rootfd, p, mark, ret);
+	/* At once: `delete` after a SIGKILL knows by it what to remove. */
+	if (r == 0 && !ret->was_there)
+		leave_mark(ret->dirfd, owner, made_word);
+	return r;
+}
+
+static int prepare_directory(int rootfd, const struct cgroup_plan *p,
+			     const struct cgroup_made *made, struct cgroup_enabled *enabled,
+			     struct err *e)
+{
+	int r;
+
+	if (check_fit(made, p, e) < 0 || cgroup_enable_in_parents(rootfd, p, enabled, e) < 0)
+		return -e->code;
+	r = cgroup_make_usable(made->dirfd);
+	if (r < 0)
+		return err_set(e, -r, "make the cgroup %s%s threaded, as those above it are",
+			       p->root, p->path);
+	r = made->was_there ? cgroup_keep_children(made->dirfd) : 0;
+	return r < 0 ? err_set(e, -r, "list the cgroup %s%s", p->root, p->path) : 0;
+}
+
+int cgroup_create(const struct cgroup_plan *p, const char *owner, struct cgroup_created *ret,
+		  struct err *e)
+{
+	_cleanup_fd_ int rootfd = cgroup_open_root_at(p->root);
+	struct cgroup_enabled enabled = { 0 };
+	struct cgroup_made made;
+	int r = rootfd < 0 ? rootfd : make(rootfd, p, owner, &made);
+
+	if (r < 0)
+		return err_set(e, -r, "make the cgroup %s%s", p->root, p->path);
+	if (prepare_directory(rootfd, p, &made, &enabled, e) < 0) {
+		close(made.dirfd);
+		if (!made.was_there) /* ignored: the first error is what matters */
+			(void)cgroup_remove(rootfd, p->path, UNDO_MS);
+		cgroup_take_back(p, &enabled);
+		return -e->code;
+	}
+	/* Last: from here on undo and `delete` take it back. */
+	if (made.was_there)
+		leave_mark(made.dirfd, owner, given_word);
+	*ret = (struct cgroup_created){ made.dirfd, made.inode, made.was_there, enabled };
+	return 0;
+}
+
+static int write_one(const struct cgroup_plan *p, const struct cgroup_write *w, int dirfd,
+		     struct err *e)
+{
+	int r = cgroup_write(dirfd, w->file, w->value);
+
+	if (r == -ENOENT && w->alt_file)
+		r = cgroup_write(dirfd, w->alt_file, w->alt_value);
+	if (r == 0 || (r == -ENOENT && w->optional))
+		return 0;
+	err_set(e, -r, "write %s to %s of the cgroup %s", w->value, w->file, p->path);
+	err_at(e, w->pointer);
+	return r == -ENOENT ? err_hint(e, "this kernel has no such cgroup file") : -e->code;
+}
+
+int cgroup_attach_devices(const struct cgroup_plan *p, int dirfd, struct err *e)
+{
+	_cleanup_fd_ int prog = bpf_device_load(&p->devices);
+	int r = prog < 0 ? prog : bpf_device_attach(dirfd, prog);
+
+	/* An ordinary user cannot load it, and cannot make device nodes either. */
+	if (r == 0 || (p->rootless && (r == -EPERM || r == -EACCES)))
+		return 0;
+	err_set(e, -r, "%s the device program of the cgroup %s", prog < 0 ? "load" : "attach",
+		p->path);
+	return err_at(e, "/linux/resources/devices");
+}
+
+static bool is_late(const struct cgroup_write *w)
+{
+	return strcmp(w->file, "pids.max") == 0;
+}
+
+static int write_limits(const struct cgroup_plan *p, bool late, int dirfd, struct err *e)
+{
+	for (const struct cgroup_write *w = p->writes; w; w = w->next)
+		if (is_late(w) == late && write_one(p, w, dirfd, e) < 0)
+			return -e->code;
+	return 0;
+}
+
+bool cgroup_has_late_limits(const struct cgroup_plan *p)
+{
+	for (const struct cgroup_write *w = p->writes; w; w = w->next)
+		if (is_late(w))
+			return true;
+	return false;
+}
+
+int cgroup_apply_late(const struct cgroup_plan *p, int dirfd, struct err *e)
+{
+	return write_limits(p, true, dirfd, e);
+}
+
+int cgroup_apply(const struct cgroup_plan *p, int dirfd, struct err *e)
+{
+	if (write_limits(p, false, dirfd, e) < 0)
+		return -e->code;
+	return p->devices.insns ? cgroup_attach_devices(p, dirfd, e) : 0;
+}
+
+/* Kills and waits; the rest of the deadline goes to *ms. */
+static int empty(int dirfd, unsigned *ms)
+{
+	struct timespec a, b;
+	int64_t took;
+	int r = cgroup_get_event(dirfd, "populated");
+
+	if (r <= 0)
+		return r;
+	r = cgroup_kill(dirfd);
+	if (r < 0)
+		return r;
+	clock_gettime(CLOCK_MONOTONIC, &a);
+	r = cgroup_wait_event(dirfd, "populated", false, *ms);
+	clock_gettime(CLOCK_MONOTONIC, &b);
+	took = (int64_t)(b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000;
+	*ms = took < *ms ? *ms - (unsigned)took : 0;
+	return r;
+}
+
+/* A damaged state leaves the container's id alone, with which its mark begins. */
+static bool is_mark(const char *found, const char *wanted)
+{
+	size_t len = strlen(wanted);
+
+	return strncmp(found, wanted, len) == 0 &&
+	       (found[len] == '\0' || found[len] == ' ' || wanted[len - 1] == ' ');
+}
+
+/* Without a mark (the create was killed before it could leave one, or there are no marks here) the
+ * inode must be right; without either, only an empty cgroup can be the one. */
+static bool is_meant(int dirfd, const struct cgroup_ref *ref)
+{
+	char mark[OWNER_SIZE];
+	uint64_t inode;
+
+	if (read_mark(dirfd, mark))
+		return is_mark(mark, ref->owner);
+	if (ref->inode)
+		return cgroup_get_inode(dirfd, &inode) == 0 && inode == ref->inode;
+	return cgroup_get_event(dirfd, "populated") == 0;
+}
+
+static int open_ref(int rootfd, const struct cgroup_ref *ref)
+{
+	int dirfd = cgroup_open(rootfd, ref->path);
+
+	if (dirfd >= 0 && !is_meant(dirfd, ref)) {
+		close(dirfd);
+		return -EREMCHG;
+	}
+	return dirfd;
+}
+
+int cgroup_open_ref(const struct cgroup_ref *ref)
+{
+	_cleanup_fd_ int rootfd =
+		ref->root ? cgroup_open_root_at(ref->root) : cgroup_open_root(NULL);
+	int dirfd = rootfd < 0 ? rootfd : open_ref(rootfd, ref);
+
+	return dirfd == -EREMCHG ? -ENOENT : dirfd;
+}
+
+/* A create that was killed had no time to use a cgroup of others: whatever lives in it is theirs,
+ * or ends by itself (C16). */
+static int release(int dirfd, unsigned ms)
+{
+	(void)cgroup_wait_event(dirfd, "populated", false, ms < UNDO_MS ? ms : UNDO_MS);
+	return give_back(dirfd);
+}
+
+/* 1: to be removed as well. */
+static int destroy_content(int dirfd, const struct cgroup_ref *ref, unsigned *ms)
+{
+	char mark[OWNER_SIZE];
+	bool is_marked = read_mark(dirfd, mark);
+	/* The mark knows better than a journal that was written before the directory was made. */
+	bool was_there = ref->was_there || (is_marked && ends_in(mark, given_word));
+	int r;
+
+	if (was_there && ref->is_unfinished)
+		return is_marked ? release(dirfd, *ms) : 0;
+	r = empty(dirfd, ms);
+	if (r < 0)
+		return r;
+	return was_there ? give_back(dirfd) : 1;
+}
+
+int cgroup_destroy(const struct cgroup_ref *ref, unsigned deadline_ms, struct err *e)
+{
+	const char *root = ref->root;
+	_cleanup_fd_ int rootfd = root ? cgroup_open_root_at(root) : cgroup_open_root(&root);
+	_cleanup_fd_ int dirfd = rootfd < 0 ? rootfd : open_ref(rootfd, ref);
+	unsigned ms = deadline_ms;
+	int r = dirfd < 0 ? dirfd : destroy_content(dirfd, ref, &ms);
+
+	/* Missing: the parents that we made may still be there. */
+	if (r == 1 || (r == -ENOENT && rootfd >= 0 && !ref->was_there))
+		r = cgroup_remove(rootfd, ref->path, ms);
+	if (r == 0 || r == -ENOENT || r == -EREMCHG)
+		return 0;
+	if (r == -ETIMEDOUT || r == -EBUSY)
+		return err_kind(e, ERR_TIMEOUT, ETIMEDOUT,
+				"the cgroup %s%s still has processes after SIGKILL", root,
+				ref->path);
+	return err_set(e, -r, "remove the cgroup %s%s", root ? root : "", ref->path);
+}

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * See cgroup_update.h.
+ */
+#include "setup/resources/cgroup_update.h"
+
+#include <string.h>
+
+#include "kernel/cgroup.h"
+#include "setup/resources/cgroup_devices.h"
+#include "setup/resources/cgroup_knobs.h"
+
+enum {
+	VALUE_SIZE = 4096,
+	CONTROLLERS_SIZE = 512
+};
+
+/* --- what is missing ------------------------------------------------------------------------- */
+
+/* A number in decimal from the beginning of @text; @ret_end: behind it. */
+static bool parse_number(const char *text, uint64_t *ret, const char **ret_end)
+{
+	uint64_t n = 0;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	for (; *text >= '0' && *text <= '9'; text++) {
+		if (__builtin_mul_overflow(n, (uint64_t)10, &n) ||
+		    __builtin_add_overflow(n, (uint64_t)(*text - '0'), &n))
+			return false;
+	}
+	*ret = n;
+	*ret_end = text;
+	return true;
+}
+
+/* False: there is no such file, or no number in it ("max"). */
+static bool read_number(int dirfd, const char *file, uint64_t *ret)
+{
+	char text[64];
+	const char *end;
+
+	return dirfd >= 0 && cgroup_read(dirfd, file, text, sizeof(text)) > 0 &&
+	       parse_number(text, ret, &end) && !*end;
+}
+
+static const int64_t *new_i64(struct arena *a, int64_t value)
+{
+	int64_t *p = arena_new(a, int64_t);
+
+	if (p)
+		*p = value;
+	return p;
+}
+
+static const uint64_t *new_u64(struct arena *a, uint64_t value)
+{
+	uint64_t *p = arena_new(a, uint64_t);
+
+	if (p)
+		*p = value;
+	return p;
+}
+
+/* 0 is what engines and scripts send for "as it is". */
+static const int64_t *unless_zero(const int64_t *value)
+{
+	return value && *value ? value : NULL;
+}
+
+/* runc's check and its words; where the usage is not known, the kernel decides. */
+static int check_usage(const struct oci_memory *m, int dirfd, struct err *e)
+{
+	unsigned long long used;
+	uint64_t usage;
+
+	if (!m->check_before_update || !*m->check_before_update ||
+	    !read_number(dirfd, "memory.current", &usage))
+		return 0;
+	used = usage;
+	if (m->swap && *m->swap > 0 && (uint64_t)*m->swap <= usage)
+		return err_field(e, EBUSY, "/linux/resources/memory/swap",
+				 "rejecting memory+swap limit %lld <= usage %llu",
+				 (long long)*m->swap, used);
+	if (m->limit && *m->limit > 0 && (uint64_t)*m->limit <= usage)
+		return err_field(e, EBUSY, "/linux/resources/memory/limit",
+				 "rejecting memory limit %lld <= usage %llu", (long long)*m->limit,
+				 used);
+	return 0;
+}
+
+struct completion {
+	struct arena *arena;
+	int dirfd;
+	const struct cgroup_context *ctx;
+};
+
+static void warn(const struct completion *c, const char *text)
+{
+	if (c->ctx->warn)
+		c->ctx->warn(c->ctx->warn_arg, text);
+}
+
+/* memory.swap counts both. With a new limit of memory alone, the total stays, as with runc: the
+ * swap is what is left of it. */
+static int keep_total(const struct completion *c, struct oci_memory *m, struct err *e)
+{
+	uint64_t limit, swap, total;
+
+	if (!m->limit || *m->limit <= 0 || m->swap ||
+	    !read_number(c->dirfd, "memory.max", &limit) ||
+	    !read_number(c->dirfd, "memory.swap.max", &swap) ||
+	    __builtin_add_overflow(limit, swap, &total) || total > INT64_MAX)
+		return 0;
+	if ((uint64_t)*m->limit > total)
+		return err_field(e, EINVAL, "/linux/resources/memory/limit",
+				 "memory.limit %lld is above the total of memory and swap, %llu, "
+				 "which stays when it is not given",
+				 (long long)*m->limit, (unsigned long long)total);
+	m->swap = new_i64(c->arena, (int64_t)total);
+	return m->swap ? 0 : err_set(e, ENOMEM, "prepare the update");
+}
+
+static int complete_memory(const struct completion *c, struct oci_memory *m, struct err *e)
+{
+	uint64_t limit;
+
+	if (unless_zero(m->kernel) || unless_zero(m->kernel_tcp))
+		warn(c, "kernel memory settings are obsolete and ignored");
+	m->kernel = m->kernel_tcp = NULL;
+	m->limit = unless_zero(m->limit);
+	m->swap = unless_zero(m->swap);
+	m->reservation = unless_zero(m->reservation);
+	if (check_usage(m, c->dirfd, e) < 0)
+		return -e->code;
+	/* Memory without a limit and swap with one would be less than what swap counted. */
+	if (m->limit && *m->limit < 0 && !m->swap)
+		m->swap = m->limit;
+	if (!m->limit && m->swap && *m->swap > 0 && read_number(c->dirfd, "memory.max", &limit) &&
+	    limit <= INT64_MAX) {
+		m->limit = new_i64(c->arena, (int64_t)limit);
+		if (!m->limit)
+			return err_set(e, ENOMEM, "prepare the update");
+	}
+	return keep_total(c, m, e);
+}
+
+/* cpu.max: "QUOTA PERIOD" or "max PERIOD"; the half that is not given stays. */
+static int complete_quota(const struct completion *c, struct oci_cpu *cpu, struct err *e)
+{
+	char text[64];
+	const char *at = text;
+	uint64_t quota = 0, period;
+	bool is_max;
+
+	cpu->quota = unless_zero(cpu->quota);
+	if (cpu->period && *cpu->period == 0)
+		cpu->period = NULL;
+	if (!cpu->quota == !cpu->period)
+		return 0;
+	if (c->dirfd < 0 || cgroup_read(c->dirfd, "cpu.max", text, sizeof(text)) < 0)
+		return 0; /* no such controller: said when the values are looked at */
+	is_max = strncmp(text, "max ", 4) == 0;
+	if (is_max)
+		at = text + 3;
+	if ((!is_max && !parse_number(at, &quota, &at)) || *at != ' ' ||
+	    !parse_number(at + 1, &period, &at) || *at || quota > INT64_MAX)
+		return err_kind(e, ERR_CGROUP, EBADMSG, "cpu.max holds \"%s\"", text);
+	if (!cpu->quota)
+		cpu->quota = new_i64(c->arena, is_max ? -1 : (int64_t)quota);
+	if (!cpu->period)
+		cpu->period = new_u64(c->arena, period);
+	return cpu->quota && cpu->period ? 0 : err_set(e, ENOMEM, "prepare the update");
+}
+
+static int complete_cpu(const struct completion *c, struct oci_cpu *cpu, struct err *e)
+{
+	if (cpu->shares && *cpu->shares == 0)
+		cpu->shares = NULL;
+	if (cpu->shares && cpu->idle && *cpu->idle > 0) {
+		warn(c, "unable to apply both cpu.weight and cpu.idle, ignoring cpu.weight");
+		cpu->shares = NULL;
+	}
+	return complete_quota(c, cpu, e);
+}
+
+int cgroup_update_complete(struct arena *a, const struct oci_resources *given, int dirfd,
+			   const struct cgroup_context *ctx, struct oci_resources *ret,
+			   struct err *e)
+{
+	const struct completion c = { a, dirfd, ctx };
+	struct oci_resources res = *given;
+	struct oci_memory *memory = arena_new(a, struct oci_memory);
+	struct oci_cpu *cpu = arena_new(a, struct oci_cpu);
+
+	if (!memory || !cpu)
+		return err_set(e, ENOMEM, "prepare the update");
+	if (res.memory) {
+		*memory = *res.memory;
+		res.memory = memory;
+		if (complete_memory(&c, memory, e) < 0)
+			return -e->code;
+	}
+	if (res.cpu) {
+		*cpu = *res.cpu;
+		res.cpu = cpu;
+		if (complete_cpu(&c, cpu, e) < 0)
+			return -e->code;
+	}
+	*ret = res;
+	return 0;
+}
+
+/* --- writing --------------------------------------------------------------------------------- */
+
+enum write_status {
+	WRITE_OPEN,
+	WRITE_DONE
+};
+
+struct writing {
+	int dirfd;
+	cgroup_write_fn *write;
+	struct arena arena; /* of the old values */
+};
+
+struct written {
+	const struct cgroup_write *what;
+	const char *old; /* one line; NULL: not known, or more than one */
+	enum write_status status;
+};
+
+static const char *file_of(const struct writing *w, const struct cgroup_write *what)
+{
+	bool has_first = !what->alt_file || faccessat(w->dirfd, what->file, F_OK, 0) == 0;
+
+	return has_first ? what->file : what->alt_file;
+}
+
+static int write_one(struct writing *w, struct written *one)
+{
+	const struct cgroup_write *what = one->what;
+	const char *file = file_of(w, what);
+	const char *value = file == what->file ? what->value : what->alt_value;
+	char old[VALUE_SIZE];
+	int r = cgroup_read(w->dirfd, file, old, sizeof(old));
+
+	/* An empty file (cpuset.cpus) takes an empty line; no bytes would not reach its parser. */
+	if (r >= 0 && !strchr(old, '\n') && !one->old)
+		one->old = arena_strdup(&w->arena, r ? old : "\n");
+	r = w->write(w->dirfd, file, value);
+	if (r == 0 || (r == -ENOENT && what->optional)) {
+		one->status = WRITE_DONE;
+		return 0;
+	}
+	return r;
+}
+
+/* Ignored failures: the old value may not be one that can be written; the first error stands. */
+static void write_back(struct writing *w, const struct written *all, size_t count)
+{
+	while (count-- > 0)
+		if (all[count].status == WRITE_DONE && all[count].old)
+			(void)w->write(w->dirfd, file_of(w, all[count].what), all[count].old);
+}
+
+static int refuse_write(const struct writing *w, const struct cgroup_write *what, int r,
+			struct err *e)
+{
+	err_set(e, -r, "write %s to %s", what->value, file_of(w, what));
+	err_at(e, what->pointer);
+	if (r == -ENOENT)
+		return err_hint(e, "this kernel has no such cgroup file");
+	if (r == -EINVAL && strcmp(what->file, "cpu.weight") == 0)
+		return err_hint(e, "cpu.weight cannot be set while cpu.idle is 1");
+	return -e->code;
+}
+
+/* One round; *ret_left: how many were refused as invalid and may pass after others. */
+static int write_round(struct writing *w, struct written *all, size_t count, size_t *ret_left,
+		       const struct cgroup_write **ret_refused)
+{
+	*ret_left = 0;
+	for (size_t i = 0; i < count; i++) {
+		int r = all[i].status == WRITE_DONE ? 0 : write_one(w, &all[i]);
+
+		if (r < 0 && (*ret_left)++ == 0)
+			*ret_refused = all[i].what;
+		if (r < 0 && r != -EINVAL) {
+			*ret_refused = all[i].what;
+			return r;
+		}
+	}
+	return 0;
+}
+
+int cgroup_update_write(const struct cgroup_write *writes, int dirfd, cgroup_write_fn *write,
+			struct err *e)
+{
+	struct writing w = { .dirfd = dirfd, .write = write };
+	const struct cgroup_write *refused = NULL;
+	struct written *all;
+	size_t count = 0, left, before;
+	int r = 0;
+
+	for (const struct cgroup_write *at = writes; at; at = at->next)
+		count++;
+	all = arena_array(&w.arena, count + 1, sizeof(*all));
+	if (!all)
+		return err_set(e, ENOMEM, "prepare the update");
+	count = 0;
+	for (const struct cgroup_write *at = writes; at; at = at->next)
+		all[count++].what = at;
+	left = count + 1;
+	do {
+		before = left;
+		r = write_round(&w, all, count, &left, &refused);
+	} while (r == 0 && left > 0 && left < before);
+	if (r < 0 || left > 0) {
+		write_back(&w, all, count);
+		refuse_write(&w, refused, r < 0 ? r : -EINVAL, e);
+	}
+	arena_release(&w.arena);
+	return -e->code;
+}
+
+/* --- all of it ------------------------------------------------------------------------------- */
+
+struct update {
+	struct arena *arena;
+	const struct cgroup_context *ctx;
+	int dirfd;
+	struct cgroup_plan plan; /* path NULL: no cgroup */
+	char available[CONTROLLERS_SIZE], own[CONTROLLERS_SIZE];
+};
+
+static int open_cgroup(struct update *u, const struct cgroup_ref *ref, struct err *e)
+{
+	_cleanup_fd_ int rootfd =
+		ref->root ? cgroup_open_root_at(ref->root) : cgroup_open_root(&u->plan.root);
+	int r = rootfd;
+
+	if (ref->root)
+		u->plan.root = ref->root;
+	if (r >= 0)
+		r = u->dirfd = cgroup_open_ref(ref);
+	if (r < 0)
+		return err_set(e, -r, "open the cgroup %s", ref->path);
+	u->plan.path = ref->path;
+	r = cgroup_read(u->dirfd, "cgroup.controllers", u->own, sizeof(u->own));
+	/* An ordinary user has what was delegated and enabled; root can enable what the host has.
+	 */
+	if (r >= 0)
+		r = cgroup_read(u->ctx->rootless ? u->dirfd : rootfd, "cgroup.controllers",
+				u->available, sizeof(u->available));
+	return r < 0 ? err_set(e, -r, "read cgroup.controllers of %s", ref->path) : 0;
+}
+
+/* Those that the writes need and that the cgroup does not have yet. */
+static int choose_controllers(struct update *u, struct err *e)
+{
+	const char *list = "";
+
+	for (const struct cgroup_write *w = u->plan.writes; w; w = w->next) {
+		size_t len = w->controller ? strlen(w->controller) : 0;
+
+		if (!len || cgroup_has_word(u->own, w->controller, len) ||
+		    cgroup_has_word(list, w->controller, len))
+			continue;
+		list = arena_printf(u->arena, "%s%s%s", list, *list ? " " : "", w->controller);
+		if (!list)
+			return err_set(e, ENOMEM, "prepare the update");
+	}
+	u->plan.required = list;
+	u->plan.wanted = "";
+	return 0;
+}
+
+static int prepare(struct update *u, const struct oci_resources *given, struct err *e)
+{
+	const struct cgroup_host host = {
+		.where = u->plan.root ? u->plan.root : "",
+		.controllers = u->available,
+		.why_none = u->plan.path ? NULL : "the container has no cgroup",
+		.warn = u->ctx->warn,
+		.warn_arg = u->ctx->warn_arg,
+	};
+	struct oci_resources res;
+
+	if (cgroup_update_complete(u->arena, given, u->dirfd, u->ctx, &res, e) < 0 ||
+	    cgroup_knobs_prepare(u->arena, &res, &host, &u->plan.writes, e) < 0)
+		return -e->code;
+	if (given->devices.count &&
+	    cgroup_devices_prepare(u->arena, &given->devices, &u->plan.devices, e) < 0)
+		return -e->code;
+	return choose_controllers(u, e);
+}
+
+static int apply(struct update *u, bool has_devices, struct err *e)
+{
+	struct cgroup_enabled enabled = { 0 };
+	int r;
+
+	if (*u->plan.required && cgroup_enable_controllers(&u->plan, &enabled, e) < 0)
+		return -e->code;
+	if (cgroup_update_write(u->plan.writes, u->dirfd, cgroup_write, e) < 0)
+		cgroup_take_back(&u->plan, &enabled);
+	if (e->code || !has_devices)
+		return -e->code;
+	if (u->plan.devices.insns)
+		return cgroup_attach_devices(&u->plan, u->dirfd, e);
+	r = bpf_device_detach(u->dirfd); /* all are allowed now */
+	return r < 0 ? err_set(e, -r, "take the device program off the cgroup %s", u->plan.path)
+		     : 0;
+}
+
+/* The knobs' pointers are config.json's. */
+static void shorten_pointer(struct err *e)
+{
+	static const char above[] = "/linux/resources";
+	size_t len = sizeof(above) - 1;
+
+	if (strncmp(e->pointer, above, len) == 0)
+		memmove(e->pointer, e->pointer + len, strlen(e->pointer + len) + 1);
+}
+
+int cgroup_update(struct arena *a, const struct cgroup_ref *ref, const struct oci_resources *given,
+		  const struct cgroup_context *ctx, struct err *e)
+{
+	struct update u = { .arena = a, .ctx = ctx, .dirfd = -1 };
+
+	u.plan.rootless = ctx->rootless;
+	if ((!ref || open_cgroup(&u, ref, e) == 0) && prepare(&u, given, e) == 0 && ref)
+		(void)apply(&u, given->devices.count > 0, e); /* in e */
+	close_fdp(&u.dirfd);
+	if (e->code)
+		shorten_pointer(e);
+	return -e->code;
+}
