@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The public calls of davit.h: operations with the caller's error object, and what only reads.
+ * The public calls of davit.h that are operations: with the caller's error object and memory.
  */
 #include <string.h>
 
-#include "base/fmt.h"
+#include "api/export.h"
 #include "config-davit.h"
-#include "container/store.h"
 #include "kernel/procfs.h"
 #include "kernel/seal.h"
-#include "oci-spec/config.h"
+#include "lifecycle/document.h"
 #include "operation/operation.h"
 
 extern char **environ;
@@ -71,18 +70,123 @@ int davit_delete(struct davit_context *ctx, const char *id, bool force, struct d
 	return error_export(err, &e);
 }
 
-int davit_state(struct davit_context *ctx, const char *id, char **ret_json, struct davit_error *err)
+int davit_pause(struct davit_context *ctx, const char *id, struct davit_error *err)
 {
 	struct err e = { 0 };
-	struct container c;
+
+	operation_pause(ctx, id, true, &e);
+	return error_export(err, &e);
+}
+
+int davit_resume(struct davit_context *ctx, const char *id, struct davit_error *err)
+{
+	struct err e = { 0 };
+
+	operation_pause(ctx, id, false, &e);
+	return error_export(err, &e);
+}
+
+int davit_update(struct davit_context *ctx, const char *id,
+		 const struct davit_update_options *options, struct davit_error *err)
+{
+	struct err e = { 0 };
+
+	operation_update(ctx, id, options, &e);
+	return error_export(err, &e);
+}
+
+int davit_mounts_add(struct davit_context *ctx, const char *id, const char *mounts, size_t len,
+		     struct davit_error *err)
+{
+	struct err e = { 0 };
+
+	operation_mounts_change(ctx, id, mounts, len, true, &e);
+	return error_export(err, &e);
+}
+
+int davit_mounts_remove(struct davit_context *ctx, const char *id, const char *mounts, size_t len,
+			struct davit_error *err)
+{
+	struct err e = { 0 };
+
+	operation_mounts_change(ctx, id, mounts, len, false, &e);
+	return error_export(err, &e);
+}
+
+int davit_mounts_list(struct davit_context *ctx, const char *id, char **ret_json,
+		      struct davit_error *err)
+{
+	struct arena a = { 0 };
+	struct err e = { 0 };
+	const char *text = NULL;
 	size_t len = 0;
 
-	if (container_open(ctx, id, 0, &c, &e) == 0) {
-		char *text = container_state_json(&c, true, &len);
-
+	if (operation_mounts_list(ctx, id, &a, &text, &len, &e) == 0)
 		export_json(text, len, ret_json, &e);
+	arena_release(&a);
+	return error_export(err, &e);
+}
+
+int davit_state(struct davit_context *ctx, const char *id, char **ret_json, struct davit_error *err)
+{
+	struct arena a = { 0 };
+	struct err e = { 0 };
+	const char *text = NULL;
+	size_t len = 0;
+
+	if (operation_state(ctx, id, &a, &text, &len, &e) == 0)
+		export_json(text, len, ret_json, &e);
+	arena_release(&a);
+	return error_export(err, &e);
+}
+
+int davit_list(struct davit_context *ctx, davit_list_fn *each, void *arg, struct davit_error *err)
+{
+	struct err e = { 0 };
+
+	operation_list(ctx, each, arg, &e);
+	return error_export(err, &e);
+}
+
+int davit_ps(struct davit_context *ctx, const char *id, davit_pid_fn *each, void *arg,
+	     struct davit_error *err)
+{
+	struct err e = { 0 };
+
+	operation_ps(ctx, id, each, arg, &e);
+	return error_export(err, &e);
+}
+
+int davit_events(struct davit_context *ctx, const char *id,
+		 const struct davit_events_options *options, davit_event_fn *each, void *arg,
+		 struct davit_error *err)
+{
+	struct err e = { 0 };
+
+	operation_events(ctx, id, options, each, arg, &e);
+	return error_export(err, &e);
+}
+
+int davit_read_document(const char *path, char **ret_text, size_t *ret_len, struct davit_error *err)
+{
+	struct arena a = { 0 };
+	struct err e = { 0 };
+	const char *text;
+	char *copy;
+	size_t len;
+
+	if (document_read(&a, path, &text, &len, &e) == 0) {
+		copy = malloc(len + 1);
+		if (copy) {
+			memcpy(copy, text, len);
+			copy[len] = '\0';
+			*ret_text = copy;
+			*ret_len = len;
+		} else {
+			err_set(&e, ENOMEM, "read %s", path);
+		}
 	}
-	container_close(&c);
+	arena_release(&a);
 	return error_export(err, &e);
 }
 

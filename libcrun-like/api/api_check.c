@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "api/export.h"
 #include "base/fmt.h"
 #include "lifecycle/examine.h"
 #include "lifecycle/lifecycle.h"

@@ -7,8 +7,8 @@
 
 #include <string.h>
 
+#include "api/export.h"
 #include "config-davit.h"
-#include "container/context.h"
 #include "oci-spec/json.h"
 #include "oci-spec/words.h"
 #include "setup/annotations.h"

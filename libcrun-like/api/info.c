@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "api/export.h"
 #include "base/fmt.h"
 #include "kernel/cgroup.h"
 #include "kernel/probe.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "container/context.h"
+#include "api/export.h"
 #include "oci-spec/json.h"
 
 static const char default_config[] =

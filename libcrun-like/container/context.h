@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The opaque objects of davit.h, and how the library says something without printing: through the
- * context's log.
+ * The context of davit.h, and how the library says something without printing: through its log.
  */
 #ifndef DAVIT_CONTAINER_CONTEXT_H
 #define DAVIT_CONTAINER_CONTEXT_H
@@ -11,12 +10,7 @@
 #include "setup/hook_output.h"
 
 enum {
-	ERROR_TEXT_SIZE = 1024 + HOOK_OUTPUT_TEXT
-};
-
-struct davit_error {
-	struct err err;
-	char text[ERROR_TEXT_SIZE];
+	ERROR_TEXT_SIZE = 1024 + HOOK_OUTPUT_TEXT /* one line of an error, or of the log */
 };
 
 struct trace;
@@ -39,6 +33,7 @@ struct davit_context {
 	bool has_default_root; /* nobody named one */
 };
 
+/* log.c */
 void context_log(const struct davit_context *ctx, enum davit_log_level level, const char *format,
 		 ...) PRINTF_LIKE(3, 4);
 /* The shape that setup/ takes for warnings; @arg is the context. */
@@ -47,13 +42,5 @@ void context_inform(void *arg, const char *text);
 /* The same for a failure that is only to be told of; of a hook, with what it printed. */
 void context_warn_failure(void *arg, const struct err *failure);
 void context_warn_hook(void *arg, const struct err *failure, const char *output);
-
-/* Hands @e over to the caller's error, when there is one; returns what the public call returns. */
-int error_export(struct davit_error *to, const struct err *e);
-/* With what a hook printed behind it. */
-int error_export_output(struct davit_error *to, const struct err *e, const char *output);
-
-/* A malloc'ed copy for the caller that ends with one newline; @text NULL: there was no memory. */
-int export_json(const char *text, size_t len, char **ret, struct err *e);
 
 #endif

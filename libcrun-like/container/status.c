@@ -231,7 +231,7 @@ void container_close(struct container *c)
 	arena_release(&c->arena);
 }
 
-char *container_state_json(struct container *c, bool pretty, size_t *ret_len)
+char *container_state_json(const struct container *c, struct arena *a, bool pretty, size_t *ret_len)
 {
 	int64_t pid = c->pid;
 	struct oci_state s = {
@@ -254,5 +254,5 @@ char *container_state_json(struct container *c, bool pretty, size_t *ret_len)
 		s.pid = &pid;
 	else if (pid)
 		s.pid = &pid;
-	return oci_state_encode(&c->arena, &s, pretty, ret_len);
+	return oci_state_encode(a, &s, pretty, ret_len);
 }

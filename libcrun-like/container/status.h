@@ -57,7 +57,8 @@ bool container_cgroup(const struct container *c, struct cgroup_ref *ret);
  * /proc/PID/ns, @flag: CLONE_NEWNET. */
 bool container_has_own_namespace(const struct container *c, const char *file, int flag);
 
-/* JSON of its state, in its arena. */
-char *container_state_json(struct container *c, bool pretty, size_t *ret_len);
+/* JSON of its state; NULL: there was no memory. */
+char *container_state_json(const struct container *c, struct arena *a, bool pretty,
+			   size_t *ret_len);
 
 #endif

@@ -12,8 +12,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "container/context.h"
-#include "davit.h"
 #include "oci-spec/json.h"
 
 enum {
@@ -144,27 +142,4 @@ int document_read(struct arena *a, const char *path, const char **ret, size_t *r
 	*ret = t.bytes;
 	*ret_len = t.len;
 	return 0;
-}
-
-int davit_read_document(const char *path, char **ret_text, size_t *ret_len, struct davit_error *err)
-{
-	struct arena a = { 0 };
-	struct err e = { 0 };
-	const char *text;
-	char *copy;
-	size_t len;
-
-	if (document_read(&a, path, &text, &len, &e) == 0) {
-		copy = malloc(len + 1);
-		if (copy) {
-			memcpy(copy, text, len);
-			copy[len] = '\0';
-			*ret_text = copy;
-			*ret_len = len;
-		} else {
-			err_set(&e, ENOMEM, "read %s", path);
-		}
-	}
-	arena_release(&a);
-	return error_export(err, &e);
 }

@@ -156,20 +156,19 @@ static int watch_container(const struct container *c, const struct davit_events_
 	return stream(w, options->interval_msec, e);
 }
 
-int davit_events(struct davit_context *ctx, const char *id,
-		 const struct davit_events_options *options, davit_event_fn *each, void *arg,
-		 struct davit_error *err)
+int operation_events(const struct davit_context *ctx, const char *id,
+		     const struct davit_events_options *options, davit_event_fn *each, void *arg,
+		     struct err *e)
 {
-	struct err e = { 0 };
 	struct container c = { .root_dirfd = -1, .dirfd = -1, .pidfd = -1 };
 	struct watch w = { &c, -1, -1, 0, each, arg };
 
 	if (!options->once && options->interval_msec == 0)
-		err_kind(&e, ERR_USAGE, EINVAL, "the interval of events must be greater than 0");
-	if (!e.code && container_open(ctx, id, 0, &c, &e) == 0)
-		(void)watch_container(&c, options, &w, &e); /* in e */
+		err_kind(e, ERR_USAGE, EINVAL, "the interval of events must be greater than 0");
+	if (!e->code && container_open(ctx, id, 0, &c, e) == 0)
+		(void)watch_container(&c, options, &w, e); /* in e */
 	container_close(&c);
 	close_fdp(&w.memory_events);
 	close_fdp(&w.cgroup);
-	return error_export(err, &e);
+	return -e->code;
 }

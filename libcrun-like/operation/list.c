@@ -87,7 +87,7 @@ static void show(struct container *c, davit_list_fn *each, void *arg, struct err
 		entry.created = c->state->created ? c->state->created : "";
 		entry.owner = c->state->owner ? c->state->owner : "";
 	}
-	entry.json = container_state_json(c, false, &len);
+	entry.json = container_state_json(c, &c->arena, false, &len);
 	if (entry.json)
 		each(arg, &entry);
 	else
@@ -109,15 +109,14 @@ static int list_one(const struct davit_context *ctx, const char *id, davit_list_
 }
 
 /* A root that was named must be there; the default one may simply not have been needed yet. */
-int davit_list(struct davit_context *ctx, davit_list_fn *each, void *arg, struct davit_error *err)
+int operation_list(const struct davit_context *ctx, davit_list_fn *each, void *arg, struct err *e)
 {
 	struct ids ids = { 0 };
-	struct err e = { 0 };
 
-	if (read_ids(ctx, &ids, &e) < 0 && e.kind == ERR_NOT_FOUND && ctx->has_default_root)
-		e = (struct err){ 0 };
-	for (size_t i = 0; !e.code && i < ids.count; i++)
-		list_one(ctx, ids.items[i], each, arg, &e);
+	if (read_ids(ctx, &ids, e) < 0 && e->kind == ERR_NOT_FOUND && ctx->has_default_root)
+		*e = (struct err){ 0 };
+	for (size_t i = 0; !e->code && i < ids.count; i++)
+		list_one(ctx, ids.items[i], each, arg, e);
 	arena_release(&ids.arena);
-	return error_export(err, &e);
+	return -e->code;
 }

@@ -335,8 +335,8 @@ static int open_sources(struct mounts *m, bool add, struct err *e)
 	return add ? check_sources(m, e) : 0;
 }
 
-static int change(const struct davit_context *ctx, const char *id, const char *text, size_t len,
-		  bool add, struct err *e)
+int operation_mounts_change(const struct davit_context *ctx, const char *id, const char *text,
+			    size_t len, bool add, struct err *e)
 {
 	struct place at = { -1, -1, -1 };
 	struct mounts m = { 0 };
@@ -350,24 +350,6 @@ static int change(const struct davit_context *ctx, const char *id, const char *t
 	place_close(&at);
 	container_close(&c);
 	return -e->code;
-}
-
-int davit_mounts_add(struct davit_context *ctx, const char *id, const char *mounts, size_t len,
-		     struct davit_error *err)
-{
-	struct err e = { 0 };
-
-	change(ctx, id, mounts, len, true, &e);
-	return error_export(err, &e);
-}
-
-int davit_mounts_remove(struct davit_context *ctx, const char *id, const char *mounts, size_t len,
-			struct davit_error *err)
-{
-	struct err e = { 0 };
-
-	change(ctx, id, mounts, len, false, &e);
-	return error_export(err, &e);
 }
 
 /* --- the list -------------------------------------------------------------------------------- */
@@ -434,11 +416,12 @@ static bool add_line(struct json_paths *to, size_t index, char *line)
 	return true;
 }
 
-static int list(struct container *c, char **ret_json, struct err *e)
+static int list(const struct container *c, struct arena *a, const char **ret_json, size_t *ret_len,
+		struct err *e)
 {
-	struct json_paths *to = json_paths_new(&c->arena, true);
-	char path[64], *text = arena_alloc(&c->arena, TABLE_SIZE), *line;
-	size_t index = 0, len = 0;
+	struct json_paths *to = json_paths_new(a, true);
+	char path[64], *text = arena_alloc(a, TABLE_SIZE), *line;
+	size_t index = 0;
 	int r;
 
 	if (!text || !to)
@@ -449,18 +432,17 @@ static int list(struct container *c, char **ret_json, struct err *e)
 		return err_set(e, -r, "read the mounts of container %s", c->id);
 	while ((line = strsep(&text, "\n")))
 		index += add_line(to, index, line);
-	line = json_paths_end(to, &len);
-	return export_json(line, len, ret_json, e);
+	*ret_json = json_paths_end(to, ret_len);
+	return 0;
 }
 
-int davit_mounts_list(struct davit_context *ctx, const char *id, char **ret_json,
-		      struct davit_error *err)
+int operation_mounts_list(const struct davit_context *ctx, const char *id, struct arena *a,
+			  const char **ret_json, size_t *ret_len, struct err *e)
 {
-	struct err e = { 0 };
 	struct container c;
 
-	if (container_open(ctx, id, 0, &c, &e) == 0 && check_status(&c, &e) == 0)
-		(void)list(&c, ret_json, &e); /* in e */
+	if (container_open(ctx, id, 0, &c, e) == 0 && check_status(&c, e) == 0)
+		(void)list(&c, a, ret_json, ret_len, e); /* in e */
 	container_close(&c);
-	return error_export(err, &e);
+	return -e->code;
 }

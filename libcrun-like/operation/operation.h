@@ -38,4 +38,24 @@ int operation_delete(const struct davit_context *ctx, const char *id, bool force
 /* pause.c. @paused: freeze, else thaw. */
 int operation_pause(const struct davit_context *ctx, const char *id, bool paused, struct err *e);
 
+/* update.c */
+int operation_update(const struct davit_context *ctx, const char *id,
+		     const struct davit_update_options *options, struct err *e);
+
+/* mounts_live.c. @add: into the container, else out of it. */
+int operation_mounts_change(const struct davit_context *ctx, const char *id, const char *mounts,
+			    size_t len, bool add, struct err *e);
+int operation_mounts_list(const struct davit_context *ctx, const char *id, struct arena *a,
+			  const char **ret_json, size_t *ret_len, struct err *e);
+
+/* What only reads: state.c, list.c, ps.c, events.c */
+int operation_state(const struct davit_context *ctx, const char *id, struct arena *a,
+		    const char **ret_json, size_t *ret_len, struct err *e);
+int operation_list(const struct davit_context *ctx, davit_list_fn *each, void *arg, struct err *e);
+int operation_ps(const struct davit_context *ctx, const char *id, davit_pid_fn *each, void *arg,
+		 struct err *e);
+int operation_events(const struct davit_context *ctx, const char *id,
+		     const struct davit_events_options *options, davit_event_fn *each, void *arg,
+		     struct err *e);
+
 #endif

@@ -87,19 +87,3 @@ int operation_pause(const struct davit_context *ctx, const char *id, bool paused
 	container_close(&c);
 	return -e->code;
 }
-
-int davit_pause(struct davit_context *ctx, const char *id, struct davit_error *err)
-{
-	struct err e = { 0 };
-
-	operation_pause(ctx, id, true, &e);
-	return error_export(err, &e);
-}
-
-int davit_resume(struct davit_context *ctx, const char *id, struct davit_error *err)
-{
-	struct err e = { 0 };
-
-	operation_pause(ctx, id, false, &e);
-	return error_export(err, &e);
-}

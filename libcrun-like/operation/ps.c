@@ -59,15 +59,14 @@ static int list_processes(const struct container *c, struct receiver *to, struct
 	return list_namespace(c, to, e);
 }
 
-int davit_ps(struct davit_context *ctx, const char *id, davit_pid_fn *each, void *arg,
-	     struct davit_error *err)
+int operation_ps(const struct davit_context *ctx, const char *id, davit_pid_fn *each, void *arg,
+		 struct err *e)
 {
 	struct receiver to = { each, arg };
-	struct err e = { 0 };
 	struct container c;
 
-	if (container_open(ctx, id, 0, &c, &e) == 0)
-		(void)list_processes(&c, &to, &e); /* in e */
+	if (container_open(ctx, id, 0, &c, e) == 0)
+		(void)list_processes(&c, &to, e); /* in e */
 	container_close(&c);
-	return error_export(err, &e);
+	return -e->code;
 }

@@ -271,14 +271,13 @@ static int update_container(const struct davit_context *ctx, struct container *c
 	return -e->code;
 }
 
-int davit_update(struct davit_context *ctx, const char *id,
-		 const struct davit_update_options *options, struct davit_error *err)
+int operation_update(const struct davit_context *ctx, const char *id,
+		     const struct davit_update_options *options, struct err *e)
 {
-	struct err e = { 0 };
 	struct container c;
 
-	if (container_open(ctx, id, CONTAINER_LOCK, &c, &e) == 0)
-		(void)update_container(ctx, &c, options, &e); /* in e */
+	if (container_open(ctx, id, CONTAINER_LOCK, &c, e) == 0)
+		(void)update_container(ctx, &c, options, e); /* in e */
 	container_close(&c);
-	return error_export(err, &e);
+	return -e->code;
 }

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The floors: src > api > operation > lifecycle > container > setup > (kernel | oci-spec) > base.
 Reads the #include lines and fails on an arrow that points up or sideways, on a cycle, on a header
-that a floor must not know, and on an oci_ name in kernel/. Folders that are missing are no error.
+that a floor must not know, on an oci_ name in kernel/, and on a public davit_*() that is defined
+elsewhere than in api/. Folders that are missing are no error.
 """
 import os
 import re
@@ -25,6 +26,7 @@ SEES = {
     "public": set(),
 }
 GENERATED = {"config-davit.h"}
+DEFINITION = re.compile(r"^[A-Za-z_][\w \t*]*?\b(davit_\w+)\([^;{}]*\)\n?\s*\{", re.MULTILINE)
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', re.MULTILINE)
 
 
@@ -90,6 +92,7 @@ def check_include(report, path, line, kind, name):
 def main():
     report = source.Report("floors")
     graph, yajl_users = {}, []
+    public = set(re.findall(r"\b(davit_\w+)\(", source.read("libcrun-like/davit.h")))
     paths = source.files(source.PRODUCT, (".c", ".h"))
     for path in paths:
         text = source.read(path)
@@ -102,8 +105,12 @@ def main():
             target = check_include(report, path, line, kind, name)
             if target:
                 graph.setdefault(path, {})[target] = line
+        bare = source.bare(text)
+        for match in DEFINITION.finditer(bare):
+            if match.group(1) in public and floor_of(path) != "api":
+                report.add(path, source.line_of(bare, match.start()),
+                           f"{match.group(1)}(): the public calls stand in api/")
         if floor_of(path) == "kernel":
-            bare = source.bare(text)
             for match in re.finditer(r"\boci_\w+", bare):
                 report.add(path, source.line_of(bare, match.start()),
                            f"{match.group(0)}: kernel/ never sees an oci_ name")

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * See context.h.
+ * davit_context: what holds for every operation with it.
  */
 #include "container/context.h"
 
@@ -9,103 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/escape.h"
+#include "api/export.h"
 #include "base/fmt.h"
 #include "config-davit.h"
 #include "container/trace.h"
 #include "kernel/namespace.h"
-
-struct davit_error *davit_error_new(void)
-{
-	return calloc(1, sizeof(struct davit_error));
-}
-
-void davit_error_free(struct davit_error *err)
-{
-	free(err);
-}
-
-int davit_error_code(const struct davit_error *err)
-{
-	return err->err.code;
-}
-
-const char *davit_error_message(const struct davit_error *err)
-{
-	return err->text;
-}
-
-const char *davit_error_kind(const struct davit_error *err)
-{
-	return err_kind_word(err->err.kind);
-}
-
-const char *davit_error_pointer(const struct davit_error *err)
-{
-	return err->err.pointer;
-}
-
-const char *davit_error_step(const struct davit_error *err)
-{
-	return err->err.step;
-}
-
-const char *davit_error_hint(const struct davit_error *err)
-{
-	return err->err.hint;
-}
-
-int error_export_output(struct davit_error *to, const struct err *e, const char *output)
-{
-	if (to) {
-		size_t at = err_format(e, to->text, sizeof(to->text));
-
-		to->err = *e;
-		if (e->kind == ERR_HOOK && at < sizeof(to->text))
-			escape(to->text + at, sizeof(to->text) - at, output);
-	}
-	return -e->code;
-}
-
-int error_export(struct davit_error *to, const struct err *e)
-{
-	return error_export_output(to, e, "");
-}
-
-void context_log(const struct davit_context *ctx, enum davit_log_level level, const char *format,
-		 ...)
-{
-	char text[ERROR_TEXT_SIZE], shown[ERROR_TEXT_SIZE];
-	va_list ap;
-
-	if (!ctx->log || level > ctx->log_level)
-		return;
-	va_start(ap, format);
-	fmt_v(text, sizeof(text), format, ap);
-	va_end(ap);
-	escape(shown, sizeof(shown), text);
-	ctx->log(ctx->log_arg, level, shown);
-}
-
-void context_warn(void *arg, const char *text)
-{
-	context_log(arg, DAVIT_LOG_WARNING, "%s", text);
-}
-
-void context_inform(void *arg, const char *text)
-{
-	context_log(arg, DAVIT_LOG_INFO, "%s", text);
-}
-
-void context_warn_failure(void *arg, const struct err *failure)
-{
-	context_log(arg, DAVIT_LOG_WARNING, "%s", failure->msg);
-}
-
-void context_warn_hook(void *arg, const struct err *failure, const char *output)
-{
-	context_log(arg, DAVIT_LOG_WARNING, "%s%s", failure->msg, output);
-}
 
 /* Root of a made user namespace has /run/davit only when nobody gave it a place of its own: /run is
  * rarely its. */
@@ -228,19 +136,4 @@ void davit_context_free(struct davit_context *ctx)
 const char *davit_context_root(const struct davit_context *ctx)
 {
 	return ctx->root;
-}
-
-int export_json(const char *text, size_t len, char **ret, struct err *e)
-{
-	char *copy = text ? malloc(len + 2) : NULL;
-
-	if (!copy)
-		return err_set(e, ENOMEM, "encode JSON");
-	memcpy(copy, text, len);
-	while (len && copy[len - 1] == '\n')
-		len--;
-	copy[len] = '\n';
-	copy[len + 1] = '\0';
-	*ret = copy;
-	return 0;
 }
