@@ -3,9 +3,11 @@
  * libdavit: create, start, signal and delete OCI containers.
  *
  * Conventions. Option structs begin with `size`, set to sizeof the struct by the caller, so that
- * they can grow. Strings given are borrowed for the call. Calls return 0, or a negative errno with
- * *err describing what went wrong (err may be NULL). Nothing is printed and the process never
- * exits. Calls on different contexts are independent.
+ * they can grow: of an older program's shorter struct the rest counts as zero, and a newer one's
+ * longer struct is refused (-E2BIG) when it asks for what this library does not know. Strings given
+ * are borrowed for the call. Calls return 0, or a negative errno with *err describing what went
+ * wrong (err may be NULL). Nothing is printed and the process never exits. Calls on different
+ * contexts are independent.
  */
 #ifndef DAVIT_H
 #define DAVIT_H

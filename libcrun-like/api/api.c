@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/export.h"
+#include "api/options.h"
 #include "config-davit.h"
 #include "kernel/procfs.h"
 #include "kernel/seal.h"
@@ -17,9 +18,11 @@ int davit_create(struct davit_context *ctx, const struct davit_create_options *o
 		 struct davit_error *err)
 {
 	char output[HOOK_OUTPUT_TEXT] = "";
+	struct davit_create_options o;
 	struct err e = { 0 };
 
-	operation_create(ctx, options, VERB_CREATE, NULL, output, &e);
+	if (options_take(&o, sizeof(o), options, "davit_create_options", &e) == 0)
+		operation_create(ctx, &o, VERB_CREATE, NULL, output, &e);
 	return error_export_output(err, &e, output);
 }
 
@@ -27,20 +30,24 @@ int davit_run(struct davit_context *ctx, const struct davit_create_options *opti
 	      int *ret_status, struct davit_error *err)
 {
 	char output[HOOK_OUTPUT_TEXT] = "";
+	struct davit_create_options o;
 	struct err e = { 0 };
 
 	*ret_status = 0;
-	operation_create(ctx, options, VERB_RUN, ret_status, output, &e);
+	if (options_take(&o, sizeof(o), options, "davit_create_options", &e) == 0)
+		operation_create(ctx, &o, VERB_RUN, ret_status, output, &e);
 	return error_export_output(err, &e, output);
 }
 
 int davit_exec(struct davit_context *ctx, const struct davit_exec_options *options, int *ret_status,
 	       struct davit_error *err)
 {
+	struct davit_exec_options o;
 	struct err e = { 0 };
 
 	*ret_status = 0;
-	operation_exec(ctx, options, ret_status, &e);
+	if (options_take(&o, sizeof(o), options, "davit_exec_options", &e) == 0)
+		operation_exec(ctx, &o, ret_status, &e);
 	return error_export(err, &e);
 }
 
@@ -89,9 +96,11 @@ int davit_resume(struct davit_context *ctx, const char *id, struct davit_error *
 int davit_update(struct davit_context *ctx, const char *id,
 		 const struct davit_update_options *options, struct davit_error *err)
 {
+	struct davit_update_options o;
 	struct err e = { 0 };
 
-	operation_update(ctx, id, options, &e);
+	if (options_take(&o, sizeof(o), options, "davit_update_options", &e) == 0)
+		operation_update(ctx, id, &o, &e);
 	return error_export(err, &e);
 }
 
@@ -161,9 +170,11 @@ int davit_events(struct davit_context *ctx, const char *id,
 		 const struct davit_events_options *options, davit_event_fn *each, void *arg,
 		 struct davit_error *err)
 {
+	struct davit_events_options o;
 	struct err e = { 0 };
 
-	operation_events(ctx, id, options, each, arg, &e);
+	if (options_take(&o, sizeof(o), options, "davit_events_options", &e) == 0)
+		operation_events(ctx, id, &o, each, arg, &e);
 	return error_export(err, &e);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/export.h"
+#include "api/options.h"
 #include "base/fmt.h"
 #include "lifecycle/examine.h"
 #include "lifecycle/lifecycle.h"
@@ -116,20 +117,24 @@ static void validate(struct faults *f, const struct davit_validate_options *o, s
 int davit_validate(const struct davit_validate_options *options, davit_fault_fn *each, void *arg,
 		   size_t *ret_faults, struct davit_error *err)
 {
-	const struct davit_create_options create = { .size = sizeof(create),
-						     .bundle = options->bundle,
-						     .config = options->config };
+	struct davit_create_options create = { .size = sizeof(create) };
+	struct davit_validate_options o;
 	struct plan plan = { .id = "ID", .is_dry = true };
 	struct faults f = { .each = each, .arg = arg, .plan = &plan };
 	struct err e = { 0 };
 
+	*ret_faults = 0;
+	if (options_take(&o, sizeof(o), options, "davit_validate_options", &e) < 0)
+		return error_export(err, &e);
+	create.bundle = o.bundle;
+	create.config = o.config;
 	if (plan_take_options(&plan, NULL, &create, &e) == 0 && plan_read(&plan, &e) < 0 &&
 	    e.kind != ERR_SYSTEM) {
 		/* Too large, say. A file that cannot be read is no fault of the document. */
 		report(&f, &e);
 		e = (struct err){ 0 };
 	} else if (!e.code) {
-		validate(&f, options, &e);
+		validate(&f, &o, &e);
 	}
 	*ret_faults = f.count;
 	plan_release(&plan);
@@ -180,9 +185,12 @@ int davit_plan(struct davit_context *ctx, const struct davit_create_options *opt
 	       davit_plan_fn *each, void *arg, struct davit_error *err)
 {
 	struct plan plan = { .is_resumable = true };
+	struct davit_create_options o;
 	struct err e = { 0 };
 
-	if (plan_take_options(&plan, ctx, options, &e) < 0 || plan_decode(&plan, &e) < 0 ||
+	if (options_take(&o, sizeof(o), options, "davit_create_options", &e) < 0)
+		return error_export(err, &e);
+	if (plan_take_options(&plan, ctx, &o, &e) < 0 || plan_decode(&plan, &e) < 0 ||
 	    plan_check(&plan, &e) < 0)
 		goto out;
 	plan.is_dry = true;

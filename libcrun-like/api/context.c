@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "api/export.h"
+#include "api/options.h"
 #include "base/fmt.h"
 #include "config-davit.h"
 #include "container/trace.h"
@@ -88,12 +89,8 @@ static int fill(struct davit_context *ctx, const struct davit_context_options *o
 	ctx->log_arg = o->log_arg;
 	ctx->log_level = o->log_level;
 	ctx->has_default_root = !o->root;
-	/* Options of an older caller end earlier. */
-	if (o->size >= offsetof(struct davit_context_options, private_fd_count) +
-			       sizeof(o->private_fd_count)) {
-		ctx->private_fds = o->private_fds;
-		ctx->private_fd_count = o->private_fd_count;
-	}
+	ctx->private_fds = o->private_fds;
+	ctx->private_fd_count = o->private_fd_count;
 	return o->trace ? trace_new(o->trace, &ctx->trace, e) : 0;
 }
 
@@ -101,13 +98,15 @@ int davit_context_new(const struct davit_context_options *options, struct davit_
 		      struct davit_error *err)
 {
 	struct davit_context *ctx = calloc(1, sizeof(*ctx));
+	struct davit_context_options o;
 	struct err e = { 0 };
 
 	if (!ctx) {
 		err_set(&e, ENOMEM, "make a context");
 		return error_export(err, &e);
 	}
-	if (fill(ctx, options, &e) < 0) {
+	if (options_take(&o, sizeof(o), options, "davit_context_options", &e) < 0 ||
+	    fill(ctx, &o, &e) < 0) {
 		davit_context_free(ctx);
 		return error_export(err, &e);
 	}

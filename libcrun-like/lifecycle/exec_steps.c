@@ -28,10 +28,7 @@
 static int read_process_file(struct plan *p, const struct davit_exec_options *o,
 			     struct oci_process **ret, struct err *e)
 {
-	bool is_read = o->size >=
-		       offsetof(struct davit_exec_options, process_len) + sizeof(o->process_len);
-
-	if (is_read && o->process_text) {
+	if (o->process_text) {
 		p->text = o->process_text;
 		p->text_len = o->process_len;
 	} else if (document_read(&p->arena, o->process_file, &p->text, &p->text_len, e) < 0) {

@@ -43,15 +43,6 @@ static int take_environment(struct plan *plan, const struct davit_create_options
 	return 0;
 }
 
-static void take_config_text(struct plan *plan, const struct davit_create_options *o)
-{
-	/* Options of an older caller end earlier. */
-	if (o->size < offsetof(struct davit_create_options, config_len) + sizeof(o->config_len))
-		return;
-	plan->text = o->config_text;
-	plan->text_len = o->config_len;
-}
-
 int plan_take_options(struct plan *plan, const struct davit_context *ctx,
 		      const struct davit_create_options *o, struct err *e)
 {
@@ -68,7 +59,8 @@ int plan_take_options(struct plan *plan, const struct davit_context *ctx,
 	plan->config_name = o->config ? plan->config_path : "config.json";
 	if (!plan->bundle || !plan->config_path)
 		return err_set(e, ENOMEM, "take the options");
-	take_config_text(plan, o);
+	plan->text = o->config_text;
+	plan->text_len = o->config_len;
 	plan->pid_file = o->pid_file;
 	plan->console_socket = o->console_socket;
 	plan->pidfd_socket = o->pidfd_socket;
