@@ -150,9 +150,9 @@ static void write_record(FILE *out, bool json, enum davit_log_level level,
 	fprintf(out, "{\"level\":\"%s\",\"msg\":", word);
 	text_write_json(out, what->message);
 	add_member(out, "time", timestamp_now().text);
-	add_member(out, "code", what->code);
+	add_member(out, "code", what->kind);
 	add_member(out, "pointer", what->pointer);
-	add_member(out, "phase", what->phase);
+	add_member(out, "phase", what->step);
 	add_member(out, "hint", what->hint);
 	fputs("}\n", out);
 }
@@ -193,8 +193,8 @@ static void write_journal(FILE *out, const struct log *log, enum davit_log_level
 	write_journal_field(out, "MESSAGE", what->message);
 	write_journal_field(out, "PRIORITY", priority);
 	write_journal_field(out, "SYSLOG_IDENTIFIER", *log->path ? log->path : log->name);
-	if (what->code)
-		write_journal_field(out, "DAVIT_CODE", what->code);
+	if (what->kind)
+		write_journal_field(out, "DAVIT_CODE", what->kind);
 }
 
 static void write_syslog(FILE *out, const struct log *log, enum davit_log_level level,

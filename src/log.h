@@ -30,9 +30,10 @@ struct log {
 	enum davit_log_level level;
 };
 
-/* What ends a command. All but the message may be NULL or "". */
+/* What ends a command. All but the message may be NULL or "". Records name the kind "code" and the
+ * step "phase". */
 struct failure {
-	const char *message, *code, *pointer, *phase, *hint;
+	const char *message, *kind, *pointer, *step, *hint;
 };
 
 /*

@@ -18,14 +18,14 @@ enum {
 
 int session_report(const struct session *s)
 {
-	struct failure failure = { .message = "out of memory", .code = "system" };
+	struct failure failure = { .message = "out of memory", .kind = "system" };
 
 	if (s->error) {
 		failure = (struct failure){
 			.message = davit_error_message(s->error),
-			.code = davit_error_kind(s->error),
+			.kind = davit_error_kind(s->error),
 			.pointer = davit_error_pointer(s->error),
-			.phase = davit_error_step(s->error),
+			.step = davit_error_step(s->error),
 			.hint = davit_error_hint(s->error),
 		};
 	}
@@ -41,7 +41,7 @@ int session_fail(const struct session *s, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(message, sizeof(message), fmt, ap); /* cut is good enough */
 	va_end(ap);
-	log_failure(&s->log, &(struct failure){ .message = message, .code = "system" });
+	log_failure(&s->log, &(struct failure){ .message = message, .kind = "system" });
 	return s->failure;
 }
 
@@ -80,7 +80,7 @@ int session_usage(const struct session *s, const char *command, const char *fmt,
 	(void)snprintf(message, sizeof(message), "%s%s%s; %s", command ? command : "",
 		       command ? ": " : "", text, hint);
 	log_failure(&s->log,
-		    &(struct failure){ .message = message, .code = "usage", .hint = hint });
+		    &(struct failure){ .message = message, .kind = "usage", .hint = hint });
 	return s->failure;
 }
 

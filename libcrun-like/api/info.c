@@ -8,7 +8,7 @@
 
 #include "api/export.h"
 #include "base/fmt.h"
-#include "kernel/cgroup.h"
+#include "kernel/cgroupfs.h"
 #include "kernel/probe.h"
 #include "oci-spec/json_paths.h"
 #include "oci-spec/words.h"
@@ -97,20 +97,20 @@ static void add_cgroup(const struct info *i, const struct davit_context *ctx)
 	static const char *const known[] = { "cpu", "cpuset", "io", "memory", "pids", "hugetlb" };
 	char controllers[TEXT_SIZE], on_v1[128] = "", own[TEXT_SIZE];
 	const char *root = "";
-	_cleanup_fd_ int fd = cgroup_open_root(&root);
+	_cleanup_fd_ int fd = cgroupfs_open_root(&root);
 
 	add_text(i, "cgroup/manager", ctx->cgroup_manager ? ctx->cgroup_manager : "cgroupfs");
 	add_bool(i, "cgroup/v2", fd >= 0);
 	if (fd < 0)
 		return;
 	for (size_t n = 0; n < ARRAY_SIZE(known); n++)
-		if (cgroup_is_on_v1(known[n]))
+		if (cgroupfs_is_on_v1(known[n]))
 			fmt(on_v1 + strlen(on_v1), sizeof(on_v1) - strlen(on_v1), "%s%s",
 			    *on_v1 ? " " : "", known[n]);
 	add_text(i, "cgroup/path", root);
-	if (cgroup_get_own_path(own, sizeof(own)) == 0)
+	if (cgroupfs_get_own_path(own, sizeof(own)) == 0)
 		add_text(i, "cgroup/own", own);
-	if (cgroup_read(fd, "cgroup.controllers", controllers, sizeof(controllers)) >= 0)
+	if (cgroupfs_read(fd, "cgroup.controllers", controllers, sizeof(controllers)) >= 0)
 		add_words(i, "cgroup/controllers", controllers);
 	add_words(i, "cgroup/boundToV1", on_v1);
 }

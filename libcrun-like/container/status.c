@@ -10,7 +10,7 @@
 #include "base/fmt.h"
 #include "container/channel.h"
 #include "container/store.h"
-#include "kernel/cgroup.h"
+#include "kernel/cgroupfs.h"
 #include "kernel/mount.h"
 #include "kernel/namespace.h"
 #include "kernel/process.h"
@@ -81,7 +81,7 @@ static bool is_frozen(const struct container *c, struct err *e)
 	struct cgroup_ref ref;
 	bool has_cgroup = container_cgroup(c, &ref);
 	_cleanup_fd_ int cg = has_cgroup ? cgroup_open_ref(&ref) : -ENOENT;
-	int r = cg < 0 ? cg : cgroup_get_event(cg, "frozen");
+	int r = cg < 0 ? cg : cgroupfs_get_event(cg, "frozen");
 
 	if (is_shortage(-r))
 		err_set(e, -r, "look at the cgroup %s", ref.path);

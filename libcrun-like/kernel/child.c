@@ -7,7 +7,7 @@
 
 #include <sys/wait.h>
 
-#include "exec.h"
+#include "execve.h"
 #include "process.h"
 #include "sys.h"
 
@@ -37,13 +37,13 @@ static int become(const struct child_spec *spec, int error_fd, pid_t parent)
 	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
 		return neg_errno();
 	/* A hook may be of the image. */
-	r = exec_close_fds(3, keep, ARRAY_SIZE(keep));
+	r = execve_close_fds(3, keep, ARRAY_SIZE(keep));
 	if (r == 0)
-		r = exec_reset_signals(UINT64_MAX);
+		r = execve_reset_signals(UINT64_MAX);
 	if (r < 0)
 		return r;
 	r = spec->become ? spec->become(spec->become_arg) : 0;
-	return r < 0 ? r - CHILD_BECOME : exec_program(spec->path, spec->argv, spec->envp);
+	return r < 0 ? r - CHILD_BECOME : execve_program(spec->path, spec->argv, spec->envp);
 }
 
 int child_spawn(const struct child_spec *spec, struct child *ret)

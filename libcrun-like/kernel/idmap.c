@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 
 #include "base/fmt.h"
-#include "kernel/exec.h"
+#include "kernel/execve.h"
 #include "kernel/namespace.h"
 #include "kernel/sys.h"
 
@@ -119,7 +119,8 @@ static _Noreturn void exec_helper(const char *program, char *const *argv, int er
 	char path[128];
 
 	/* A setuid program: nothing of ours goes with it but where it may complain. */
-	if (dup2(err_fd, 2) < 0 || exec_close_fds_from(3) < 0 || exec_reset_signals(UINT64_MAX) < 0)
+	if (dup2(err_fd, 2) < 0 || execve_close_fds_from(3) < 0 ||
+	    execve_reset_signals(UINT64_MAX) < 0)
 		_exit(126);
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
 		fmt(path, sizeof(path), "%s/%s", dirs[i], program);

@@ -10,7 +10,7 @@
 #include <linux/seccomp.h>
 
 #include "base/fmt.h"
-#include "kernel/cgroup.h"
+#include "kernel/cgroupfs.h"
 #include "kernel/sys.h"
 
 struct probe {
@@ -63,7 +63,7 @@ bool probe_has_namespace(const char *file)
 
 int probe_read(const char *path, char *buf, size_t size)
 {
-	return cgroup_read(AT_FDCWD, path, buf, size);
+	return cgroupfs_read(AT_FDCWD, path, buf, size);
 }
 
 const char *probe_find_criu(void)

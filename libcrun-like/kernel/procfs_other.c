@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include "kernel/exec.h"
+#include "kernel/execve.h"
 #include "kernel/namespace.h"
 #include "kernel/peer.h"
 #include "kernel/process.h"
@@ -78,7 +78,7 @@ static int leave(int sock)
 	for (int fd = 0; fd < 3; fd++)
 		if (fd != sock)
 			close(fd);
-	return exec_close_fds(3, &sock, 1);
+	return execve_close_fds(3, &sock, 1);
 }
 
 static int help(int pid_ns, const struct mount_fs *fs, int sock)

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 
 #include "base/fmt.h"
-#include "kernel/cgroup.h"
+#include "kernel/cgroupfs.h"
 #include "kernel/process.h"
 
 static int clone_once(struct clone_args *args, pid_t *ret_pid, struct process_info *ret_info)
@@ -41,7 +41,7 @@ int birth_move(int cgroup_fd, pid_t pid)
 	char text[16];
 
 	fmt(text, sizeof(text), "%d", (int)pid);
-	return cgroup_write(cgroup_fd, "cgroup.procs", text);
+	return cgroupfs_write(cgroup_fd, "cgroup.procs", text);
 }
 
 static unsigned long read_number(int cgroup_fd, const char *file)
@@ -49,7 +49,7 @@ static unsigned long read_number(int cgroup_fd, const char *file)
 	char text[24];
 	unsigned long n = 0;
 
-	if (cgroup_read(cgroup_fd, file, text, sizeof(text)) <= 0 || text[0] == 'm')
+	if (cgroupfs_read(cgroup_fd, file, text, sizeof(text)) <= 0 || text[0] == 'm')
 		return ULONG_MAX;
 	for (const char *c = text; *c >= '0' && *c <= '9'; c++)
 		n = n * 10 + (unsigned long)(*c - '0');

@@ -18,8 +18,8 @@
 #include "base/fmt.h"
 #include "container/status.h"
 #include "container/store.h"
-#include "kernel/cgroup.h"
-#include "kernel/exec.h"
+#include "kernel/cgroupfs.h"
+#include "kernel/execve.h"
 #include "kernel/process.h"
 #include "lifecycle/document.h"
 #include "lifecycle/exec_process.h"
@@ -140,7 +140,7 @@ static int open_sub_cgroup(int *fd, const char *path, struct err *e)
 			return err_kind(e, ERR_CGROUP, EINVAL,
 					"bad sub cgroup path: %.200s is not below the container's",
 					path);
-	sub = cgroup_open(*fd, path);
+	sub = cgroupfs_open(*fd, path);
 	if (sub < 0)
 		return err_set(e, -sub, "open the sub cgroup %.200s", path);
 	close_fdp(fd);
@@ -155,11 +155,11 @@ static int follow_init(const struct container *c, int *fd, struct err *e)
 	const char *own = c->state->cgroup_path;
 	char list[256], path[PATH_MAX];
 	size_t len = strlen(own);
-	int r = cgroup_read(*fd, "cgroup.subtree_control", list, sizeof(list));
+	int r = cgroupfs_read(*fd, "cgroup.subtree_control", list, sizeof(list));
 
 	if (r <= 0)
 		return 0;
-	r = cgroup_get_path_of(c->pid, path, sizeof(path));
+	r = cgroupfs_get_path_of(c->pid, path, sizeof(path));
 	if (r < 0)
 		return err_set(e, -r, "read the cgroup of the first process of %s", c->id);
 	if (strncmp(path, own, len) != 0 || path[len] != '/')

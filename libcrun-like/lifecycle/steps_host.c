@@ -12,7 +12,7 @@
 
 #include "base/fmt.h"
 #include "container/store.h"
-#include "kernel/cgroup.h"
+#include "kernel/cgroupfs.h"
 #include "kernel/process.h"
 #include "kernel/procfs.h"
 #include "kernel/replace.h"
@@ -76,8 +76,8 @@ static struct davit_state state_of(struct run *run)
  */
 static bool cgroup_is_there(const struct cgroup_plan *p)
 {
-	_cleanup_fd_ int root = p->path ? cgroup_open_root(NULL) : -1;
-	_cleanup_fd_ int cg = root >= 0 ? cgroup_open(root, p->path) : -1;
+	_cleanup_fd_ int root = p->path ? cgroupfs_open_root(NULL) : -1;
+	_cleanup_fd_ int cg = root >= 0 ? cgroupfs_open(root, p->path) : -1;
 
 	return cg >= 0;
 }

@@ -7,7 +7,7 @@
 #include <sched.h>
 #include <sys/wait.h>
 
-#include "kernel/exec.h"
+#include "kernel/execve.h"
 #include "kernel/process.h"
 #include "kernel/sys.h"
 #include "lifecycle/birth.h"
@@ -86,7 +86,7 @@ int step_join_first(struct run *run, struct err *e)
 		return -e->code;
 	/* The user namespace may forbid it for good. Ignored: then there were none to drop. */
 	if (!run->plan->ns.keep_groups)
-		(void)exec_set_groups(NULL, 0);
+		(void)execve_set_groups(NULL, 0);
 	/* Its memory is the runtime's: nobody in the namespaces it joins may look (C10). */
 	process_set_dumpable(false);
 	if (namespaces_join(&run->plan->ns, !run->plan->enters_pid_ns_late, e) < 0)

@@ -11,7 +11,7 @@
 
 #include "container/store.h"
 #include "container/trace.h"
-#include "kernel/cgroup.h"
+#include "kernel/cgroupfs.h"
 #include "kernel/lock_holder.h"
 #include "kernel/process.h"
 #include "kernel/sys.h"
@@ -41,7 +41,7 @@ static int check_unfinished(const struct deletion *d, struct err *e)
 	struct cgroup_ref ref;
 	_cleanup_fd_ int cg = container_cgroup(&d->c, &ref) ? cgroup_open_ref(&ref) : -1;
 
-	if (cg < 0 || cgroup_get_event(cg, "populated") != 1 || ref.was_there)
+	if (cg < 0 || cgroupfs_get_event(cg, "populated") != 1 || ref.was_there)
 		return 0;
 	err_kind(e, ERR_STATUS, EBUSY,
 		 "cannot delete container %s: its create was not finished, but it has processes",

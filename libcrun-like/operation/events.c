@@ -11,7 +11,7 @@
 #include <sched.h>
 #include <time.h>
 
-#include "kernel/cgroup.h"
+#include "kernel/cgroupfs.h"
 #include "operation/operation.h"
 #include "setup/resources/cgroup_stats.h"
 

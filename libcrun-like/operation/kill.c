@@ -2,7 +2,7 @@
  *
  * kill: to the first process by its pidfd, or to all processes by the cgroup.
  */
-#include "kernel/cgroup.h"
+#include "kernel/cgroupfs.h"
 #include "kernel/sys.h"
 #include "operation/operation.h"
 
@@ -22,7 +22,7 @@ static int kill_all(const struct container *c, int signal, struct err *e)
 		return 0;
 	if (cg < 0)
 		return err_set(e, -cg, "open the cgroup %s", ref.path);
-	r = signal == SIGKILL ? cgroup_kill(cg) : cgroup_signal(cg, signal);
+	r = signal == SIGKILL ? cgroupfs_kill(cg) : cgroupfs_signal(cg, signal);
 	return r < 0 ? err_set(e, -r, "signal the processes of the cgroup %s", ref.path) : 0;
 }
 

@@ -18,7 +18,7 @@
 
 #include "base/fmt.h"
 #include "container/store.h"
-#include "kernel/cgroup.h"
+#include "kernel/cgroupfs.h"
 #include "kernel/mount.h"
 #include "kernel/namespace.h"
 #include "kernel/process.h"
@@ -427,7 +427,7 @@ static int list(const struct container *c, struct arena *a, const char **ret_jso
 	if (!text || !to)
 		return err_set(e, ENOMEM, "list the mounts");
 	fmt(path, sizeof(path), "/proc/%d/mountinfo", (int)c->pid);
-	r = cgroup_read(AT_FDCWD, path, text, TABLE_SIZE);
+	r = cgroupfs_read(AT_FDCWD, path, text, TABLE_SIZE);
 	if (r < 0)
 		return err_set(e, -r, "read the mounts of container %s", c->id);
 	while ((line = strsep(&text, "\n")))

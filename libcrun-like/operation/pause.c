@@ -6,7 +6,7 @@
  * Neither takes the lock: a `start` that waits for a frozen first process holds it, and resume is
  * what ends that. All that is written is one file of the container's own cgroup.
  */
-#include "kernel/cgroup.h"
+#include "kernel/cgroupfs.h"
 #include "operation/operation.h"
 
 enum {
@@ -40,11 +40,11 @@ static int pause_container(const struct container *c, struct err *e)
 		return refuse(c, "pause", "container not running", e);
 	if (open_cgroup(c, "pause", &cg, e) < 0)
 		return -e->code;
-	r = cgroup_freeze(cg, true, FREEZE_MSEC);
+	r = cgroupfs_freeze(cg, true, FREEZE_MSEC);
 	if (r == 0)
 		return 0;
 	/* Never left half frozen. Ignored: the first error is what matters. */
-	(void)cgroup_write(cg, "cgroup.freeze", "0");
+	(void)cgroupfs_write(cg, "cgroup.freeze", "0");
 	if (r == -ETIMEDOUT)
 		return err_kind(e, ERR_TIMEOUT, ETIMEDOUT,
 				"container %s does not freeze; it was thawed again", c->id);
@@ -56,7 +56,7 @@ static bool is_told_to_freeze(int cg)
 {
 	char text[16];
 
-	return cgroup_read(cg, "cgroup.freeze", text, sizeof(text)) == 1 && text[0] == '1';
+	return cgroupfs_read(cg, "cgroup.freeze", text, sizeof(text)) == 1 && text[0] == '1';
 }
 
 static int resume_container(const struct container *c, struct err *e)
@@ -70,7 +70,7 @@ static int resume_container(const struct container *c, struct err *e)
 		return -e->code;
 	if (c->status != STATUS_PAUSED && !is_told_to_freeze(cg))
 		return refuse(c, "resume", "container not paused", e);
-	r = cgroup_freeze(cg, false, FREEZE_MSEC);
+	r = cgroupfs_freeze(cg, false, FREEZE_MSEC);
 	if (r == -ETIMEDOUT) {
 		err_kind(e, ERR_TIMEOUT, ETIMEDOUT, "container %s does not thaw", c->id);
 		return err_hint(e, "a cgroup above its own may be frozen");

@@ -7,7 +7,7 @@
  * shares the pid namespace of the first process. Only read, so no lock: hooks may call it.
  */
 
-#include "kernel/cgroup.h"
+#include "kernel/cgroupfs.h"
 #include "kernel/process.h"
 #include "operation/operation.h"
 
@@ -27,7 +27,7 @@ static int pass_on(void *arg, pid_t pid)
 static int list_cgroup(const struct cgroup_ref *ref, struct receiver *to, struct err *e)
 {
 	_cleanup_fd_ int cg = cgroup_open_ref(ref);
-	int r = cg < 0 ? cg : cgroup_each_pid(cg, pass_on, to);
+	int r = cg < 0 ? cg : cgroupfs_each_pid(cg, pass_on, to);
 
 	if (r == 0 || r == -ENOENT) /* gone with its last process */
 		return 0;

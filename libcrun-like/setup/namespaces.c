@@ -13,7 +13,7 @@
 
 #include "base/fmt.h"
 #include "kernel/caps.h"
-#include "kernel/exec.h"
+#include "kernel/execve.h"
 #include "setup/namespaces_explain.h"
 
 static const struct {
@@ -408,13 +408,13 @@ int namespaces_become_root(const struct namespaces *ns, struct err *e)
 	bool may_fail = !ns->uid_map_count; /* joined: we do not know its maps */
 	int r;
 
-	r = ns->keep_groups ? 0 : exec_set_groups(NULL, 0);
+	r = ns->keep_groups ? 0 : execve_set_groups(NULL, 0);
 	if (r < 0 && r != -EPERM && r != -EINVAL)
 		return err_set(e, -r, "drop the runtime's groups");
-	r = exec_set_gid(0);
+	r = execve_set_gid(0);
 	if (r < 0 && r != -EINVAL && !may_fail)
 		return err_set(e, -r, "become group 0 of the user namespace");
-	r = exec_set_uid(0);
+	r = execve_set_uid(0);
 	if (r < 0 && r != -EINVAL && !may_fail)
 		return err_set(e, -r, "become user 0 of the user namespace");
 	return 0;

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "kernel/cgroup.h"
+#include "kernel/cgroupfs.h"
 #include "test.h"
 
 enum {
@@ -265,7 +265,7 @@ static int try_devices(int cgroup_fd, const char *node)
 {
 	int bad = 0;
 
-	if (cgroup_write(cgroup_fd, "cgroup.procs", "0") < 0)
+	if (cgroupfs_write(cgroup_fd, "cgroup.procs", "0") < 0)
 		return 64;
 	bad |= open_result("/dev/null", O_RDWR) == 0 ? 0 : 1;
 	bad |= open_result("/dev/zero", O_RDONLY) == 0 ? 0 : 2;
@@ -293,7 +293,7 @@ static int in_cgroup(int cgroup_fd, int (*run_there)(int, const char *))
 
 static int try_null(int cgroup_fd, const char *node)
 {
-	if (cgroup_write(cgroup_fd, "cgroup.procs", "0") < 0)
+	if (cgroupfs_write(cgroup_fd, "cgroup.procs", "0") < 0)
 		return 64;
 	return open_result("/dev/null", O_RDWR);
 }
@@ -314,17 +314,17 @@ TEST(attached_program_decides_real_opens)
 {
 	const struct bpf_device_rule rules[] = { { true, 'c', 1, 3, R | W | M },
 						 { true, 'c', 1, 5, R } };
-	struct cgroup_made made;
+	struct cgroupfs_made made;
 	char path[64];
 	size_t count = 99;
-	int rootfd = cgroup_open_root(NULL), first, second;
+	int rootfd = cgroupfs_open_root(NULL), first, second;
 
 	if (rootfd < 0)
 		SKIP("no cgroup2 hierarchy");
 	first = load_rules(rules, 2);
 	second = load_rules(NULL, 0);
 	snprintf(path, sizeof(path), "davit-test-bpf-%d", (int)getpid());
-	if (first < 0 || second < 0 || cgroup_make(rootfd, path, &made) < 0)
+	if (first < 0 || second < 0 || cgroupfs_make(rootfd, path, &made) < 0)
 		SKIP("may not load BPF programs or make cgroups");
 
 	CHECK_INT(bpf_device_attach(made.dirfd, first), 0);
@@ -342,7 +342,7 @@ TEST(attached_program_decides_real_opens)
 	CHECK_INT(count, 0);
 	CHECK_INT(in_cgroup(made.dirfd, try_null), 0);
 
-	CHECK_INT(cgroup_remove(rootfd, path, 2000), 0);
+	CHECK_INT(cgroupfs_remove(rootfd, path, 2000), 0);
 	close(first);
 	close(second);
 	close(made.dirfd);

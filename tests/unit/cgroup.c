@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * kernel/cgroup and setup/resources/cgroup on real cgroups: below the hierarchy's root, with names
- * of their own, removed at the end of each test.
+ * kernel/cgroupfs and setup/resources/cgroup on real cgroups: below the hierarchy's root, with
+ * names of their own, removed at the end of each test.
  */
-#include "kernel/cgroup.h"
+#include "setup/resources/cgroup.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,13 +11,13 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "setup/resources/cgroup.h"
+#include "kernel/cgroupfs.h"
 #include "test.h"
 
 /* The hierarchy's root when cgroups can be made there; -1: skip. */
 static int open_writable_root(void)
 {
-	int fd = cgroup_open_root(NULL);
+	int fd = cgroupfs_open_root(NULL);
 
 	if (fd >= 0 && faccessat(fd, ".", W_OK, 0) == 0)
 		return fd;
@@ -50,7 +50,7 @@ static pid_t sleeper_in(int dirfd)
 	pid = fork();
 	if (pid == 0) {
 		close(p[0]);
-		if (cgroup_write(dirfd, "cgroup.procs", "0") < 0)
+		if (cgroupfs_write(dirfd, "cgroup.procs", "0") < 0)
 			_exit(1);
 		close(p[1]);
 		for (;;)
@@ -70,30 +70,30 @@ static int count_pid(void *arg, pid_t pid)
 
 TEST(words_are_found_whole)
 {
-	CHECK(cgroup_has_word("cpuset cpu io\n", "cpu", 3));
-	CHECK(cgroup_has_word("cpuset cpu io\n", "io", 2));
-	CHECK(!cgroup_has_word("cpuset io", "cpu", 3));
-	CHECK(!cgroup_has_word("", "cpu", 3));
+	CHECK(cgroupfs_has_word("cpuset cpu io\n", "cpu", 3));
+	CHECK(cgroupfs_has_word("cpuset cpu io\n", "io", 2));
+	CHECK(!cgroupfs_has_word("cpuset io", "cpu", 3));
+	CHECK(!cgroupfs_has_word("", "cpu", 3));
 }
 
 TEST(make_removes_its_parents_again)
 {
-	struct cgroup_made a, b;
+	struct cgroupfs_made a, b;
 	int rootfd = open_writable_root();
 	uint64_t inode = 0;
 
 	if (rootfd < 0)
 		SKIP("no writable cgroup2 hierarchy");
-	CHECK_INT(cgroup_make(rootfd, name("/x/a"), &a), 0);
+	CHECK_INT(cgroupfs_make(rootfd, name("/x/a"), &a), 0);
 	CHECK(!a.was_there);
-	CHECK_INT(cgroup_get_inode(a.dirfd, &inode), 0);
+	CHECK_INT(cgroupfs_get_inode(a.dirfd, &inode), 0);
 	CHECK(inode == a.inode && inode > 0);
-	CHECK_INT(cgroup_make(rootfd, name("/x/b"), &b), 0);
-	CHECK_INT(cgroup_remove(rootfd, name("/x/a"), 0), 0);
+	CHECK_INT(cgroupfs_make(rootfd, name("/x/b"), &b), 0);
+	CHECK_INT(cgroupfs_remove(rootfd, name("/x/a"), 0), 0);
 	CHECK(exists(rootfd, name("/x/b")));
-	CHECK_INT(cgroup_remove(rootfd, name("/x/b"), 0), 0);
+	CHECK_INT(cgroupfs_remove(rootfd, name("/x/b"), 0), 0);
 	CHECK(!exists(rootfd, name("")));
-	CHECK_INT(cgroup_remove(rootfd, name("/x/b"), 0), 0); /* missing is success */
+	CHECK_INT(cgroupfs_remove(rootfd, name("/x/b"), 0), 0); /* missing is success */
 	close(a.dirfd);
 	close(b.dirfd);
 	close(rootfd);
@@ -101,16 +101,16 @@ TEST(make_removes_its_parents_again)
 
 TEST(parents_of_others_stay)
 {
-	struct cgroup_made a;
+	struct cgroupfs_made a;
 	int rootfd = open_writable_root();
 
 	if (rootfd < 0)
 		SKIP("no writable cgroup2 hierarchy");
 	CHECK_INT(mkdirat(rootfd, name("") + 1, 0755), 0);
-	CHECK_INT(cgroup_make(rootfd, name("/x/a"), &a), 0);
-	CHECK_INT(cgroup_remove(rootfd, name("/x/a"), 0), 0);
+	CHECK_INT(cgroupfs_make(rootfd, name("/x/a"), &a), 0);
+	CHECK_INT(cgroupfs_remove(rootfd, name("/x/a"), 0), 0);
 	CHECK(exists(rootfd, name("")) && !exists(rootfd, name("/x")));
-	CHECK_INT(cgroup_make(rootfd, name(""), &a), 0);
+	CHECK_INT(cgroupfs_make(rootfd, name(""), &a), 0);
 	CHECK(a.was_there);
 	CHECK_INT(unlinkat(rootfd, name("") + 1, AT_REMOVEDIR), 0);
 	close(a.dirfd);
@@ -119,16 +119,16 @@ TEST(parents_of_others_stay)
 
 TEST(paths_stay_below_the_root)
 {
-	struct cgroup_made made;
+	struct cgroupfs_made made;
 	int rootfd = open_writable_root(), fd;
 
 	if (rootfd < 0)
 		SKIP("no writable cgroup2 hierarchy");
-	CHECK_INT(cgroup_make(rootfd, "/a/../../b", &made), -EINVAL);
-	CHECK_INT(cgroup_open(rootfd, "../.."), -EINVAL);
-	CHECK_INT(cgroup_open(rootfd, "/no-such-cgroup"), -ENOENT);
-	CHECK_INT(cgroup_open_root_at("/proc"), -EINVAL);
-	fd = cgroup_open(rootfd, "/");
+	CHECK_INT(cgroupfs_make(rootfd, "/a/../../b", &made), -EINVAL);
+	CHECK_INT(cgroupfs_open(rootfd, "../.."), -EINVAL);
+	CHECK_INT(cgroupfs_open(rootfd, "/no-such-cgroup"), -ENOENT);
+	CHECK_INT(cgroupfs_open_root_at("/proc"), -EINVAL);
+	fd = cgroupfs_open(rootfd, "/");
 	CHECK(fd >= 0);
 	close(fd);
 	close(rootfd);
@@ -136,38 +136,38 @@ TEST(paths_stay_below_the_root)
 
 TEST(kill_wait_and_remove_a_tree)
 {
-	struct cgroup_made made, deep;
+	struct cgroupfs_made made, deep;
 	int rootfd = open_writable_root(), pids = 0;
 	pid_t one, two;
 
 	if (rootfd < 0)
 		SKIP("no writable cgroup2 hierarchy");
-	CHECK_INT(cgroup_make(rootfd, name(""), &made), 0);
+	CHECK_INT(cgroupfs_make(rootfd, name(""), &made), 0);
 	/* As a container would: without our mark. */
 	CHECK_INT(mkdirat(made.dirfd, "sub", 0755), 0);
 	CHECK_INT(mkdirat(made.dirfd, "sub/empty", 0755), 0);
 	CHECK_INT(mkdirat(made.dirfd, "wide", 0755), 0);
 	CHECK_INT(mkdirat(made.dirfd, "wide/one", 0755), 0);
 	CHECK_INT(mkdirat(made.dirfd, "wide/two", 0755), 0);
-	CHECK_INT(cgroup_make(rootfd, name("/sub/full"), &deep), 0);
+	CHECK_INT(cgroupfs_make(rootfd, name("/sub/full"), &deep), 0);
 	one = sleeper_in(made.dirfd);
 	two = sleeper_in(deep.dirfd);
-	CHECK_INT(cgroup_each_pid(made.dirfd, count_pid, &pids), 0);
+	CHECK_INT(cgroupfs_each_pid(made.dirfd, count_pid, &pids), 0);
 	CHECK_INT(pids, 2);
-	CHECK_INT(cgroup_get_event(made.dirfd, "populated"), 1);
-	CHECK_INT(cgroup_remove(rootfd, name(""), 20), -EBUSY);
-	CHECK_INT(cgroup_remove_below(made.dirfd), -EBUSY);
-	CHECK_INT(cgroup_wait_event(made.dirfd, "populated", false, 10), -ETIMEDOUT);
+	CHECK_INT(cgroupfs_get_event(made.dirfd, "populated"), 1);
+	CHECK_INT(cgroupfs_remove(rootfd, name(""), 20), -EBUSY);
+	CHECK_INT(cgroupfs_remove_below(made.dirfd), -EBUSY);
+	CHECK_INT(cgroupfs_wait_event(made.dirfd, "populated", false, 10), -ETIMEDOUT);
 
-	CHECK_INT(cgroup_freeze(made.dirfd, true, 2000), 0);
-	CHECK_INT(cgroup_wait_event(deep.dirfd, "frozen", true, 2000), 0);
-	CHECK_INT(cgroup_kill(made.dirfd), 0); /* frozen ones too */
+	CHECK_INT(cgroupfs_freeze(made.dirfd, true, 2000), 0);
+	CHECK_INT(cgroupfs_wait_event(deep.dirfd, "frozen", true, 2000), 0);
+	CHECK_INT(cgroupfs_kill(made.dirfd), 0); /* frozen ones too */
 	CHECK_INT(waitpid(one, NULL, 0), one);
 	CHECK_INT(waitpid(two, NULL, 0), two);
-	CHECK_INT(cgroup_wait_event(made.dirfd, "populated", false, 2000), 0);
-	CHECK_INT(cgroup_remove(rootfd, name(""), 2000), 0);
+	CHECK_INT(cgroupfs_wait_event(made.dirfd, "populated", false, 2000), 0);
+	CHECK_INT(cgroupfs_remove(rootfd, name(""), 2000), 0);
 	CHECK(!exists(rootfd, name("")));
-	CHECK_INT(cgroup_get_event(made.dirfd, "populated"), -ENOENT);
+	CHECK_INT(cgroupfs_get_event(made.dirfd, "populated"), -ENOENT);
 	close(made.dirfd);
 	close(deep.dirfd);
 	close(rootfd);
@@ -175,20 +175,20 @@ TEST(kill_wait_and_remove_a_tree)
 
 TEST(remove_waits_for_processes_that_are_about_to_end)
 {
-	struct cgroup_made made;
+	struct cgroupfs_made made;
 	int rootfd = open_writable_root();
 	pid_t pid, killer;
 
 	if (rootfd < 0)
 		SKIP("no writable cgroup2 hierarchy");
-	CHECK_INT(cgroup_make(rootfd, name(""), &made), 0);
+	CHECK_INT(cgroupfs_make(rootfd, name(""), &made), 0);
 	pid = sleeper_in(made.dirfd);
 	killer = fork();
 	if (killer == 0) {
 		usleep(150 * 1000);
-		_exit(cgroup_kill(made.dirfd) < 0);
+		_exit(cgroupfs_kill(made.dirfd) < 0);
 	}
-	CHECK_INT(cgroup_remove(rootfd, name(""), 5000), 0);
+	CHECK_INT(cgroupfs_remove(rootfd, name(""), 5000), 0);
 	CHECK_INT(waitpid(pid, NULL, 0), pid);
 	CHECK_INT(waitpid(killer, NULL, 0), killer);
 	close(made.dirfd);
@@ -197,12 +197,12 @@ TEST(remove_waits_for_processes_that_are_about_to_end)
 
 TEST(deep_trees_need_no_descriptor_a_level)
 {
-	struct cgroup_made made;
+	struct cgroupfs_made made;
 	int rootfd = open_writable_root(), at, depth = 0;
 
 	if (rootfd < 0)
 		SKIP("no writable cgroup2 hierarchy");
-	CHECK_INT(cgroup_make(rootfd, name(""), &made), 0);
+	CHECK_INT(cgroupfs_make(rootfd, name(""), &made), 0);
 	at = dup(made.dirfd);
 	for (; depth < 300 && mkdirat(at, "d", 0755) == 0; depth++) {
 		int next = openat(at, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -212,7 +212,7 @@ TEST(deep_trees_need_no_descriptor_a_level)
 	}
 	close(at);
 	CHECK_INT(depth, 300);
-	CHECK_INT(cgroup_remove(rootfd, name(""), 2000), 0);
+	CHECK_INT(cgroupfs_remove(rootfd, name(""), 2000), 0);
 	CHECK(!exists(rootfd, name("")));
 	close(made.dirfd);
 	close(rootfd);
@@ -220,42 +220,42 @@ TEST(deep_trees_need_no_descriptor_a_level)
 
 TEST(kept_children_are_spared)
 {
-	struct cgroup_made made;
+	struct cgroupfs_made made;
 	int rootfd = open_writable_root();
 
 	if (rootfd < 0)
 		SKIP("no writable cgroup2 hierarchy");
-	CHECK_INT(cgroup_make(rootfd, name(""), &made), 0);
+	CHECK_INT(cgroupfs_make(rootfd, name(""), &made), 0);
 	CHECK_INT(mkdirat(made.dirfd, "theirs", 0755), 0);
-	CHECK_INT(cgroup_keep_children(made.dirfd), 0);
+	CHECK_INT(cgroupfs_keep_children(made.dirfd), 0);
 	CHECK_INT(mkdirat(made.dirfd, "ours", 0755), 0);
-	CHECK_INT(cgroup_remove_below(made.dirfd), 0);
+	CHECK_INT(cgroupfs_remove_below(made.dirfd), 0);
 	CHECK(exists(rootfd, name("/theirs")) && !exists(rootfd, name("/ours")));
 	CHECK_INT(unlinkat(made.dirfd, "theirs", AT_REMOVEDIR), 0);
-	CHECK_INT(cgroup_remove(rootfd, name(""), 0), 0);
+	CHECK_INT(cgroupfs_remove(rootfd, name(""), 0), 0);
 	close(made.dirfd);
 	close(rootfd);
 }
 
 TEST(enable_names_the_controller_at_fault)
 {
-	struct cgroup_made made;
+	struct cgroupfs_made made;
 	char buf[256], at_fault[32];
 	int rootfd = open_writable_root();
 
 	if (rootfd < 0)
 		SKIP("no writable cgroup2 hierarchy");
-	CHECK_INT(cgroup_make(rootfd, name("/x"), &made), 0);
+	CHECK_INT(cgroupfs_make(rootfd, name("/x"), &made), 0);
 	close(made.dirfd);
-	made.dirfd = cgroup_open(rootfd, name(""));
-	CHECK_INT(cgroup_enable(made.dirfd, "", at_fault), 0);
-	CHECK(cgroup_enable(made.dirfd, "no-such", at_fault) < 0);
+	made.dirfd = cgroupfs_open(rootfd, name(""));
+	CHECK_INT(cgroupfs_enable(made.dirfd, "", at_fault), 0);
+	CHECK(cgroupfs_enable(made.dirfd, "no-such", at_fault) < 0);
 	CHECK_STR(at_fault, "no-such");
-	CHECK(cgroup_read(made.dirfd, "cgroup.type", buf, sizeof(buf)) > 0);
+	CHECK(cgroupfs_read(made.dirfd, "cgroup.type", buf, sizeof(buf)) > 0);
 	CHECK_STR(buf, "domain");
-	CHECK_INT(cgroup_read(made.dirfd, "cgroup.type", buf, 3), -EFBIG);
-	CHECK_INT(cgroup_write(made.dirfd, "no.such", "1"), -ENOENT);
-	CHECK_INT(cgroup_remove(rootfd, name("/x"), 0), 0);
+	CHECK_INT(cgroupfs_read(made.dirfd, "cgroup.type", buf, 3), -EFBIG);
+	CHECK_INT(cgroupfs_write(made.dirfd, "no.such", "1"), -ENOENT);
+	CHECK_INT(cgroupfs_remove(rootfd, name("/x"), 0), 0);
 	close(made.dirfd);
 	close(rootfd);
 }
@@ -339,8 +339,8 @@ TEST(create_apply_destroy)
 	ref.owner = "other now";
 	CHECK_INT(cgroup_open_ref(&ref), -ENOENT);
 	CHECK_INT(cgroup_destroy(&ref, 1000, &e), 0);
-	CHECK_INT(cgroup_get_event(c.dirfd, "populated"), 1);
-	CHECK_INT(cgroup_freeze(c.dirfd, true, 2000), 0);
+	CHECK_INT(cgroupfs_get_event(c.dirfd, "populated"), 1);
+	CHECK_INT(cgroupfs_freeze(c.dirfd, true, 2000), 0);
 	CHECK_INT(cgroup_destroy(&(struct cgroup_ref){ NULL, p.path, "id now", c.inode, false },
 				 5000, &e),
 		  0);
@@ -375,7 +375,7 @@ TEST(a_cgroup_that_was_there_stays)
 	CHECK_INT(cgroup_apply(&p, c.dirfd, &e), 0);
 	CHECK_INT(mkdirat(c.dirfd, "new", 0755), 0);
 	pid = sleeper_in(c.dirfd);
-	CHECK_INT(cgroup_freeze(c.dirfd, true, 2000), 0);
+	CHECK_INT(cgroupfs_freeze(c.dirfd, true, 2000), 0);
 	CHECK_INT(cgroup_destroy(&(struct cgroup_ref){ p.root, p.path, "id now", c.inode, true },
 				 5000, &e),
 		  0);
@@ -383,9 +383,9 @@ TEST(a_cgroup_that_was_there_stays)
 	CHECK(exists(rootfd, name("/old")) && !exists(rootfd, name("/new")));
 	CHECK_INT(bpf_device_query(c.dirfd, &programs), 0);
 	CHECK_INT(programs, 0);
-	CHECK_INT(cgroup_wait_event(c.dirfd, "frozen", false, 1000), 0);
+	CHECK_INT(cgroupfs_wait_event(c.dirfd, "frozen", false, 1000), 0);
 
-	CHECK_INT(cgroup_write(c.dirfd, "cgroup.freeze", "1"), 0);
+	CHECK_INT(cgroupfs_write(c.dirfd, "cgroup.freeze", "1"), 0);
 	CHECK_INT(cgroup_create(&p, "id now", &c, &e), -EBUSY);
 	CHECK(strstr(e.msg, "container's cgroup unexpectedly frozen"));
 	unlinkat(rootfd, name("/old") + 1, AT_REMOVEDIR);
@@ -413,7 +413,7 @@ static int as_nobody(int own)
 	int bad = 0;
 
 	last_warnings = 0;
-	if ((own >= 0 && cgroup_write(own, "cgroup.procs", "0") < 0) || setgid(NOBODY) < 0 ||
+	if ((own >= 0 && cgroupfs_write(own, "cgroup.procs", "0") < 0) || setgid(NOBODY) < 0 ||
 	    setuid(NOBODY) < 0)
 		return 64;
 	bad |= cgroup_prepare(&a, &config, &ctx, &p, &e) == 0 ? 0 : 1;
@@ -445,17 +445,17 @@ static int run_as_nobody(int own)
 
 TEST(an_ordinary_user_uses_the_own_cgroup_or_none)
 {
-	struct cgroup_made made;
+	struct cgroupfs_made made;
 	int rootfd = open_writable_root();
 
 	if (rootfd < 0 || geteuid() != 0)
 		SKIP("needs root and a writable cgroup2 hierarchy");
-	CHECK_INT(cgroup_make(rootfd, name(""), &made), 0);
+	CHECK_INT(cgroupfs_make(rootfd, name(""), &made), 0);
 	CHECK_INT(run_as_nobody(-1), 0);
 	CHECK_INT(fchownat(rootfd, name("") + 1, NOBODY, NOBODY, 0), 0);
 	CHECK_INT(fchownat(made.dirfd, "cgroup.procs", NOBODY, NOBODY, 0), 0);
 	CHECK_INT(run_as_nobody(made.dirfd), 0);
-	CHECK_INT(cgroup_remove(rootfd, name(""), 1000), 0);
+	CHECK_INT(cgroupfs_remove(rootfd, name(""), 1000), 0);
 	close(made.dirfd);
 	close(rootfd);
 }
@@ -474,13 +474,13 @@ TEST(parents_are_shared_by_many_at_once)
 		snprintf(path, sizeof(path), "/davit-test-%d/x/y/%zu", (int)parent, i);
 		pids[i] = fork();
 		for (int n = 0; pids[i] == 0 && n <= 200; n++) {
-			struct cgroup_made made;
+			struct cgroupfs_made made;
 
 			if (n == 200)
 				_exit(0);
-			if (cgroup_make(rootfd, path, &made) < 0)
+			if (cgroupfs_make(rootfd, path, &made) < 0)
 				_exit(1);
-			if (made.was_there || cgroup_remove(rootfd, path, 1000) < 0)
+			if (made.was_there || cgroupfs_remove(rootfd, path, 1000) < 0)
 				_exit(2);
 			close(made.dirfd);
 		}
@@ -490,6 +490,6 @@ TEST(parents_are_shared_by_many_at_once)
 		CHECK_INT(status, 0);
 	}
 	CHECK(!exists(rootfd, name("")));
-	cgroup_remove(rootfd, name(""), 1000);
+	cgroupfs_remove(rootfd, name(""), 1000);
 	close(rootfd);
 }

@@ -9,7 +9,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "kernel/cgroup.h"
+#include "kernel/cgroupfs.h"
 #include "test.h"
 
 static char warned[512];
@@ -256,8 +256,8 @@ TEST(a_real_directory_is_written)
 	char path[32], text[64] = "";
 	int dirfd = fixture(path, "io.weight=default 10");
 
-	CHECK(cgroup_update_write(&first, dirfd, cgroup_write, &e) == 0);
-	CHECK(cgroup_read(dirfd, "io.weight", text, sizeof(text)) == 10);
+	CHECK(cgroup_update_write(&first, dirfd, cgroupfs_write, &e) == 0);
+	CHECK(cgroupfs_read(dirfd, "io.weight", text, sizeof(text)) == 10);
 	CHECK_STR(text, "default 55");
 	clean(dirfd, path);
 }

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "kernel/exec.h"
+#include "kernel/execve.h"
 #include "test.h"
 
 /* Of whom nothing is wanted, and who needs no right to load a filter. */

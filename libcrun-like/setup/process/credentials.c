@@ -22,14 +22,14 @@
 #include <sys/stat.h>
 
 #include "base/fmt.h"
-#include "kernel/exec.h"
+#include "kernel/execve.h"
 #include "kernel/procfs.h"
 
 static const uint64_t ADMIN = UINT64_C(1) << CAP_SYS_ADMIN;
 
 static int apply_groups(const struct credentials *c, struct err *e)
 {
-	int r = c->keep_groups ? 0 : exec_set_groups(c->groups, c->group_count);
+	int r = c->keep_groups ? 0 : execve_set_groups(c->groups, c->group_count);
 
 	/* An unprivileged user namespace has setgroups(2) denied for good: nothing can be dropped,
 	 * and nothing was asked for. */
@@ -53,10 +53,10 @@ static int apply_ids(const struct credentials *c, struct err *e)
 	r = apply_groups(c, e);
 	if (r < 0)
 		return r;
-	r = exec_set_gid(c->gid);
+	r = execve_set_gid(c->gid);
 	if (r < 0)
 		return err_set(e, -r, "set gid %u", c->gid);
-	r = exec_set_uid(c->uid);
+	r = execve_set_uid(c->uid);
 	if (r < 0)
 		return err_set(e, -r, "set uid %u", c->uid);
 	return 0;

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/fmt.h"
-#include "kernel/exec.h"
+#include "kernel/execve.h"
 #include "kernel/rootpath.h"
 
 enum {
@@ -107,24 +107,24 @@ int program_make_cwd(const struct program *p, int rootfd, struct err *e)
 
 int program_close_fds(const struct program *p, const int *keep, size_t count, struct err *e)
 {
-	int r = exec_close_fds(FIRST_FD + p->preserve_fds, keep, count);
+	int r = execve_close_fds(FIRST_FD + p->preserve_fds, keep, count);
 
 	return r < 0 ? err_set(e, -r, "close the runtime's descriptors") : 0;
 }
 
 void program_enter(struct program *p)
 {
-	p->is_entered = exec_chdir(p->cwd) == 0;
+	p->is_entered = execve_chdir(p->cwd) == 0;
 }
 
 int program_chdir(const struct program *p, struct err *e)
 {
 	char cwd[PATH_SIZE];
-	int r = exec_chdir(p->cwd);
+	int r = execve_chdir(p->cwd);
 
 	if (r < 0 && !(r == -EACCES && p->is_entered))
 		return err_kind(e, ERR_EXEC, -r, "chdir to cwd %s", p->cwd);
-	r = exec_get_cwd(cwd, sizeof(cwd));
+	r = execve_get_cwd(cwd, sizeof(cwd));
 	/* CVE-2024-21626: through a descriptor of the host that leaked. ERANGE, too long for the
 	 * buffer, is not it: the kernel puts "(unreachable)" before it counts. */
 	if (r == 0 && cwd[0] == '/')
@@ -155,12 +155,12 @@ int program_exec(const struct program *p, const char *path, const struct credent
 		 const struct seccomp_filter *filter, struct err *e)
 {
 	/* davit or an embedding program may ignore SIGPIPE by themselves. */
-	int r = exec_reset_signals(p->ignored_signals | UINT64_C(1) << (SIGPIPE - 1));
+	int r = execve_reset_signals(p->ignored_signals | UINT64_C(1) << (SIGPIPE - 1));
 
 	if (r < 0)
 		return err_set(e, -r, "reset the signals");
 	r = credentials_seal(credentials, filter, e);
 	if (r < 0)
 		return r;
-	return fail(p, -exec_program(path, p->argv, p->envp), path, e);
+	return fail(p, -execve_program(path, p->argv, p->envp), path, e);
 }

@@ -6,7 +6,7 @@
 #include <limits.h>
 #include <string.h>
 
-#include "kernel/exec.h"
+#include "kernel/execve.h"
 #include "setup/process/program.h"
 
 static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -130,7 +130,7 @@ int program_prepare(struct arena *a, const struct oci_process *process,
 	r = prepare_env(a, process, extra_env, &p, e);
 	if (r < 0)
 		return r;
-	p.ignored_signals = exec_ignored_signals();
+	p.ignored_signals = execve_ignored_signals();
 	*ret = p;
 	return 0;
 }

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/fmt.h"
-#include "kernel/cgroup.h"
+#include "kernel/cgroupfs.h"
 #include "setup/resources/cgroup_devices.h"
 
 enum {
@@ -101,7 +101,7 @@ static bool may_enter(int rootfd, const char *own, const char *path)
 	if ((!own[i] || own[i] == '/') && (!path[i] || path[i] == '/'))
 		len = i;
 	fmt(common, sizeof(common), "%.*s", (int)len, path);
-	fd = cgroup_open(rootfd, common);
+	fd = cgroupfs_open(rootfd, common);
 	return fd >= 0 && may_write(fd, "cgroup.procs");
 }
 
@@ -113,7 +113,7 @@ static int take_path(struct look *l, const char *own)
 	int fd = -ENOENT;
 
 	fmt(there, sizeof(there), "%s", l->path);
-	while ((fd = cgroup_open(l->rootfd, there)) == -ENOENT && *there)
+	while ((fd = cgroupfs_open(l->rootfd, there)) == -ENOENT && *there)
 		cut_last(there);
 	if (!is_writable(fd) || !may_enter(l->rootfd, own, l->path)) {
 		close_fdp(&fd);
@@ -133,15 +133,15 @@ static int take_path(struct look *l, const char *own)
 static int take_own(struct look *l, const char *own)
 {
 	char above[PATH_MAX / 2];
-	_cleanup_fd_ int ownfd = cgroup_open(l->rootfd, own);
+	_cleanup_fd_ int ownfd = cgroupfs_open(l->rootfd, own);
 	_cleanup_fd_ int abovefd = -1;
 	bool is_own;
 
 	fmt(above, sizeof(above), "%s", own);
 	cut_last(above);
 	if (strcmp(own, "/") != 0)
-		abovefd = cgroup_open(l->rootfd, above);
-	is_own = is_writable(ownfd) && (cgroup_is_delegated(ownfd) || !is_writable(abovefd));
+		abovefd = cgroupfs_open(l->rootfd, above);
+	is_own = is_writable(ownfd) && (cgroupfs_is_delegated(ownfd) || !is_writable(abovefd));
 	if (!is_own && !is_writable(abovefd))
 		return 0;
 	l->basefd = is_own ? take_fd(&ownfd) : take_fd(&abovefd);
@@ -155,7 +155,7 @@ static int look_rootless(struct look *l, struct err *e)
 	char own[PATH_MAX / 2];
 
 	l->help = "`systemd-run --user --scope -p Delegate=yes` before the command gives it one";
-	if (cgroup_get_own_path(own, sizeof(own)) < 0) {
+	if (cgroupfs_get_own_path(own, sizeof(own)) < 0) {
 		l->why_none = "this process is in no cgroup of the unified hierarchy";
 		return 0;
 	}
@@ -171,11 +171,11 @@ static int look_rootless(struct look *l, struct err *e)
 static int read_controllers(struct look *l, struct err *e)
 {
 	int fd = l->basefd >= 0 ? l->basefd : l->rootfd;
-	int r = cgroup_read(fd, "cgroup.controllers", l->controllers, sizeof(l->controllers));
+	int r = cgroupfs_read(fd, "cgroup.controllers", l->controllers, sizeof(l->controllers));
 
 	if (r < 0)
 		return err_set(e, -r, "read cgroup.controllers of %s%s", l->root, l->where);
-	if (cgroup_read(l->rootfd, "cgroup.controllers", l->of_host, sizeof(l->of_host)) < 0)
+	if (cgroupfs_read(l->rootfd, "cgroup.controllers", l->of_host, sizeof(l->of_host)) < 0)
 		l->of_host[0] = '\0';
 	return 0;
 }
@@ -189,7 +189,7 @@ static int look_at_host(struct look *l, struct err *e)
 	if (l->ctx->manager && strcmp(l->ctx->manager, "cgroupfs") != 0)
 		return err_kind(e, ERR_UNSUPPORTED, EOPNOTSUPP,
 				"the cgroup manager \"%s\" is not supported", l->ctx->manager);
-	l->rootfd = cgroup_open_root(&l->root);
+	l->rootfd = cgroupfs_open_root(&l->root);
 	if (l->rootfd < 0 && l->ctx->rootless) {
 		l->why_none = "there is no cgroup2 hierarchy";
 		return 0;
@@ -224,7 +224,7 @@ static const char *place(const struct look *l)
 
 static const char *append_word(struct arena *a, const char *list, const char *word)
 {
-	if (!list || cgroup_has_word(list, word, strlen(word)))
+	if (!list || cgroupfs_has_word(list, word, strlen(word)))
 		return list;
 	return arena_printf(a, "%s%s%s", list, *list ? " " : "", word);
 }

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/fmt.h"
-#include "kernel/cgroup.h"
+#include "kernel/cgroupfs.h"
 
 enum {
 	LIST_SIZE = 512,
@@ -48,7 +48,7 @@ static bool lacks(const char *enabled, const char *names)
 	size_t len;
 
 	while (next_word(&names, &word, &len))
-		if (!cgroup_has_word(enabled, word, len))
+		if (!cgroupfs_has_word(enabled, word, len))
 			return true;
 	return false;
 }
@@ -61,7 +61,7 @@ static unsigned added(const struct cgroup_plan *p, const char *before, const cha
 	size_t len;
 
 	for (size_t i = 0; i < WORDS_MAX && next_word(&list, &word, &len); i++)
-		if (cgroup_has_word(now, word, len) && !cgroup_has_word(before, word, len))
+		if (cgroupfs_has_word(now, word, len) && !cgroupfs_has_word(before, word, len))
 			bits |= 1U << i;
 	return bits;
 }
@@ -71,7 +71,7 @@ static unsigned added(const struct cgroup_plan *p, const char *before, const cha
 static unsigned note_change(struct parent *at, const char *before)
 {
 	char now[LIST_SIZE];
-	unsigned bits = cgroup_read(at->dirfd, "cgroup.subtree_control", now, sizeof(now)) < 0
+	unsigned bits = cgroupfs_read(at->dirfd, "cgroup.subtree_control", now, sizeof(now)) < 0
 				? 0
 				: added(at->plan, before, now);
 
@@ -96,7 +96,7 @@ static void disable(int dirfd, const struct cgroup_plan *p, unsigned bits)
 			continue;
 		memcpy(name, word, len);
 		name[len] = '\0';
-		(void)cgroup_disable(dirfd, name); /* somebody needs it below by now */
+		(void)cgroupfs_disable(dirfd, name); /* somebody needs it below by now */
 	}
 }
 
@@ -135,7 +135,7 @@ static void first_missing(const char *enabled, const char *names, char ret[stati
 
 	ret[0] = '\0';
 	while (!*ret && next_word(&names, &word, &len))
-		if (!cgroup_has_word(enabled, word, len))
+		if (!cgroupfs_has_word(enabled, word, len))
 			fmt(ret, 32, "%.*s", (int)len, word);
 }
 
@@ -147,9 +147,9 @@ static bool is_callers(const struct parent *at)
 {
 	char own[PATH_MAX];
 
-	if (cgroup_get_own_path(own, sizeof(own)) < 0 || strcmp(own, shown(at)) != 0)
+	if (cgroupfs_get_own_path(own, sizeof(own)) < 0 || strcmp(own, shown(at)) != 0)
 		return false;
-	return at->len == 0 || cgroup_is_delegated(at->dirfd) ||
+	return at->len == 0 || cgroupfs_is_delegated(at->dirfd) ||
 	       (faccessat(at->dirfd, ".", W_OK, AT_EACCESS) == 0 &&
 		faccessat(at->dirfd, "../cgroup.procs", W_OK, AT_EACCESS) < 0);
 }
@@ -157,21 +157,21 @@ static bool is_callers(const struct parent *at)
 static int move_callers(struct parent *at)
 {
 	bool is_new = mkdirat(at->dirfd, CGROUP_CALLERS, 0755) == 0;
-	_cleanup_fd_ int fd = cgroup_open(at->dirfd, CGROUP_CALLERS);
+	_cleanup_fd_ int fd = cgroupfs_open(at->dirfd, CGROUP_CALLERS);
 
 	at->has_moved = is_new && fd >= 0;
-	return fd < 0 ? fd : cgroup_move_all(at->dirfd, fd);
+	return fd < 0 ? fd : cgroupfs_move_all(at->dirfd, fd);
 }
 
 /* @enabled: what is so far. 1: nothing is to be enabled here. */
 static int make_room(struct parent *at, const char *enabled, struct err *e)
 {
-	int room = cgroup_get_room(at->dirfd);
+	int room = cgroupfs_get_room(at->dirfd);
 	char controller[32];
 
 	if (room < 0)
 		return err_set(e, -room, "read cgroup.type of %s%s", at->plan->root, shown(at));
-	if (room != CGROUP_BUSY)
+	if (room != CGROUPFS_BUSY)
 		return 0;
 	if (!lacks(enabled, at->plan->required))
 		return 1;
@@ -184,19 +184,19 @@ static int make_room(struct parent *at, const char *enabled, struct err *e)
 
 static int enable_here(struct parent *at, const char *before, struct err *e)
 {
-	int room = cgroup_get_room(at->dirfd);
+	int room = cgroupfs_get_room(at->dirfd);
 	char at_fault[32];
 	unsigned bits;
-	int r = cgroup_enable(at->dirfd, at->plan->required, at_fault);
+	int r = cgroupfs_enable(at->dirfd, at->plan->required, at_fault);
 
 	if (r == 0) {
 		char ignored[32]; /* without those only figures are missing */
 
-		(void)cgroup_enable(at->dirfd, at->plan->wanted, ignored);
+		(void)cgroupfs_enable(at->dirfd, at->plan->wanted, ignored);
 	}
 	bits = note_change(at, before);
 	/* Processes have come since it was looked at: no harm is done to them. */
-	if (room == CGROUP_ROOM && cgroup_get_room(at->dirfd) == CGROUP_THREADED) {
+	if (room == CGROUPFS_ROOM && cgroupfs_get_room(at->dirfd) == CGROUPFS_THREADED) {
 		disable(at->dirfd, at->plan, bits);
 		first_missing(before, at->plan->required, at_fault);
 		r = *at_fault ? -EBUSY : 0;
@@ -208,8 +208,8 @@ static int enable_in(struct parent *at, struct err *e)
 {
 	char enabled[LIST_SIZE];
 	int r = at->dirfd < 0 ? at->dirfd
-			      : cgroup_read(at->dirfd, "cgroup.subtree_control", enabled,
-					    sizeof(enabled));
+			      : cgroupfs_read(at->dirfd, "cgroup.subtree_control", enabled,
+					      sizeof(enabled));
 
 	if (r < 0)
 		return err_set(e, -r, "open the cgroup %s%s", at->plan->root, shown(at));
@@ -230,7 +230,7 @@ int cgroup_enable_in_parents(int rootfd, const struct cgroup_plan *p, struct cgr
 			continue;
 		memcpy(at.path, p->path, len);
 		at.path[len] = '\0';
-		at.dirfd = cgroup_open(rootfd, at.path);
+		at.dirfd = cgroupfs_open(rootfd, at.path);
 		(void)enable_in(&at, e); /* in e */
 		close_fdp(&at.dirfd);
 		if (e->code)
@@ -242,7 +242,7 @@ int cgroup_enable_in_parents(int rootfd, const struct cgroup_plan *p, struct cgr
 int cgroup_enable_controllers(const struct cgroup_plan *p, struct cgroup_enabled *ret,
 			      struct err *e)
 {
-	_cleanup_fd_ int rootfd = cgroup_open_root_at(p->root);
+	_cleanup_fd_ int rootfd = cgroupfs_open_root_at(p->root);
 
 	if (rootfd < 0)
 		return err_set(e, -rootfd, "open the cgroup hierarchy %s", p->root);
@@ -262,18 +262,18 @@ static void take_back_one(int rootfd, const struct cgroup_plan *p, size_t len, u
 
 	fmt(path, sizeof(path), "%.*s", (int)len, p->path);
 	fmt(below, sizeof(below), "%.*s", (int)strcspn(name, "/"), name);
-	dirfd = cgroup_open(rootfd, path);
-	if (dirfd < 0 || cgroup_has_others(dirfd, below, CGROUP_CALLERS))
+	dirfd = cgroupfs_open(rootfd, path);
+	if (dirfd < 0 || cgroupfs_has_others(dirfd, below, CGROUP_CALLERS))
 		return;
 	disable(dirfd, p, bits);
-	callers = has_moved ? cgroup_open(dirfd, CGROUP_CALLERS) : -1;
-	if (callers >= 0 && cgroup_move_all(callers, dirfd) == 0)
+	callers = has_moved ? cgroupfs_open(dirfd, CGROUP_CALLERS) : -1;
+	if (callers >= 0 && cgroupfs_move_all(callers, dirfd) == 0)
 		(void)unlinkat(dirfd, CGROUP_CALLERS, AT_REMOVEDIR);
 }
 
 void cgroup_take_back(const struct cgroup_plan *p, const struct cgroup_enabled *enabled)
 {
-	_cleanup_fd_ int rootfd = enabled->count ? cgroup_open_root_at(p->root) : -1;
+	_cleanup_fd_ int rootfd = enabled->count ? cgroupfs_open_root_at(p->root) : -1;
 
 	for (size_t i = enabled->count; rootfd >= 0 && i-- > 0;)
 		take_back_one(rootfd, p, enabled->in[i].len, enabled->in[i].controllers,

@@ -4,8 +4,8 @@
  *
  * What the plan requires is enabled or is an error; what it only wants is enabled where no
  * processes live, since there it would make a threaded domain of the cgroup, which damages whatever
- * runs in it (kernel/cgroup.h). Processes stand in the way of what is required, too, but for those
- * of the caller's own cgroup when that was delegated: they are moved into one below it.
+ * runs in it (kernel/cgroupfs.h). Processes stand in the way of what is required, too, but for
+ * those of the caller's own cgroup when that was delegated: they are moved into one below it.
  */
 #ifndef DAVIT_SETUP_RESOURCES_CGROUP_ENABLE_H
 #define DAVIT_SETUP_RESOURCES_CGROUP_ENABLE_H

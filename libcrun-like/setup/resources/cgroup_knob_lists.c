@@ -39,9 +39,9 @@ static int add_weight_device(struct knobs *k, size_t i, struct err *e)
 	w.pointer = arena_strdup(k->arena, pointer);
 	if (!device || !w.pointer)
 		return no_memory(e);
-	if (knobs_weight(k, *d->weight, device, &w, e) < 0)
+	if (cgroup_knobs_weight(k, *d->weight, device, &w, e) < 0)
 		return -e->code;
-	return knobs_add(k, &w, e);
+	return cgroup_knobs_add(k, &w, e);
 }
 
 struct throttle {
@@ -69,7 +69,7 @@ static int add_throttle(struct knobs *k, const struct throttle *t, size_t i, str
 
 	if (!number)
 		return no_memory(e);
-	return knobs_add(
+	return cgroup_knobs_add(
 		k,
 		&(struct cgroup_write){
 			.file = "io.max",
@@ -121,17 +121,18 @@ static int add_hugepages(struct knobs *k, size_t i, struct err *e)
 				 POINTER("/linux/resources/hugepageLimits/%zu/pageSize", i),
 				 "huge page size \"%s\" is not <number><K, M or G>B", l->page_size);
 	for (size_t n = 0; r == 0 && n < ARRAY_SIZE(endings); n++)
-		r = knobs_add(k,
-			      &(struct cgroup_write){
-				      .file = arena_printf(k->arena, "hugetlb.%s.%s", l->page_size,
-							   endings[n]),
-				      .value = arena_printf(k->arena, "%llu",
-							    (unsigned long long)l->limit),
-				      .controller = "hugetlb",
-				      .pointer = arena_printf(
-					      k->arena, "/linux/resources/hugepageLimits/%zu", i),
-			      },
-			      e);
+		r = cgroup_knobs_add(
+			k,
+			&(struct cgroup_write){
+				.file = arena_printf(k->arena, "hugetlb.%s.%s", l->page_size,
+						     endings[n]),
+				.value = arena_printf(k->arena, "%llu",
+						      (unsigned long long)l->limit),
+				.controller = "hugetlb",
+				.pointer = arena_printf(k->arena,
+							"/linux/resources/hugepageLimits/%zu", i),
+			},
+			e);
 	return r;
 }
 
@@ -150,7 +151,7 @@ static int add_rdma(struct knobs *k, size_t i, struct err *e)
 		fmt(handles, sizeof(handles), " hca_handle=%u", *l->hca_handles);
 	if (l->hca_objects)
 		fmt(objects, sizeof(objects), " hca_object=%u", *l->hca_objects);
-	return knobs_add(
+	return cgroup_knobs_add(
 		k,
 		&(struct cgroup_write){
 			.file = "rdma.max",
@@ -205,7 +206,7 @@ static int add_unified(struct knobs *k, const struct oci_pair *pair, struct err 
 		if (!w.value)
 			return no_memory(e);
 		w.optional = strcmp(w.value, "max") == 0 || strcmp(w.value, "-1") == 0;
-		r = len == 0 ? 0 : knobs_add(k, &w, e);
+		r = len == 0 ? 0 : cgroup_knobs_add(k, &w, e);
 	}
 	return r;
 }
@@ -218,7 +219,7 @@ static int refuse_network(const struct oci_network *n, struct err *e)
 	return err_at(e, "/linux/resources/network/priorities");
 }
 
-int knobs_add_lists(struct knobs *k, struct err *e)
+int cgroup_knobs_add_lists(struct knobs *k, struct err *e)
 {
 	const struct oci_resources *res = k->res;
 	int r = refuse_network(res->network, e);

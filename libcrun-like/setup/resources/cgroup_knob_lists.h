@@ -16,13 +16,13 @@ struct knobs {
 };
 
 /* Copies @write to the end of the list, or says that its controller is missing. */
-int knobs_add(struct knobs *k, const struct cgroup_write *write, struct err *e);
-bool knobs_has_controller(const struct knobs *k, const char *controller);
-void knobs_warn(const struct knobs *k, const char *text);
+int cgroup_knobs_add(struct knobs *k, const struct cgroup_write *write, struct err *e);
+bool cgroup_knobs_has_controller(const struct knobs *k, const char *controller);
+void cgroup_knobs_warn(const struct knobs *k, const char *text);
 /* Fills in files and values of a block weight; @device: "8:0 ", or "" for all. */
-int knobs_weight(struct knobs *k, unsigned weight, const char *device, struct cgroup_write *w,
-		 struct err *e);
+int cgroup_knobs_weight(struct knobs *k, unsigned weight, const char *device,
+			struct cgroup_write *w, struct err *e);
 
-int knobs_add_lists(struct knobs *k, struct err *e);
+int cgroup_knobs_add_lists(struct knobs *k, struct err *e);
 
 #endif

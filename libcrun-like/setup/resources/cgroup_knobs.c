@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "kernel/cgroup.h"
+#include "kernel/cgroupfs.h"
 #include "setup/resources/cgroup_knob_lists.h"
 
 enum {
@@ -68,13 +68,13 @@ static int64_t number_of(const struct knob *row, const void *value)
 static int add(struct knobs *k, const struct knob *row, const char *text, bool asks_nothing,
 	       struct err *e)
 {
-	return knobs_add(k,
-			 &(struct cgroup_write){ .file = row->file,
-						 .value = text,
-						 .controller = row->controller,
-						 .pointer = pointer_of(k, row),
-						 .optional = asks_nothing },
-			 e);
+	return cgroup_knobs_add(k,
+				&(struct cgroup_write){ .file = row->file,
+							.value = text,
+							.controller = row->controller,
+							.pointer = pointer_of(k, row),
+							.optional = asks_nothing },
+				e);
 }
 
 static int refuse(const struct knobs *k, const struct knob *row, struct err *e)
@@ -146,9 +146,10 @@ static int convert_pids(struct knobs *k, const struct knob *row, const void *val
 
 	/* 0 is valid since specification 1.3, and as good as 1: a container has a process at least.
 	 * The latter is what every cgroup manager can express, and what runc writes. */
-	if (limit == 0 && (k->host->why_none || !knobs_has_controller(k, "pids"))) {
-		knobs_warn(k, "pids.limit 0 is not applied: there is no pids controller for the "
-			      "container");
+	if (limit == 0 && (k->host->why_none || !cgroup_knobs_has_controller(k, "pids"))) {
+		cgroup_knobs_warn(
+			k, "pids.limit 0 is not applied: there is no pids controller for the "
+			   "container");
 		return 0;
 	}
 	return add(k, row, limit_text(k, limit ? limit : 1), limit < 0, e);
@@ -213,9 +214,9 @@ static int convert_weight(struct knobs *k, const struct knob *row, const void *v
 
 	if (weight == 0)
 		return 0;
-	if (knobs_weight(k, weight, "", &w, e) < 0)
+	if (cgroup_knobs_weight(k, weight, "", &w, e) < 0)
 		return -e->code;
-	return knobs_add(k, &w, e);
+	return cgroup_knobs_add(k, &w, e);
 }
 
 #define AT(section, type, member)                                                                  \
@@ -268,7 +269,7 @@ int cgroup_knobs_prepare(struct arena *a, const struct oci_resources *res,
 		if (value && table[i].convert(&k, &table[i], value, e) < 0)
 			return -e->code;
 	}
-	if (res && knobs_add_lists(&k, e) < 0)
+	if (res && cgroup_knobs_add_lists(&k, e) < 0)
 		return -e->code;
 	*ret = first;
 	return 0;
@@ -291,10 +292,10 @@ static int missing(const struct knobs *k, const struct cgroup_write *w, struct e
 		 "%s cannot be set to %s: the %s controller is not available in %s "
 		 "(cgroup.controllers: %s)",
 		 w->file, w->value, w->controller, host->where, list);
-	if (cgroup_is_on_v1(w->controller))
+	if (cgroupfs_is_on_v1(w->controller))
 		err_hint(e, "on this host it is bound to cgroup v1");
 	else if (host->of_host &&
-		 cgroup_has_word(host->of_host, w->controller, strlen(w->controller)))
+		 cgroupfs_has_word(host->of_host, w->controller, strlen(w->controller)))
 		err_hint(e,
 			 "root delegates it by \"[Service]\" \"Delegate=%s\" in "
 			 "/etc/systemd/system/user@.service.d/delegate.conf",
@@ -302,25 +303,26 @@ static int missing(const struct knobs *k, const struct cgroup_write *w, struct e
 	return err_at(e, w->pointer);
 }
 
-bool knobs_has_controller(const struct knobs *k, const char *controller)
+bool cgroup_knobs_has_controller(const struct knobs *k, const char *controller)
 {
 	return k->host->controllers &&
-	       cgroup_has_word(k->host->controllers, controller, strlen(controller));
+	       cgroupfs_has_word(k->host->controllers, controller, strlen(controller));
 }
 
-void knobs_warn(const struct knobs *k, const char *text)
+void cgroup_knobs_warn(const struct knobs *k, const char *text)
 {
 	if (k->host->warn)
 		k->host->warn(k->host->warn_arg, text);
 }
 
-int knobs_add(struct knobs *k, const struct cgroup_write *write, struct err *e)
+int cgroup_knobs_add(struct knobs *k, const struct cgroup_write *write, struct err *e)
 {
 	struct cgroup_write *w;
 
 	if (!write->file || !write->value || !write->pointer)
 		return err_set(e, ENOMEM, "prepare the cgroup's limits");
-	if (k->host->why_none || (write->controller && !knobs_has_controller(k, write->controller)))
+	if (k->host->why_none ||
+	    (write->controller && !cgroup_knobs_has_controller(k, write->controller)))
 		return write->optional ? 0 : missing(k, write, e);
 	w = arena_new(k->arena, struct cgroup_write);
 	if (!w)
@@ -334,8 +336,8 @@ int knobs_add(struct knobs *k, const struct cgroup_write *write, struct err *e)
 
 /* io.bfq.weight takes blkio's own range; io.weight wants 1..10000. Which file exists depends on the
  * kernel's schedulers, so both are prepared. */
-int knobs_weight(struct knobs *k, unsigned weight, const char *device, struct cgroup_write *w,
-		 struct err *e)
+int cgroup_knobs_weight(struct knobs *k, unsigned weight, const char *device,
+			struct cgroup_write *w, struct err *e)
 {
 	unsigned long long scaled;
 

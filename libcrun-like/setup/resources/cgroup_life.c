@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "base/fmt.h"
-#include "kernel/cgroup.h"
+#include "kernel/cgroupfs.h"
 #include "setup/resources/cgroup.h"
 #include "setup/resources/cgroup_enable.h"
 
@@ -24,16 +24,16 @@ static const char given_word[] = " given";
 
 /* Spec 1.1: the runtime may refuse a cgroup that does not fit. One that was made a moment ago is
  * looked at too: below a frozen parent the container would never start. */
-static int check_fit(const struct cgroup_made *made, const struct cgroup_plan *p, struct err *e)
+static int check_fit(const struct cgroupfs_made *made, const struct cgroup_plan *p, struct err *e)
 {
-	int populated = made->was_there ? cgroup_get_event(made->dirfd, "populated") : 0, frozen;
+	int populated = made->was_there ? cgroupfs_get_event(made->dirfd, "populated") : 0, frozen;
 
 	if (populated < 0)
 		return err_set(e, -populated, "read cgroup.events of %s%s", p->root, p->path);
 	if (populated)
 		return err_kind(e, ERR_CGROUP, EBUSY, "container's cgroup is not empty: %s%s",
 				p->root, p->path);
-	frozen = cgroup_get_event(made->dirfd, "frozen");
+	frozen = cgroupfs_get_event(made->dirfd, "frozen");
 	if (frozen > 0)
 		return err_kind(e, ERR_CGROUP, EBUSY,
 				"container's cgroup unexpectedly frozen: %s%s", p->root, p->path);
@@ -43,7 +43,7 @@ static int check_fit(const struct cgroup_made *made, const struct cgroup_plan *p
 /* The mark of @dirfd; false: it has none. */
 static bool read_mark(int dirfd, char mark[static OWNER_SIZE])
 {
-	return cgroup_get_owner(dirfd, mark, OWNER_SIZE) == 0;
+	return cgroupfs_get_owner(dirfd, mark, OWNER_SIZE) == 0;
 }
 
 static bool ends_in(const char *text, const char *end)
@@ -59,23 +59,23 @@ static void leave_mark(int dirfd, const char *owner, const char *word)
 	char mark[OWNER_SIZE];
 
 	fmt(mark, sizeof(mark), "%s%s", owner, word);
-	(void)cgroup_set_owner(dirfd, mark);
+	(void)cgroupfs_set_owner(dirfd, mark);
 }
 
 /* The directory is somebody else's: our filter and what the container made in it go. A freeze goes
  * too: it was not frozen when we came. */
 static int give_back(int dirfd)
 {
-	int r = cgroup_remove_below(dirfd);
+	int r = cgroupfs_remove_below(dirfd);
 
-	if (cgroup_get_event(dirfd, "frozen") == 1)
-		(void)cgroup_write(dirfd, "cgroup.freeze",
-				   "0"); /* a parent may be the frozen one */
+	if (cgroupfs_get_event(dirfd, "frozen") == 1)
+		(void)cgroupfs_write(dirfd, "cgroup.freeze",
+				     "0"); /* a parent may be the frozen one */
 	if (r == 0)
 		r = bpf_device_detach(dirfd);
 	/* Or the next container would take it for one that was left behind. */
 	if (r == 0 || r == -EPERM)
-		cgroup_clear_owner(dirfd);
+		cgroupfs_clear_owner(dirfd);
 	return r == -EPERM ? 0 : r; /* who may not detach could not attach */
 }
 
@@ -85,24 +85,25 @@ static int give_back(int dirfd)
  * somebody else's: only what the container left in it goes. Not while it has processes.
  */
 static int take_over(int rootfd, const struct cgroup_plan *p, const char *mark,
-		     struct cgroup_made *made)
+		     struct cgroupfs_made *made)
 {
-	if (cgroup_get_event(made->dirfd, "populated") != 0)
+	if (cgroupfs_get_event(made->dirfd, "populated") != 0)
 		return 0;
 	if (!ends_in(mark, made_word)) {
 		(void)give_back(made->dirfd); /* what stays is looked at by check_fit() */
 		return 0;
 	}
 	close_fdp(&made->dirfd);
-	(void)cgroup_remove(rootfd, p->path,
-			    UNDO_MS); /* else it is there again, and is looked at */
-	return cgroup_make(rootfd, p->path, made);
+	(void)cgroupfs_remove(rootfd, p->path,
+			      UNDO_MS); /* else it is there again, and is looked at */
+	return cgroupfs_make(rootfd, p->path, made);
 }
 
-static int make(int rootfd, const struct cgroup_plan *p, const char *owner, struct cgroup_made *ret)
+static int make(int rootfd, const struct cgroup_plan *p, const char *owner,
+		struct cgroupfs_made *ret)
 {
 	char mark[OWNER_SIZE];
-	int r = cgroup_make(rootfd, p->path, ret);
+	int r = cgroupfs_make(rootfd, p->path, ret);
 
 	if (r == 0 && ret->was_there && read_mark(ret->dirfd, mark))
 		r = take_over(rootfd, p, mark, ret);
@@ -113,27 +114,27 @@ static int make(int rootfd, const struct cgroup_plan *p, const char *owner, stru
 }
 
 static int prepare_directory(int rootfd, const struct cgroup_plan *p,
-			     const struct cgroup_made *made, struct cgroup_enabled *enabled,
+			     const struct cgroupfs_made *made, struct cgroup_enabled *enabled,
 			     struct err *e)
 {
 	int r;
 
 	if (check_fit(made, p, e) < 0 || cgroup_enable_in_parents(rootfd, p, enabled, e) < 0)
 		return -e->code;
-	r = cgroup_make_usable(made->dirfd);
+	r = cgroupfs_make_usable(made->dirfd);
 	if (r < 0)
 		return err_set(e, -r, "make the cgroup %s%s threaded, as those above it are",
 			       p->root, p->path);
-	r = made->was_there ? cgroup_keep_children(made->dirfd) : 0;
+	r = made->was_there ? cgroupfs_keep_children(made->dirfd) : 0;
 	return r < 0 ? err_set(e, -r, "list the cgroup %s%s", p->root, p->path) : 0;
 }
 
 int cgroup_create(const struct cgroup_plan *p, const char *owner, struct cgroup_created *ret,
 		  struct err *e)
 {
-	_cleanup_fd_ int rootfd = cgroup_open_root_at(p->root);
+	_cleanup_fd_ int rootfd = cgroupfs_open_root_at(p->root);
 	struct cgroup_enabled enabled = { 0 };
-	struct cgroup_made made;
+	struct cgroupfs_made made;
 	int r = rootfd < 0 ? rootfd : make(rootfd, p, owner, &made);
 
 	if (r < 0)
@@ -141,7 +142,7 @@ int cgroup_create(const struct cgroup_plan *p, const char *owner, struct cgroup_
 	if (prepare_directory(rootfd, p, &made, &enabled, e) < 0) {
 		close(made.dirfd);
 		if (!made.was_there) /* ignored: the first error is what matters */
-			(void)cgroup_remove(rootfd, p->path, UNDO_MS);
+			(void)cgroupfs_remove(rootfd, p->path, UNDO_MS);
 		cgroup_take_back(p, &enabled);
 		return -e->code;
 	}
@@ -155,10 +156,10 @@ int cgroup_create(const struct cgroup_plan *p, const char *owner, struct cgroup_
 static int write_one(const struct cgroup_plan *p, const struct cgroup_write *w, int dirfd,
 		     struct err *e)
 {
-	int r = cgroup_write(dirfd, w->file, w->value);
+	int r = cgroupfs_write(dirfd, w->file, w->value);
 
 	if (r == -ENOENT && w->alt_file)
-		r = cgroup_write(dirfd, w->alt_file, w->alt_value);
+		r = cgroupfs_write(dirfd, w->alt_file, w->alt_value);
 	if (r == 0 || (r == -ENOENT && w->optional))
 		return 0;
 	err_set(e, -r, "write %s to %s of the cgroup %s", w->value, w->file, p->path);
@@ -217,15 +218,15 @@ static int empty(int dirfd, unsigned *ms)
 {
 	struct timespec a, b;
 	int64_t took;
-	int r = cgroup_get_event(dirfd, "populated");
+	int r = cgroupfs_get_event(dirfd, "populated");
 
 	if (r <= 0)
 		return r;
-	r = cgroup_kill(dirfd);
+	r = cgroupfs_kill(dirfd);
 	if (r < 0)
 		return r;
 	clock_gettime(CLOCK_MONOTONIC, &a);
-	r = cgroup_wait_event(dirfd, "populated", false, *ms);
+	r = cgroupfs_wait_event(dirfd, "populated", false, *ms);
 	clock_gettime(CLOCK_MONOTONIC, &b);
 	took = (int64_t)(b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000;
 	*ms = took < *ms ? *ms - (unsigned)took : 0;
@@ -251,13 +252,13 @@ static bool is_meant(int dirfd, const struct cgroup_ref *ref)
 	if (read_mark(dirfd, mark))
 		return is_mark(mark, ref->owner);
 	if (ref->inode)
-		return cgroup_get_inode(dirfd, &inode) == 0 && inode == ref->inode;
-	return cgroup_get_event(dirfd, "populated") == 0;
+		return cgroupfs_get_inode(dirfd, &inode) == 0 && inode == ref->inode;
+	return cgroupfs_get_event(dirfd, "populated") == 0;
 }
 
 static int open_ref(int rootfd, const struct cgroup_ref *ref)
 {
-	int dirfd = cgroup_open(rootfd, ref->path);
+	int dirfd = cgroupfs_open(rootfd, ref->path);
 
 	if (dirfd >= 0 && !is_meant(dirfd, ref)) {
 		close(dirfd);
@@ -269,7 +270,7 @@ static int open_ref(int rootfd, const struct cgroup_ref *ref)
 int cgroup_open_ref(const struct cgroup_ref *ref)
 {
 	_cleanup_fd_ int rootfd =
-		ref->root ? cgroup_open_root_at(ref->root) : cgroup_open_root(NULL);
+		ref->root ? cgroupfs_open_root_at(ref->root) : cgroupfs_open_root(NULL);
 	int dirfd = rootfd < 0 ? rootfd : open_ref(rootfd, ref);
 
 	return dirfd == -EREMCHG ? -ENOENT : dirfd;
@@ -279,7 +280,7 @@ int cgroup_open_ref(const struct cgroup_ref *ref)
  * or ends by itself (C16). */
 static int release(int dirfd, unsigned ms)
 {
-	(void)cgroup_wait_event(dirfd, "populated", false, ms < UNDO_MS ? ms : UNDO_MS);
+	(void)cgroupfs_wait_event(dirfd, "populated", false, ms < UNDO_MS ? ms : UNDO_MS);
 	return give_back(dirfd);
 }
 
@@ -303,14 +304,14 @@ static int destroy_content(int dirfd, const struct cgroup_ref *ref, unsigned *ms
 int cgroup_destroy(const struct cgroup_ref *ref, unsigned deadline_ms, struct err *e)
 {
 	const char *root = ref->root;
-	_cleanup_fd_ int rootfd = root ? cgroup_open_root_at(root) : cgroup_open_root(&root);
+	_cleanup_fd_ int rootfd = root ? cgroupfs_open_root_at(root) : cgroupfs_open_root(&root);
 	_cleanup_fd_ int dirfd = rootfd < 0 ? rootfd : open_ref(rootfd, ref);
 	unsigned ms = deadline_ms;
 	int r = dirfd < 0 ? dirfd : destroy_content(dirfd, ref, &ms);
 
 	/* Missing: the parents that we made may still be there. */
 	if (r == 1 || (r == -ENOENT && rootfd >= 0 && !ref->was_there))
-		r = cgroup_remove(rootfd, ref->path, ms);
+		r = cgroupfs_remove(rootfd, ref->path, ms);
 	if (r == 0 || r == -ENOENT || r == -EREMCHG)
 		return 0;
 	if (r == -ETIMEDOUT || r == -EBUSY)

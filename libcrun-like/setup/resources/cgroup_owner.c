@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/fmt.h"
-#include "kernel/cgroup.h"
+#include "kernel/cgroupfs.h"
 #include "setup/annotations.h"
 
 static bool has_option(const struct oci_mount *m, const char *option)
@@ -112,7 +112,7 @@ int cgroup_handover_prepare(const struct oci_config *config, const struct namesp
 int cgroup_handover_chown(const struct cgroup_handover *h, int dirfd, struct err *e)
 {
 	char at_fault[64];
-	int r = h->has_owner ? cgroup_delegate(dirfd, h->uid, at_fault) : 0;
+	int r = h->has_owner ? cgroupfs_delegate(dirfd, h->uid, at_fault) : 0;
 
 	return r < 0 ? err_set(e, -r, "give %s of the cgroup to user %u", at_fault, h->uid) : 0;
 }
@@ -131,7 +131,7 @@ static int chown_way(const struct cgroup_handover *h, int dirfd, struct err *e)
 			return err_set(e, ENAMETOOLONG, "open the sub cgroup %s", h->below);
 		memcpy(part, h->below, len);
 		part[len] = '\0';
-		fd = cgroup_open(dirfd, part);
+		fd = cgroupfs_open(dirfd, part);
 		if (fd < 0)
 			return err_set(e, -fd, "open the sub cgroup %s", part);
 		if (cgroup_handover_chown(h, fd, e) < 0)
@@ -143,13 +143,13 @@ static int chown_way(const struct cgroup_handover *h, int dirfd, struct err *e)
 
 int cgroup_handover_enter(const struct cgroup_handover *h, int dirfd, pid_t pid, struct err *e)
 {
-	struct cgroup_made made = { .dirfd = -1 };
+	struct cgroupfs_made made = { .dirfd = -1 };
 	char text[16];
-	int r = cgroup_make(dirfd, h->below, &made);
+	int r = cgroupfs_make(dirfd, h->below, &made);
 
 	if (r == 0) {
 		fmt(text, sizeof(text), "%d", (int)pid);
-		r = cgroup_write(made.dirfd, "cgroup.procs", text);
+		r = cgroupfs_write(made.dirfd, "cgroup.procs", text);
 		close_fdp(&made.dirfd);
 	}
 	if (r < 0) {

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/fmt.h"
-#include "kernel/cgroup.h"
+#include "kernel/cgroupfs.h"
 
 enum {
 	TEXT_SIZE = 256 * 1024,
@@ -75,7 +75,7 @@ static const char *load(struct stats *s, const char *file)
 	int r = s->error;
 
 	if (!s->file || strcmp(s->file, file) != 0) {
-		r = cgroup_read(s->dirfd, file, s->text, TEXT_SIZE);
+		r = cgroupfs_read(s->dirfd, file, s->text, TEXT_SIZE);
 		s->file = file;
 		s->error = r < 0 ? r : 0;
 	}
@@ -95,8 +95,9 @@ static bool find_number(struct stats *s, const struct stat_row *row, uint64_t *r
 bool cgroup_stats_get_key(int dirfd, const char *file, const char *key, uint64_t *ret)
 {
 	char text[1024];
-	const char *value =
-		cgroup_read(dirfd, file, text, sizeof(text)) < 0 ? NULL : value_of(text, key, ' ');
+	const char *value = cgroupfs_read(dirfd, file, text, sizeof(text)) < 0
+				    ? NULL
+				    : value_of(text, key, ' ');
 
 	return value && parse_number(value, ret);
 }
@@ -303,7 +304,7 @@ static void add_huge_pages(struct stats *s, const struct stat_row *row)
 						{ "events", "max", "failcnt" } };
 	char name[NAME_SIZE], member[PATH_SIZE];
 	const struct dirent *entry;
-	int fd = cgroup_open(s->dirfd, "");
+	int fd = cgroupfs_open(s->dirfd, "");
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
 	if (!dir)
@@ -367,7 +368,7 @@ int cgroup_stats_read(struct arena *a, int dirfd, struct json_paths *to)
 
 	if (!s.text)
 		return -ENOMEM;
-	if (cgroup_get_event(dirfd, "populated") == -ENOENT)
+	if (cgroupfs_get_event(dirfd, "populated") == -ENOENT)
 		return -ENOENT;
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
 		table[i].add(&s, &table[i]);
@@ -411,7 +412,7 @@ int cgroup_stats_read_network(struct arena *a, pid_t pid, struct json_paths *to)
 	if (!text)
 		return -ENOMEM;
 	fmt(path, sizeof(path), "/proc/%d/net/dev", (int)pid);
-	if (cgroup_read(AT_FDCWD, path, text, TEXT_SIZE) < 0)
+	if (cgroupfs_read(AT_FDCWD, path, text, TEXT_SIZE) < 0)
 		return 0; /* gone, or of another user: left out */
 	for (const char *line = text; *line; line = next_line(line)) {
 		const char *name = line + strspn(line, " ");

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "kernel/cgroup.h"
+#include "kernel/cgroupfs.h"
 #include "setup/resources/cgroup_devices.h"
 #include "setup/resources/cgroup_knobs.h"
 
@@ -40,7 +40,7 @@ static bool read_number(int dirfd, const char *file, uint64_t *ret)
 	char text[64];
 	const char *end;
 
-	return dirfd >= 0 && cgroup_read(dirfd, file, text, sizeof(text)) > 0 &&
+	return dirfd >= 0 && cgroupfs_read(dirfd, file, text, sizeof(text)) > 0 &&
 	       parse_number(text, ret, &end) && !*end;
 }
 
@@ -158,7 +158,7 @@ static int complete_quota(const struct completion *c, struct oci_cpu *cpu, struc
 		cpu->period = NULL;
 	if (!cpu->quota == !cpu->period)
 		return 0;
-	if (c->dirfd < 0 || cgroup_read(c->dirfd, "cpu.max", text, sizeof(text)) < 0)
+	if (c->dirfd < 0 || cgroupfs_read(c->dirfd, "cpu.max", text, sizeof(text)) < 0)
 		return 0; /* no such controller: said when the values are looked at */
 	is_max = strncmp(text, "max ", 4) == 0;
 	if (is_max)
@@ -243,7 +243,7 @@ static int write_one(struct writing *w, struct written *one)
 	const char *file = file_of(w, what);
 	const char *value = file == what->file ? what->value : what->alt_value;
 	char old[VALUE_SIZE];
-	int r = cgroup_read(w->dirfd, file, old, sizeof(old));
+	int r = cgroupfs_read(w->dirfd, file, old, sizeof(old));
 
 	/* An empty file (cpuset.cpus) takes an empty line; no bytes would not reach its parser. */
 	if (r >= 0 && !strchr(old, '\n') && !one->old)
@@ -337,7 +337,7 @@ struct update {
 static int open_cgroup(struct update *u, const struct cgroup_ref *ref, struct err *e)
 {
 	_cleanup_fd_ int rootfd =
-		ref->root ? cgroup_open_root_at(ref->root) : cgroup_open_root(&u->plan.root);
+		ref->root ? cgroupfs_open_root_at(ref->root) : cgroupfs_open_root(&u->plan.root);
 	int r = rootfd;
 
 	if (ref->root)
@@ -347,12 +347,12 @@ static int open_cgroup(struct update *u, const struct cgroup_ref *ref, struct er
 	if (r < 0)
 		return err_set(e, -r, "open the cgroup %s", ref->path);
 	u->plan.path = ref->path;
-	r = cgroup_read(u->dirfd, "cgroup.controllers", u->own, sizeof(u->own));
+	r = cgroupfs_read(u->dirfd, "cgroup.controllers", u->own, sizeof(u->own));
 	/* An ordinary user has what was delegated and enabled; root can enable what the host has.
 	 */
 	if (r >= 0)
-		r = cgroup_read(u->ctx->rootless ? u->dirfd : rootfd, "cgroup.controllers",
-				u->available, sizeof(u->available));
+		r = cgroupfs_read(u->ctx->rootless ? u->dirfd : rootfd, "cgroup.controllers",
+				  u->available, sizeof(u->available));
 	return r < 0 ? err_set(e, -r, "read cgroup.controllers of %s", ref->path) : 0;
 }
 
@@ -364,8 +364,8 @@ static int choose_controllers(struct update *u, struct err *e)
 	for (const struct cgroup_write *w = u->plan.writes; w; w = w->next) {
 		size_t len = w->controller ? strlen(w->controller) : 0;
 
-		if (!len || cgroup_has_word(u->own, w->controller, len) ||
-		    cgroup_has_word(list, w->controller, len))
+		if (!len || cgroupfs_has_word(u->own, w->controller, len) ||
+		    cgroupfs_has_word(list, w->controller, len))
 			continue;
 		list = arena_printf(u->arena, "%s%s%s", list, *list ? " " : "", w->controller);
 		if (!list)
@@ -403,7 +403,7 @@ static int apply(struct update *u, bool has_devices, struct err *e)
 
 	if (*u->plan.required && cgroup_enable_controllers(&u->plan, &enabled, e) < 0)
 		return -e->code;
-	if (cgroup_update_write(u->plan.writes, u->dirfd, cgroup_write, e) < 0)
+	if (cgroup_update_write(u->plan.writes, u->dirfd, cgroupfs_write, e) < 0)
 		cgroup_take_back(&u->plan, &enabled);
 	if (e->code || !has_devices)
 		return -e->code;

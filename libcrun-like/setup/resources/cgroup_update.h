@@ -10,7 +10,7 @@
 
 #include "setup/resources/cgroup.h"
 
-/* cgroup_write(), or what stands for it in a test. */
+/* cgroupfs_write(), or what stands for it in a test. */
 typedef int cgroup_write_fn(int dirfd, const char *file, const char *text);
 
 /*

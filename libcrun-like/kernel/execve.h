@@ -3,8 +3,8 @@
  * The last moments before a program runs: descriptors, signals, ids, execve(2). Raw system calls
  * where the C library keeps a view of its own (threads' ids, its two reserved signals); no heap.
  */
-#ifndef DAVIT_KERNEL_EXEC_H
-#define DAVIT_KERNEL_EXEC_H
+#ifndef DAVIT_KERNEL_EXECVE_H
+#define DAVIT_KERNEL_EXECVE_H
 
 #include <sys/types.h>
 
@@ -13,13 +13,13 @@
 /* The mask of the signals that this process ignores (bit N-1: signal N), from one read of
  * /proc/self/status; all ones when that cannot be read. Everything but "ignored" ends with
  * execve(2) by itself. */
-uint64_t exec_ignored_signals(void);
+uint64_t execve_ignored_signals(void);
 
 /* Default action for the signals of @mask, and an empty signal mask. */
-int exec_reset_signals(uint64_t mask);
+int execve_reset_signals(uint64_t mask);
 
 /* Every descriptor from @first on closes at execve(2). */
-int exec_close_fds_from(unsigned first);
+int execve_close_fds_from(unsigned first);
 
 /*
  * Closes all descriptors from @first on, and those from 3 on that are marked to be closed; the
@@ -27,21 +27,21 @@ int exec_close_fds_from(unsigned first);
  * of the program, or of the interpreter that a script of the image asks for, may be
  * /proc/self/fd/N/../.., and lead through a directory of the host (CVE-2024-21626).
  */
-int exec_close_fds(unsigned first, const int *keep, size_t count);
+int execve_close_fds(unsigned first, const int *keep, size_t count);
 
-int exec_set_groups(const uint32_t *gids, size_t count);
-int exec_set_gid(uint32_t gid);
-int exec_set_uid(uint32_t uid);
+int execve_set_groups(const uint32_t *gids, size_t count);
+int execve_set_gid(uint32_t gid);
+int execve_set_uid(uint32_t uid);
 
 /* chdir(2) by path: the caller is inside the container's root, with its user's rights, and asks
- * exec_get_cwd() where that led. */
-int exec_chdir(const char *path);
+ * execve_get_cwd() where that led. */
+int execve_chdir(const char *path);
 
 /* The kernel's own answer, unlike getcwd(3): what lies outside the root begins with
  * "(unreachable)". Returns 0 or -errno. */
-int exec_get_cwd(char *buf, size_t size);
+int execve_get_cwd(char *buf, size_t size);
 
 /* Returns -errno, or not at all. */
-int exec_program(const char *path, char *const argv[], char *const envp[]);
+int execve_program(const char *path, char *const argv[], char *const envp[]);
 
 #endif

@@ -13,8 +13,8 @@
 #include <sys/xattr.h>
 #include <time.h>
 
-#include "kernel/cgroup.h"
-#include "kernel/cgroup_marks.h"
+#include "kernel/cgroupfs.h"
+#include "kernel/cgroupfs_marks.h"
 #include "kernel/sys.h"
 
 enum {
@@ -25,7 +25,7 @@ enum {
 static bool has_mark(int fd, const char *mark)
 {
 	char value[4];
-	ssize_t len = fgetxattr(fd, CGROUP_MARK, value, sizeof(value));
+	ssize_t len = fgetxattr(fd, CGROUPFS_MARK, value, sizeof(value));
 
 	return len > 0 && memchr(value, mark[0], (size_t)len);
 }
@@ -52,7 +52,7 @@ static bool is_child(const struct dirent *d)
 	return d->d_type == DT_DIR && strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0;
 }
 
-int cgroup_keep_children(int dirfd)
+int cgroupfs_keep_children(int dirfd)
 {
 	DIR *dir = open_list(dirfd);
 	struct dirent *d;
@@ -67,10 +67,10 @@ int cgroup_keep_children(int dirfd)
 		fd = openat(dirfd, d->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		/* Ignored: at worst an empty cgroup is removed later. A parent that was made for
 		 * another container stays that, too. */
-		if (fd >= 0 && has_mark(fd, CGROUP_MADE))
-			(void)fsetxattr(fd, CGROUP_MARK, CGROUP_MADE CGROUP_KEEP, 2, 0);
+		if (fd >= 0 && has_mark(fd, CGROUPFS_MADE))
+			(void)fsetxattr(fd, CGROUPFS_MARK, CGROUPFS_MADE CGROUPFS_KEEP, 2, 0);
 		else if (fd >= 0)
-			(void)fsetxattr(fd, CGROUP_MARK, CGROUP_KEEP, 1, 0);
+			(void)fsetxattr(fd, CGROUPFS_MARK, CGROUPFS_KEEP, 1, 0);
 	}
 	closedir(dir);
 	return 0;
@@ -87,7 +87,7 @@ static int remove_children(int dirfd, bool spare, int *ret_busy, size_t *removed
 	if (!dir)
 		return errno == ENOENT || errno == ENODEV ? 0 : neg_errno();
 	while (r == 0 && *ret_busy < 0 && (d = readdir(dir))) {
-		if (!is_child(d) || (spare && child_has_mark(dirfd, d->d_name, CGROUP_KEEP)))
+		if (!is_child(d) || (spare && child_has_mark(dirfd, d->d_name, CGROUPFS_KEEP)))
 			continue;
 		if (unlinkat(dirfd, d->d_name, AT_REMOVEDIR) == 0) {
 			++*removed;
@@ -137,7 +137,7 @@ static int remove_below(int dirfd, bool spare)
 	}
 }
 
-int cgroup_remove_below(int dirfd)
+int cgroupfs_remove_below(int dirfd)
 {
 	return remove_below(dirfd, true);
 }
@@ -157,7 +157,7 @@ static int open_parent(int rootfd, const char *path, const char **ret_name)
 	memcpy(parent, path, len);
 	parent[len] = '\0';
 	*ret_name = slash ? slash + 1 : path;
-	return cgroup_open(rootfd, parent);
+	return cgroupfs_open(rootfd, parent);
 }
 
 /* The path without its last component: the length of what is left. */
@@ -187,7 +187,7 @@ static void remove_marked(int rootfd, const char *path, size_t len)
 		/* EBUSY: another container lives there. ENOENT: its delete was faster; go on. */
 		if (dirfd < 0 && dirfd != -ENOENT)
 			return;
-		if (dirfd >= 0 && child_has_mark(dirfd, name, CGROUP_MADE) &&
+		if (dirfd >= 0 && child_has_mark(dirfd, name, CGROUPFS_MADE) &&
 		    unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
 			return;
 		if (dirfd >= 0 && faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
@@ -196,7 +196,7 @@ static void remove_marked(int rootfd, const char *path, size_t len)
 	}
 }
 
-void cgroup_remove_parents(int rootfd, const char *path)
+void cgroupfs_remove_parents(int rootfd, const char *path)
 {
 	remove_marked(rootfd, path, strlen(path));
 }
@@ -219,8 +219,8 @@ static int make_removable(int parentfd, const char *name, int64_t left)
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : neg_errno();
-	r = cgroup_wait_event(fd, "populated", false,
-			      (unsigned)(left < SLICE_MS ? left : SLICE_MS));
+	r = cgroupfs_wait_event(fd, "populated", false,
+				(unsigned)(left < SLICE_MS ? left : SLICE_MS));
 	if (r < 0)
 		return r == -ETIMEDOUT || r == -ENOENT ? 0 : r;
 	/* What goes with the cgroup cannot stay: a container could mark its own. */
@@ -251,7 +251,7 @@ static int remove_one(int parentfd, const char *name, unsigned ms)
 	}
 }
 
-int cgroup_remove(int rootfd, const char *path, unsigned ms)
+int cgroupfs_remove(int rootfd, const char *path, unsigned ms)
 {
 	const char *name;
 	_cleanup_fd_ int parentfd = open_parent(rootfd, path, &name);
@@ -259,7 +259,7 @@ int cgroup_remove(int rootfd, const char *path, unsigned ms)
 	int r;
 
 	if (parentfd == -ENOENT) {
-		cgroup_remove_parents(rootfd, path);
+		cgroupfs_remove_parents(rootfd, path);
 		return 0;
 	}
 	r = parentfd < 0 ? parentfd : remove_one(parentfd, name, ms);

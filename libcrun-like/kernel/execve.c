@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * See exec.h.
+ * See execve.h.
  */
-#include "exec.h"
+#include "execve.h"
 
 #include "process.h"
 #include "sys.h"
@@ -12,14 +12,14 @@ enum {
 	INHERITED_MAX = 1024 * 1024 /* fs.nr_open, as long as nobody changes it */
 };
 
-uint64_t exec_ignored_signals(void)
+uint64_t execve_ignored_signals(void)
 {
 	uint64_t mask;
 
 	return process_get_mask("SigIgn", &mask) < 0 ? UINT64_MAX : mask;
 }
 
-int exec_reset_signals(uint64_t mask)
+int execve_reset_signals(uint64_t mask)
 {
 	for (int sig = 1; sig <= SIGNALS; sig++) {
 		int r;
@@ -33,7 +33,7 @@ int exec_reset_signals(uint64_t mask)
 	return sys_set_signal_mask(0);
 }
 
-int exec_close_fds_from(unsigned first)
+int execve_close_fds_from(unsigned first)
 {
 	return sys_close_range(first, ~0U, 1U << 2 /* CLOSE_RANGE_CLOEXEC, Linux 5.11 */);
 }
@@ -69,7 +69,7 @@ static int next_kept(int from, const int *keep, size_t count)
 	return next;
 }
 
-int exec_close_fds(unsigned first, const int *keep, size_t count)
+int execve_close_fds(unsigned first, const int *keep, size_t count)
 {
 	int from = (int)(first < INHERITED_MAX ? first : INHERITED_MAX), next, r = 0;
 
@@ -82,34 +82,34 @@ int exec_close_fds(unsigned first, const int *keep, size_t count)
 	return r < 0 ? r : sys_close_range((unsigned)from, ~0U, 0);
 }
 
-int exec_set_groups(const uint32_t *gids, size_t count)
+int execve_set_groups(const uint32_t *gids, size_t count)
 {
 	return sys_setgroups(count, gids);
 }
 
-int exec_set_gid(uint32_t gid)
+int execve_set_gid(uint32_t gid)
 {
 	return sys_setresgid(gid);
 }
 
-int exec_set_uid(uint32_t uid)
+int execve_set_uid(uint32_t uid)
 {
 	return sys_setresuid(uid);
 }
 
-int exec_chdir(const char *path)
+int execve_chdir(const char *path)
 {
 	return chdir(path) < 0 ? neg_errno() : 0;
 }
 
-int exec_get_cwd(char *buf, size_t size)
+int execve_get_cwd(char *buf, size_t size)
 {
 	int r = sys_getcwd(buf, size);
 
 	return r < 0 ? r : 0;
 }
 
-int exec_program(const char *path, char *const argv[], char *const envp[])
+int execve_program(const char *path, char *const argv[], char *const envp[])
 {
 	execve(path, argv, envp);
 	return neg_errno();

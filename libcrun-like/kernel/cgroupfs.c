@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * See cgroup.h: finding the hierarchy, making cgroups, their files, events, and killing. Removal is
- * in cgroup_remove.c, controllers in
- * cgroup_enable.c.
+ * See cgroupfs.h: finding the hierarchy, making cgroups, their files, events, and killing. Removal
+ * is in cgroupfs_remove.c, controllers in cgroupfs_enable.c.
  */
-#include "kernel/cgroup.h"
+#include "kernel/cgroupfs.h"
 
 #include <dirent.h>
 #include <limits.h>
@@ -17,7 +16,7 @@
 #include <time.h>
 
 #include "base/fmt.h"
-#include "kernel/cgroup_marks.h"
+#include "kernel/cgroupfs_marks.h"
 #include "kernel/sys.h"
 
 enum {
@@ -30,7 +29,7 @@ enum {
 
 static const char *const roots[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
 
-int cgroup_open_root_at(const char *root)
+int cgroupfs_open_root_at(const char *root)
 {
 	_cleanup_fd_ int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct statfs fs;
@@ -40,10 +39,10 @@ int cgroup_open_root_at(const char *root)
 	return fs.f_type == CGROUP2_SUPER_MAGIC ? take_fd(&fd) : -EINVAL;
 }
 
-int cgroup_open_root(const char **ret_path)
+int cgroupfs_open_root(const char **ret_path)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(roots); i++) {
-		int fd = cgroup_open_root_at(roots[i]);
+		int fd = cgroupfs_open_root_at(roots[i]);
 
 		if (fd < 0)
 			continue;
@@ -85,7 +84,7 @@ static bool has_dotdot(const char *path)
 	return false;
 }
 
-int cgroup_open(int rootfd, const char *path)
+int cgroupfs_open(int rootfd, const char *path)
 {
 	if (has_dotdot(path))
 		return -EINVAL;
@@ -93,34 +92,34 @@ int cgroup_open(int rootfd, const char *path)
 	return open_below(rootfd, *path ? path : ".");
 }
 
-int cgroup_set_owner(int dirfd, const char *owner)
+int cgroupfs_set_owner(int dirfd, const char *owner)
 {
 	size_t len = strlen(owner);
 
-	if (fsetxattr(dirfd, CGROUP_OWNER_TRUSTED, owner, len, 0) == 0)
+	if (fsetxattr(dirfd, CGROUPFS_OWNER_TRUSTED, owner, len, 0) == 0)
 		return 0;
-	return fsetxattr(dirfd, CGROUP_OWNER, owner, len, 0) < 0 ? neg_errno() : 0;
+	return fsetxattr(dirfd, CGROUPFS_OWNER, owner, len, 0) < 0 ? neg_errno() : 0;
 }
 
-int cgroup_get_owner(int dirfd, char *buf, size_t size)
+int cgroupfs_get_owner(int dirfd, char *buf, size_t size)
 {
-	ssize_t n = fgetxattr(dirfd, CGROUP_OWNER_TRUSTED, buf, size - 1);
+	ssize_t n = fgetxattr(dirfd, CGROUPFS_OWNER_TRUSTED, buf, size - 1);
 
 	if (n < 0)
-		n = fgetxattr(dirfd, CGROUP_OWNER, buf, size - 1);
+		n = fgetxattr(dirfd, CGROUPFS_OWNER, buf, size - 1);
 	if (n < 0)
 		return neg_errno();
 	buf[n] = '\0';
 	return 0;
 }
 
-void cgroup_clear_owner(int dirfd)
+void cgroupfs_clear_owner(int dirfd)
 {
-	(void)fremovexattr(dirfd, CGROUP_OWNER_TRUSTED); /* whichever there is */
-	(void)fremovexattr(dirfd, CGROUP_OWNER);
+	(void)fremovexattr(dirfd, CGROUPFS_OWNER_TRUSTED); /* whichever there is */
+	(void)fremovexattr(dirfd, CGROUPFS_OWNER);
 }
 
-int cgroup_get_inode(int dirfd, uint64_t *ret)
+int cgroupfs_get_inode(int dirfd, uint64_t *ret)
 {
 	struct stat st;
 
@@ -148,7 +147,7 @@ static int make_child(int dirfd, const char *name, bool *ret_was_there)
 static int read_path(const char *file, char *buf, size_t size)
 {
 	char text[8192];
-	int r = cgroup_read(AT_FDCWD, file, text, sizeof(text));
+	int r = cgroupfs_read(AT_FDCWD, file, text, sizeof(text));
 	size_t len;
 
 	if (r < 0)
@@ -166,12 +165,12 @@ static int read_path(const char *file, char *buf, size_t size)
 	return -ENOENT;
 }
 
-int cgroup_get_own_path(char *buf, size_t size)
+int cgroupfs_get_own_path(char *buf, size_t size)
 {
 	return read_path("/proc/self/cgroup", buf, size);
 }
 
-int cgroup_get_path_of(pid_t pid, char *buf, size_t size)
+int cgroupfs_get_path_of(pid_t pid, char *buf, size_t size)
 {
 	char file[40];
 
@@ -180,13 +179,13 @@ int cgroup_get_path_of(pid_t pid, char *buf, size_t size)
 }
 
 /* A line of /proc/cgroups: name, hierarchy (0: v2 or none), number, enabled. */
-bool cgroup_is_on_v1(const char *controller)
+bool cgroupfs_is_on_v1(const char *controller)
 {
 	const char *name = strcmp(controller, "io") == 0 ? "blkio" : controller;
 	char text[4096];
 	size_t len = strlen(name);
 
-	if (cgroup_read(AT_FDCWD, "/proc/cgroups", text, sizeof(text)) < 0)
+	if (cgroupfs_read(AT_FDCWD, "/proc/cgroups", text, sizeof(text)) < 0)
 		return false;
 	for (const char *line = text; *line;) {
 		if (strncmp(line, name, len) == 0 && line[len] == '\t')
@@ -198,7 +197,7 @@ bool cgroup_is_on_v1(const char *controller)
 }
 
 /* One try. *@ret_begun: how much of @path was made or passed, to be removed after a failure. */
-static int make_path(int rootfd, const char *path, struct cgroup_made *ret, size_t *ret_begun)
+static int make_path(int rootfd, const char *path, struct cgroupfs_made *ret, size_t *ret_begun)
 {
 	_cleanup_fd_ int fd = open_below(rootfd, ".");
 	const char *at = path;
@@ -214,7 +213,7 @@ static int make_path(int rootfd, const char *path, struct cgroup_made *ret, size
 
 		/* The parent's mark; ignored: without it an empty parent stays, no harm. */
 		if (!was_there)
-			(void)fsetxattr(fd, CGROUP_MARK, CGROUP_MADE, 1, 0);
+			(void)fsetxattr(fd, CGROUPFS_MARK, CGROUPFS_MADE, 1, 0);
 		if (len > NAME_MAX)
 			return -ENAMETOOLONG;
 		memcpy(name, at, len);
@@ -226,11 +225,11 @@ static int make_path(int rootfd, const char *path, struct cgroup_made *ret, size
 		close(fd);
 		fd = child;
 	}
-	r = cgroup_get_inode(fd, &ret->inode);
+	r = cgroupfs_get_inode(fd, &ret->inode);
 	if (r < 0) {
 		/* Marked like a parent, it is removed like one. */
 		if (!was_there)
-			(void)fsetxattr(fd, CGROUP_MARK, CGROUP_MADE, 1, 0);
+			(void)fsetxattr(fd, CGROUPFS_MARK, CGROUPFS_MADE, 1, 0);
 		return r;
 	}
 	ret->was_there = was_there;
@@ -238,9 +237,9 @@ static int make_path(int rootfd, const char *path, struct cgroup_made *ret, size
 	return 0;
 }
 
-int cgroup_make(int rootfd, const char *path, struct cgroup_made *ret)
+int cgroupfs_make(int rootfd, const char *path, struct cgroupfs_made *ret)
 {
-	struct cgroup_made made = { .dirfd = -1 };
+	struct cgroupfs_made made = { .dirfd = -1 };
 	char begun[PATH_MAX];
 	size_t len = 0;
 	int r = -ENOENT;
@@ -253,14 +252,14 @@ int cgroup_make(int rootfd, const char *path, struct cgroup_made *ret)
 	if (r < 0) {
 		memcpy(begun, path, len);
 		begun[len] = '\0';
-		cgroup_remove_parents(rootfd, begun);
+		cgroupfs_remove_parents(rootfd, begun);
 		return r;
 	}
 	*ret = made;
 	return 0;
 }
 
-int cgroup_write(int dirfd, const char *file, const char *text)
+int cgroupfs_write(int dirfd, const char *file, const char *text)
 {
 	/* No O_TRUNC, no O_CREAT: what is not there is an error. */
 	_cleanup_fd_ int fd = openat(dirfd, file, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -277,7 +276,7 @@ int cgroup_write(int dirfd, const char *file, const char *text)
 	return (size_t)n == len ? 0 : -EIO;
 }
 
-int cgroup_read(int dirfd, const char *file, char *buf, size_t size)
+int cgroupfs_read(int dirfd, const char *file, char *buf, size_t size)
 {
 	_cleanup_fd_ int fd = openat(dirfd, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	size_t len = 0;
@@ -298,7 +297,7 @@ int cgroup_read(int dirfd, const char *file, char *buf, size_t size)
 	return (int)len;
 }
 
-bool cgroup_has_word(const char *list, const char *word, size_t len)
+bool cgroupfs_has_word(const char *list, const char *word, size_t len)
 {
 	for (size_t n; *(list += strspn(list, " \n")); list += n) {
 		n = strcspn(list, " \n");
@@ -334,14 +333,14 @@ static int read_event(int fd, const char *key)
 	return -EOPNOTSUPP;
 }
 
-int cgroup_get_event(int dirfd, const char *key)
+int cgroupfs_get_event(int dirfd, const char *key)
 {
 	_cleanup_fd_ int fd = openat(dirfd, "cgroup.events", O_RDONLY | O_CLOEXEC);
 
 	return fd < 0 ? neg_errno() : read_event(fd, key);
 }
 
-int cgroup_wait_event(int dirfd, const char *key, bool value, unsigned ms)
+int cgroupfs_wait_event(int dirfd, const char *key, bool value, unsigned ms)
 {
 	_cleanup_fd_ int fd = openat(dirfd, "cgroup.events", O_RDONLY | O_CLOEXEC);
 	int64_t end = now_ms() + ms;
@@ -363,16 +362,16 @@ int cgroup_wait_event(int dirfd, const char *key, bool value, unsigned ms)
 	}
 }
 
-int cgroup_freeze(int dirfd, bool frozen, unsigned ms)
+int cgroupfs_freeze(int dirfd, bool frozen, unsigned ms)
 {
-	int r = cgroup_write(dirfd, "cgroup.freeze", frozen ? "1" : "0");
+	int r = cgroupfs_write(dirfd, "cgroup.freeze", frozen ? "1" : "0");
 
-	return r < 0 ? r : cgroup_wait_event(dirfd, "frozen", frozen, ms);
+	return r < 0 ? r : cgroupfs_wait_event(dirfd, "frozen", frozen, ms);
 }
 
 /* Reads a list of numbers in pieces: it may be longer than any buffer, and a number may be split.
  */
-static int each_number(int dirfd, const char *file, cgroup_pid_fn *each, void *arg)
+static int each_number(int dirfd, const char *file, cgroupfs_pid_fn *each, void *arg)
 {
 	_cleanup_fd_ int fd = openat(dirfd, file, O_RDONLY | O_CLOEXEC);
 	char buf[4096];
@@ -400,7 +399,7 @@ static int each_number(int dirfd, const char *file, cgroup_pid_fn *each, void *a
 }
 
 struct leaders {
-	cgroup_pid_fn *each;
+	cgroupfs_pid_fn *each;
 	void *arg;
 };
 
@@ -413,7 +412,7 @@ static int pass_leader(void *arg, pid_t tid)
 	return pidfd < 0 ? 0 : l->each(l->arg, tid);
 }
 
-int cgroup_each_own_pid(int dirfd, cgroup_pid_fn *each, void *arg)
+int cgroupfs_each_own_pid(int dirfd, cgroupfs_pid_fn *each, void *arg)
 {
 	struct leaders leaders = { each, arg };
 	int r = each_number(dirfd, "cgroup.procs", each, arg);
@@ -422,9 +421,9 @@ int cgroup_each_own_pid(int dirfd, cgroup_pid_fn *each, void *arg)
 	return r == -EOPNOTSUPP ? each_number(dirfd, "cgroup.threads", pass_leader, &leaders) : r;
 }
 
-static int each_pid_below(int dirfd, cgroup_pid_fn *each, void *arg, unsigned depth)
+static int each_pid_below(int dirfd, cgroupfs_pid_fn *each, void *arg, unsigned depth)
 {
-	int r = cgroup_each_own_pid(dirfd, each, arg), fd;
+	int r = cgroupfs_each_own_pid(dirfd, each, arg), fd;
 	struct dirent *d;
 	DIR *dir;
 
@@ -452,7 +451,7 @@ static int each_pid_below(int dirfd, cgroup_pid_fn *each, void *arg, unsigned de
 	return r;
 }
 
-int cgroup_each_pid(int dirfd, cgroup_pid_fn *each, void *arg)
+int cgroupfs_each_pid(int dirfd, cgroupfs_pid_fn *each, void *arg)
 {
 	return each_pid_below(dirfd, each, arg, 0);
 }
@@ -476,46 +475,46 @@ static int signal_one(void *arg, pid_t pid)
 	_cleanup_fd_ int pidfd = sys_pidfd_open(pid);
 
 	look->wanted = pid;
-	if (pidfd >= 0 && cgroup_each_pid(look->dirfd, is_same, look) == 1 &&
+	if (pidfd >= 0 && cgroupfs_each_pid(look->dirfd, is_same, look) == 1 &&
 	    sys_pidfd_send_signal(pidfd, look->sig) == 0)
 		++*look->killed;
 	return 0;
 }
 
-int cgroup_signal(int dirfd, int sig)
+int cgroupfs_signal(int dirfd, int sig)
 {
 	unsigned reached = 0;
 	struct recheck look = { .dirfd = dirfd, .sig = sig, .killed = &reached };
 
-	return cgroup_each_pid(dirfd, signal_one, &look);
+	return cgroupfs_each_pid(dirfd, signal_one, &look);
 }
 
 /* Where cgroup.kill is missing: frozen processes cannot fork, so one round finds all of them. */
 static int kill_each(int dirfd)
 {
-	bool was_frozen = cgroup_get_event(dirfd, "frozen") == 1;
+	bool was_frozen = cgroupfs_get_event(dirfd, "frozen") == 1;
 	unsigned killed = 1;
 	int r = 0;
 
 	/* Ignored: what cannot be frozen in time is killed all the same, in more rounds. */
 	if (!was_frozen)
-		(void)cgroup_freeze(dirfd, true, FREEZE_MS);
+		(void)cgroupfs_freeze(dirfd, true, FREEZE_MS);
 	for (int i = 0; i < KILL_ROUNDS && killed > 0 && r == 0; i++) {
 		struct recheck look = { .dirfd = dirfd, .sig = SIGKILL, .killed = &killed };
 
 		killed = 0;
-		r = cgroup_each_pid(dirfd, signal_one, &look);
+		r = cgroupfs_each_pid(dirfd, signal_one, &look);
 		if (i == 0) /* never left frozen; the dead can only go when thawed before 5.2.1 */
-			(void)cgroup_write(dirfd, "cgroup.freeze", "0");
-		if (killed > 0 && cgroup_wait_event(dirfd, "populated", false, 20) == 0)
+			(void)cgroupfs_write(dirfd, "cgroup.freeze", "0");
+		if (killed > 0 && cgroupfs_wait_event(dirfd, "populated", false, 20) == 0)
 			break;
 	}
 	return r;
 }
 
-int cgroup_kill(int dirfd)
+int cgroupfs_kill(int dirfd)
 {
-	int r = cgroup_write(dirfd, "cgroup.kill", "1"); /* Linux 5.14; also when frozen */
+	int r = cgroupfs_write(dirfd, "cgroup.kill", "1"); /* Linux 5.14; also when frozen */
 
 	return r == -ENOENT || r == -EOPNOTSUPP ? kill_each(dirfd) : r;
 }

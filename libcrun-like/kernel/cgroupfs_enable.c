@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Controllers for the children of a cgroup (cgroup.h), and whether it can give any: the rule of no
- * internal processes, threaded domains, and moving processes out of the way.
+ * Controllers for the children of a cgroup (cgroupfs.h), and whether it can give any: the rule of
+ * no internal processes, threaded domains, and moving processes out of the way.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -9,7 +9,7 @@
 #include <sys/xattr.h>
 
 #include "base/fmt.h"
-#include "kernel/cgroup.h"
+#include "kernel/cgroupfs.h"
 
 enum {
 	LIST_SIZE = 512,
@@ -22,7 +22,7 @@ static int write_one(int dirfd, char sign, const char *name, size_t len)
 	char text[40];
 
 	fmt(text, sizeof(text), "%c%.*s", sign, (int)len, name);
-	return cgroup_write(dirfd, "cgroup.subtree_control", text);
+	return cgroupfs_write(dirfd, "cgroup.subtree_control", text);
 }
 
 /* All by one write where the kernel takes it: each costs its grace periods. It takes all of a write
@@ -35,17 +35,17 @@ static int write_missing(int dirfd, const char *names, const char *enabled)
 	text[0] = '\0';
 	for (size_t n; *(names += strspn(names, " ")); names += n) {
 		n = strcspn(names, " ");
-		if (!cgroup_has_word(enabled, names, n) && at + n + 3 < sizeof(text))
+		if (!cgroupfs_has_word(enabled, names, n) && at + n + 3 < sizeof(text))
 			at += fmt(text + at, sizeof(text) - at, "%s+%.*s", at ? " " : "", (int)n,
 				  names);
 	}
-	return at ? cgroup_write(dirfd, "cgroup.subtree_control", text) : 0;
+	return at ? cgroupfs_write(dirfd, "cgroup.subtree_control", text) : 0;
 }
 
-int cgroup_enable(int dirfd, const char *names, char ret_name[static 32])
+int cgroupfs_enable(int dirfd, const char *names, char ret_name[static 32])
 {
 	char enabled[LIST_SIZE];
-	int r = cgroup_read(dirfd, "cgroup.subtree_control", enabled, sizeof(enabled));
+	int r = cgroupfs_read(dirfd, "cgroup.subtree_control", enabled, sizeof(enabled));
 
 	ret_name[0] = '\0';
 	if (r < 0 || write_missing(dirfd, names, enabled) == 0)
@@ -53,7 +53,7 @@ int cgroup_enable(int dirfd, const char *names, char ret_name[static 32])
 	for (r = 0; r >= 0 && *(names += strspn(names, " ")); names += strcspn(names, " ")) {
 		size_t n = strcspn(names, " ");
 
-		if (cgroup_has_word(enabled, names, n))
+		if (cgroupfs_has_word(enabled, names, n))
 			continue;
 		r = write_one(dirfd, '+', names, n);
 		if (r < 0)
@@ -62,7 +62,7 @@ int cgroup_enable(int dirfd, const char *names, char ret_name[static 32])
 	return r;
 }
 
-int cgroup_disable(int dirfd, const char *name)
+int cgroupfs_disable(int dirfd, const char *name)
 {
 	return write_one(dirfd, '-', name, strlen(name));
 }
@@ -77,29 +77,29 @@ static int has_processes(int dirfd)
 	return n < 0 ? neg_errno() : n > 0;
 }
 
-int cgroup_get_room(int dirfd)
+int cgroupfs_get_room(int dirfd)
 {
 	char type[TYPE_SIZE];
-	int r = cgroup_read(dirfd, "cgroup.type", type, sizeof(type));
+	int r = cgroupfs_read(dirfd, "cgroup.type", type, sizeof(type));
 
 	if (r == -ENOENT) /* the root of the hierarchy */
-		return CGROUP_ROOM;
+		return CGROUPFS_ROOM;
 	if (r < 0)
 		return r;
 	if (strcmp(type, "domain") != 0)
-		return CGROUP_THREADED;
+		return CGROUPFS_THREADED;
 	r = has_processes(dirfd);
-	return r < 0 ? r : r ? CGROUP_BUSY : CGROUP_ROOM;
+	return r < 0 ? r : r ? CGROUPFS_BUSY : CGROUPFS_ROOM;
 }
 
-int cgroup_make_usable(int dirfd)
+int cgroupfs_make_usable(int dirfd)
 {
 	char type[TYPE_SIZE];
-	int r = cgroup_read(dirfd, "cgroup.type", type, sizeof(type));
+	int r = cgroupfs_read(dirfd, "cgroup.type", type, sizeof(type));
 
 	if (r < 0 || strcmp(type, "domain invalid") != 0)
 		return r < 0 ? r : 0;
-	return cgroup_write(dirfd, "cgroup.type", "threaded");
+	return cgroupfs_write(dirfd, "cgroup.type", "threaded");
 }
 
 static int move_one(void *arg, pid_t pid)
@@ -109,23 +109,23 @@ static int move_one(void *arg, pid_t pid)
 	int r;
 
 	fmt(text, sizeof(text), "%d", (int)pid);
-	r = cgroup_write(*to, "cgroup.procs", text);
+	r = cgroupfs_write(*to, "cgroup.procs", text);
 	return r == -ESRCH ? 0 : r; /* it has ended */
 }
 
-int cgroup_move_all(int from_dirfd, int to_dirfd)
+int cgroupfs_move_all(int from_dirfd, int to_dirfd)
 {
 	int r = 1;
 
 	for (int i = 0; i < MOVE_ROUNDS && r > 0; i++) {
-		r = cgroup_each_own_pid(from_dirfd, move_one, &to_dirfd);
+		r = cgroupfs_each_own_pid(from_dirfd, move_one, &to_dirfd);
 		if (r == 0)
 			r = has_processes(from_dirfd);
 	}
 	return r > 0 ? -EBUSY : r;
 }
 
-bool cgroup_is_delegated(int dirfd)
+bool cgroupfs_is_delegated(int dirfd)
 {
 	static const char *const marks[] = { "user.delegate", "trusted.delegate" };
 	char value[1];
@@ -136,7 +136,7 @@ bool cgroup_is_delegated(int dirfd)
 	return false;
 }
 
-bool cgroup_has_others(int dirfd, const char *one, const char *two)
+bool cgroupfs_has_others(int dirfd, const char *one, const char *two)
 {
 	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Giving a cgroup away (cgroup.h): the directory and the files that the kernel lists as safe in
+ * Giving a cgroup away (cgroupfs.h): the directory and the files that the kernel lists as safe in
  * /sys/kernel/cgroup/delegate. Every other file would let its owner raise its own limits.
  */
 #include <fcntl.h>
 #include <string.h>
 
 #include "base/fmt.h"
-#include "kernel/cgroup.h"
+#include "kernel/cgroupfs.h"
 
 enum {
 	LIST_SIZE = 4096 /* of sysfs: one page */
@@ -16,7 +16,7 @@ enum {
 /* config-linux.md#cgroup-ownership; for kernels without the file (before 4.14). */
 static const char fixed_list[] = "cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n";
 
-int cgroup_delegate_from(int dirfd, uid_t uid, const char *list, char ret_name[static 64])
+int cgroupfs_delegate_from(int dirfd, uid_t uid, const char *list, char ret_name[static 64])
 {
 	size_t len;
 
@@ -37,12 +37,12 @@ int cgroup_delegate_from(int dirfd, uid_t uid, const char *list, char ret_name[s
 	return 0;
 }
 
-int cgroup_delegate(int dirfd, uid_t uid, char ret_name[static 64])
+int cgroupfs_delegate(int dirfd, uid_t uid, char ret_name[static 64])
 {
 	_cleanup_fd_ int fd = open("/sys/kernel/cgroup/delegate", O_RDONLY | O_CLOEXEC);
 	char list[LIST_SIZE + 1];
 	ssize_t len = fd < 0 ? -1 : read(fd, list, LIST_SIZE);
 
 	list[len > 0 ? len : 0] = '\0';
-	return cgroup_delegate_from(dirfd, uid, len > 0 ? list : fixed_list, ret_name);
+	return cgroupfs_delegate_from(dirfd, uid, len > 0 ? list : fixed_list, ret_name);
 }
