@@ -13,29 +13,8 @@
 #include "table.h"
 
 enum {
-	MAPPINGS_MAX = 340, /* user_namespaces(7) */
-	NAMESPACE_TYPES = 8
-};
-
-enum {
 	IN_PROCESS = 1, /* makes sense for a process object alone */
 	IN_RESOURCES = 2
-};
-
-struct check_row {
-	const char *name;
-	check_fn *run;
-	const char *clause;
-	unsigned documents;
-};
-
-struct check {
-	oci_check_fn *found;
-	void *arg;
-	const struct check_row *row;
-	const char *prefix; /* of the pointers in the whole document: where this one begins */
-	size_t count;
-	bool is_stopped;
 };
 
 static check_fn check_version, check_root, check_nonempty, check_mounts, check_hooks,
@@ -114,82 +93,6 @@ size_t oci_resources_check(const struct oci_resources *r, oci_check_fn *found, v
 	const struct oci_config c = { .oci_version = "", .linux_config = &l };
 
 	return run(&k, &c, IN_RESOURCES);
-}
-
-/* Values are quoted as they are in the document: keep the message on one line, and do not cut it
- * within a character. */
-static void tidy(char *text, size_t size)
-{
-	size_t len = strlen(text);
-
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
-			text[i] = '?';
-	if (len + 1 < size)
-		return;
-	len -= 3;
-	while (len && (text[len] & 0xc0) == 0x80)
-		len--;
-	memcpy(text + len, "...", 4);
-}
-
-void check_fail(struct check *k, const char *pointer, const char *format, ...)
-{
-	struct err e = { 0 };
-	char text[sizeof(e.msg)];
-	va_list ap;
-
-	if (k->is_stopped)
-		return;
-	va_start(ap, format);
-	fmt_v(text, sizeof(text), format, ap);
-	va_end(ap);
-	tidy(text, sizeof(text));
-	err_field(&e, EINVAL, pointer + strlen(k->prefix), "%s", text);
-	err_hint(&e, "see %s", k->row->clause);
-	k->count++;
-	k->is_stopped = !k->found(k->arg, &e);
-}
-
-const char *check_below(char buf[static 128], const char *above, const char *key)
-{
-	size_t len = strlen(above);
-
-	memcpy(buf, above, len + 1);
-	json_pointer_add(buf, 128, len, key, strlen(key));
-	return buf;
-}
-
-/* A list without duplicates has no more entries; a longer one is refused, and must not cost time.
- */
-const struct oci_namespace *check_namespace(const struct oci_config *c, const char *type)
-{
-	const struct oci_linux *l = c->linux_config;
-
-	for (size_t i = 0; l && i < l->namespaces.count && i < NAMESPACE_TYPES; i++)
-		if (!strcmp(l->namespaces.items[i].type, type))
-			return &l->namespaces.items[i];
-	return NULL;
-}
-
-bool check_is_one_of(const char *text, const char *const *words)
-{
-	while (*words && strcmp(*words, text) != 0)
-		words++;
-	return *words;
-}
-
-bool check_has_component(const char *path, const char *word)
-{
-	for (const char *p = path; p; p = strchr(p, '/')) {
-		size_t len;
-
-		p += *p == '/';
-		len = strcspn(p, "/");
-		if (len == strlen(word) && !strncmp(p, word, len))
-			return true;
-	}
-	return false;
 }
 
 /* semver.org, 2.0.0: numbers without leading zeros; then optional "-x.y" and "+x.y". */
@@ -321,48 +224,6 @@ static void nonempty_object(struct check *k, const struct oci_object *object, co
 static void check_nonempty(struct check *k, const struct oci_config *c)
 {
 	nonempty_object(k, &oci_config_object, c, NULL);
-}
-
-/* user_namespaces(7): ranges do not overlap, neither inside nor outside. */
-static bool do_overlap(uint32_t a, uint32_t a_size, uint32_t b, uint32_t b_size)
-{
-	return a < (uint64_t)b + b_size && b < (uint64_t)a + a_size;
-}
-
-static void check_overlap(struct check *k, const char *pointer, const struct oci_id_mappings *m,
-			  size_t i)
-{
-	const struct oci_id_mapping *a = &m->items[i];
-
-	for (size_t j = 0; j < i; j++) {
-		const struct oci_id_mapping *b = &m->items[j];
-
-		if (do_overlap(a->container_id, a->size, b->container_id, b->size) ||
-		    do_overlap(a->host_id, a->size, b->host_id, b->size)) {
-			check_fail(k, POINTER("%s/%zu", pointer, i), "overlaps with entry %zu", j);
-			return;
-		}
-	}
-}
-
-void check_mappings(struct check *k, const char *pointer, const struct oci_id_mappings *m)
-{
-	if (m->count > MAPPINGS_MAX) {
-		check_fail(k, pointer, "%zu entries, more than %d", m->count, MAPPINGS_MAX);
-		return;
-	}
-	for (size_t i = 0; i < m->count; i++) {
-		const struct oci_id_mapping *a = &m->items[i];
-
-		if (!a->size)
-			check_fail(k, POINTER("%s/%zu/size", pointer, i), "size 0");
-		else if (a->size > UINT32_MAX - a->container_id ||
-			 a->size > UINT32_MAX - a->host_id)
-			check_fail(k, POINTER("%s/%zu/size", pointer, i),
-				   "the range ends above 4294967294");
-		else
-			check_overlap(k, pointer, m, i);
-	}
 }
 
 /* Nothing but the root, however it is spelt: "/", "//.", "/..". */

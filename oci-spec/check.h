@@ -11,6 +11,24 @@
 struct check;
 typedef void check_fn(struct check *k, const struct oci_config *c);
 
+struct check_row {
+	const char *name;
+	check_fn *run;
+	const char *clause;
+	unsigned documents;
+};
+
+/* One walk of the table. */
+struct check {
+	oci_check_fn *found;
+	void *arg;
+	const struct check_row *row;
+	const char *prefix; /* of the pointers in the whole document: where this one begins */
+	size_t count;
+	bool is_stopped;
+};
+
+/* check_tools.c */
 void check_fail(struct check *k, const char *pointer, const char *format, ...) PRINTF_LIKE(3, 4);
 
 /* The pointer @above with a key of a map below it. */

@@ -6,6 +6,8 @@
 #ifndef DAVIT_SRC_COMMAND_H
 #define DAVIT_SRC_COMMAND_H
 
+#include <string.h>
+
 #include "davit.h"
 #include "options.h"
 #include "session.h"
@@ -49,15 +51,23 @@ struct command {
 	int failure; /* the exit status of a failure, when it is not EXIT_FAILURE */
 };
 
-/* Ends with a row without a name. */
-extern const struct command commands[];
-extern const struct cli_option global_options[]; /* of struct globals */
+/* The command line as a whole. main.c takes it from commands.c; the functions of commands, which
+ * the table names, are given it with the session. */
+struct command_line {
+	const struct command *commands;          /* ends with a row without a name */
+	const struct cli_option *global_options; /* of struct globals */
+};
 
-const struct command *command_find(const char *name);
+/* commands.c */
+extern const struct command_line command_line;
 
-/* A success or a failure is complete: a signal that asks to stop must not cut off the end of the
- * command. The library hands the mask on to nobody. */
-void command_hold_signals(void);
+static inline const struct command *command_find(const struct command_line *line, const char *name)
+{
+	for (const struct command *c = line->commands; c->name; c++)
+		if (!strcmp(c->name, name))
+			return c;
+	return NULL;
+}
 
 /* exec.c. 255 is what scripts know as the failure of exec itself. */
 enum {

@@ -18,25 +18,12 @@
 
 #define AT(member) offsetof(struct command_args, member)
 
-/* create either succeeds or leaves nothing: a signal that the library has not seen by its commit
- * must not make the end look like a failure. The library hands the mask on to nobody. */
-void command_hold_signals(void)
-{
-	static const int held[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(held) / sizeof(held[0]); i++)
-		sigaddset(&set, held[i]);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-}
-
 static int run_create(struct session *s, const struct command_args *args)
 {
 	struct davit_create_options options = args->create;
 
 	options.id = args->words.words[0];
-	command_hold_signals();
+	session_hold_signals();
 	if (davit_create(s->context, &options, s->error) < 0)
 		return session_report(s);
 	return EXIT_SUCCESS;
@@ -48,7 +35,7 @@ static int run_run(struct session *s, const struct command_args *args)
 	int status = EXIT_SUCCESS;
 
 	options.id = args->words.words[0];
-	command_hold_signals();
+	session_hold_signals();
 	if (davit_run(s->context, &options, &status, s->error) < 0)
 		return session_report(s);
 	return status;
@@ -176,23 +163,23 @@ static int run_help(struct session *s, const struct command_args *args)
 
 	if (args->words.count == 0) {
 		if (args->man)
-			manual_print_page(NULL);
+			manual_print_page(s->line, NULL);
 		else
-			help_print_program(s->name);
+			help_print_program(s->line, s->name);
 		return EXIT_SUCCESS;
 	}
-	about = command_find(args->words.words[0]);
+	about = command_find(s->line, args->words.words[0]);
 	if (!about)
 		return session_fail(s, "No help topic for '%.100s'", args->words.words[0]);
 	if (args->man)
-		manual_print_page(about);
+		manual_print_page(s->line, about);
 	else
 		help_print_command(s->name, about);
 	return EXIT_SUCCESS;
 }
 
 /* clang-format off */
-const struct cli_option global_options[] = {
+static const struct cli_option global_options[] = {
 	{ "debug", 0, CLI_FLAG, NULL, "log debug messages too", offsetof(struct globals, debug) },
 	{ "log", 0, CLI_STRING, "FILE", "append errors and messages to FILE, to journald:NAME or to syslog:NAME", offsetof(struct globals, log) },
 	{ "log-format", 0, CLI_WORD, "text|json", "form of the log (default: text)", offsetof(struct globals, log_format) },
@@ -353,7 +340,7 @@ static const struct cli_option exec_options[] = {
 	{ 0 }
 };
 
-const struct command commands[] = {
+static const struct command commands[] = {
 	{ "create", "create a container", "ID", create_options, 1, 1, true, true, run_create },
 	{ "start", "run the program of a created container", "ID", start_options, 1, 1, false, true, run_start },
 	{ "run", "create a container, start it and wait for its end", "ID", run_options, 1, 1, true, true, run_run },
@@ -379,10 +366,4 @@ const struct command commands[] = {
 };
 /* clang-format on */
 
-const struct command *command_find(const char *name)
-{
-	for (const struct command *c = commands; c->name; c++)
-		if (!strcmp(c->name, name))
-			return c;
-	return NULL;
-}
+const struct command_line command_line = { commands, global_options };

@@ -25,10 +25,10 @@ static bool takes_id(const struct command *c)
 	return !strncmp(c->words, "ID", 2) && strcmp(c->name, "create") && strcmp(c->name, "run");
 }
 
-static void print_commands(const char *separator)
+static void print_commands(const struct command_line *line, const char *separator)
 {
-	for (const struct command *c = commands; c->name; c++)
-		printf("%s%s", c == commands ? "" : separator, c->name);
+	for (const struct command *c = line->commands; c->name; c++)
+		printf("%s%s", c == line->commands ? "" : separator, c->name);
 }
 
 /* --- bash ----------------------------------------------------------------------------------- */
@@ -65,33 +65,33 @@ static void bash_words_of(const char *command, const struct cli_option *rows)
 	}
 }
 
-static void bash_global_values(void)
+static void bash_global_values(const struct command_line *line)
 {
 	printf("\t\t");
-	bash_flags(global_options, true);
+	bash_flags(line->global_options, true);
 	printf(") i=$((i + 1)) ;;\n");
 }
 
-static void print_bash(const char *name)
+static void print_bash(const struct command_line *line, const char *name)
 {
 	printf("# bash completion for %s\n_%s() {\n", name, name);
 	printf("\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} cmd= root= "
 	       "i\n");
 	printf("\tfor ((i = 1; i < COMP_CWORD; i++)); do\n\t\tcase ${COMP_WORDS[i]} in\n");
 	printf("\t\t--root) root=${COMP_WORDS[i+1]}; i=$((i + 1)) ;;\n");
-	bash_global_values();
+	bash_global_values(line);
 	printf("\t\t-*) ;;\n\t\t*) cmd=${COMP_WORDS[i]}; break ;;\n\t\tesac\n\tdone\n");
 	printf("\tcase $cmd:$prev in\n");
-	bash_words_of("", global_options);
-	for (const struct command *c = commands; c->name; c++)
+	bash_words_of("", line->global_options);
+	for (const struct command *c = line->commands; c->name; c++)
 		bash_words_of(c->name, c->options);
 	printf("\tesac\n\tcase $cmd in\n\t'') if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '");
-	bash_flags(global_options, false);
+	bash_flags(line->global_options, false);
 	printf("' -- \"$cur\")); elif [[ $prev == -* && $prev != --debug ]]; then "
 	       "COMPREPLY=($(compgen -f -- \"$cur\")); else COMPREPLY=($(compgen -W '");
-	print_commands(" ");
+	print_commands(line, " ");
 	printf("' -- \"$cur\")); fi ;;\n");
-	for (const struct command *c = commands; c->name; c++) {
+	for (const struct command *c = line->commands; c->name; c++) {
 		printf("\t%s) if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '", c->name);
 		bash_flags(c->options, false);
 		printf("' -- \"$cur\")); ");
@@ -100,7 +100,7 @@ static void print_bash(const char *name)
 			       "${root:+--root \"$root\"} list -q 2>/dev/null)\" -- \"$cur\")); ",
 			       c->name, name);
 		if (!strcmp(c->name, "help"))
-			printf("else COMPREPLY=($(compgen -W '"), print_commands(" "),
+			printf("else COMPREPLY=($(compgen -W '"), print_commands(line, " "),
 				printf("' -- \"$cur\")); fi ;;\n");
 		else
 			printf("else COMPREPLY=($(compgen -f -- \"$cur\")); fi ;;\n");
@@ -167,22 +167,22 @@ static void zsh_options(const char *indent, const struct cli_option *rows)
 	zsh_option(indent, &cli_option_help);
 }
 
-static void print_zsh(const char *name)
+static void print_zsh(const struct command_line *line, const char *name)
 {
 	printf("#compdef %s\n_%s_ids() { compadd -- $(%s list -q 2>/dev/null) }\n", name, name,
 	       name);
 	printf("_%s() {\n\tlocal context state state_descr line\n\ttypeset -A opt_args\n"
 	       "\t_arguments -C \\\n",
 	       name);
-	zsh_options("\t\t", global_options);
+	zsh_options("\t\t", line->global_options);
 	printf("\t\t'1:command:(");
-	print_commands(" ");
+	print_commands(line, " ");
 	printf(")' \\\n\t\t'*::argument:->argument' && return\n\tcase $line[1] in\n");
-	for (const struct command *c = commands; c->name; c++) {
+	for (const struct command *c = line->commands; c->name; c++) {
 		printf("\t%s) _arguments \\\n", c->name);
 		zsh_options("\t\t", c->options);
 		if (!strcmp(c->name, "help"))
-			printf("\t\t'1:command:("), print_commands(" "), printf(")' ;;\n");
+			printf("\t\t'1:command:("), print_commands(line, " "), printf(")' ;;\n");
 		else if (takes_id(c))
 			printf("\t\t'1:container:_%s_ids' '*:file:_files' ;;\n", name);
 		else
@@ -232,14 +232,14 @@ static void fish_options(const char *name, const char *when, const struct cli_op
 	putchar('\n');
 }
 
-static void print_fish(const char *name)
+static void print_fish(const struct command_line *line, const char *name)
 {
 	char when[96];
 
 	printf("# fish completion for %s\n", name);
 	printf("complete -c %s -n __fish_use_subcommand -f\n", name);
-	fish_options(name, "__fish_use_subcommand", global_options);
-	for (const struct command *c = commands; c->name; c++) {
+	fish_options(name, "__fish_use_subcommand", line->global_options);
+	for (const struct command *c = line->commands; c->name; c++) {
 		printf("complete -c %s -n __fish_use_subcommand -a %s -d ", name, c->name);
 		fish_text(c->summary);
 		putchar('\n');
@@ -249,8 +249,8 @@ static void print_fish(const char *name)
 			printf("complete -c %s -n '%s' -a '(%s list -q 2>/dev/null)'\n", name, when,
 			       name);
 		if (!strcmp(c->name, "help"))
-			printf("complete -c %s -n '%s' -f -a '", name, when), print_commands(" "),
-				printf("'\n");
+			printf("complete -c %s -n '%s' -f -a '", name, when),
+				print_commands(line, " "), printf("'\n");
 	}
 }
 
@@ -259,11 +259,11 @@ int completion_run(struct session *s, const struct command_args *args)
 	const char *shell = args->words.words[0];
 
 	if (!strcmp(shell, "bash"))
-		print_bash(s->name);
+		print_bash(s->line, s->name);
 	else if (!strcmp(shell, "zsh"))
-		print_zsh(s->name);
+		print_zsh(s->line, s->name);
 	else if (!strcmp(shell, "fish"))
-		print_fish(s->name);
+		print_fish(s->line, s->name);
 	else
 		return session_usage(s, "completion", "no completion for '%.100s': bash, zsh, fish",
 				     shell);

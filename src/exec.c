@@ -85,7 +85,7 @@ int exec_run(struct session *s, const struct command_args *args)
 	options.cgroups = args->cgroups.items;
 	options.additional_gids = gids;
 	options.additional_gid_count = args->groups.count;
-	command_hold_signals();
+	session_hold_signals();
 	if (davit_exec(s->context, &options, &status, s->error) < 0)
 		status = session_report(s);
 	free(gids);

@@ -48,16 +48,16 @@ static void print_options(const struct cli_option *rows)
 	printf("   %-*s  %s\n", width, option_flags(&cli_option_help).text, cli_option_help.help);
 }
 
-void help_print_program(const char *program)
+void help_print_program(const struct command_line *line, const char *program)
 {
 	printf("NAME:\n   %s - Open Container Initiative runtime\n", program);
 	printf("\nUSAGE:\n   %s [global options] COMMAND [options] [arguments]\n", program);
 	printf("\nVERSION:\n   %s\n", davit_version());
 	printf("\nCOMMANDS:\n");
-	for (const struct command *c = commands; c->name; c++)
+	for (const struct command *c = line->commands; c->name; c++)
 		printf("   %-10s  %s\n", c->name, c->summary);
 	printf("\nGLOBAL OPTIONS:\n");
-	print_options(global_options);
+	print_options(line->global_options);
 	printf("\n'%s help COMMAND' shows the options of a command.\n", program);
 }
 

@@ -10,7 +10,7 @@
 
 extern const char help_commit[];
 
-void help_print_program(const char *program);
+void help_print_program(const struct command_line *line, const char *program);
 void help_print_command(const char *program, const struct command *command);
 void help_print_version(const char *program);
 

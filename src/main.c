@@ -147,7 +147,8 @@ static int run_program(struct session *s, char **argv)
 	const struct command *command;
 	struct cli_result words;
 	struct cli_error e;
-	int parsed = cli_parse(global_options, *argv ? argv + 1 : argv, 0, &s->globals, &words, &e);
+	int parsed = cli_parse(s->line->global_options, *argv ? argv + 1 : argv, 0, &s->globals,
+			       &words, &e);
 
 	log_init(&s->log, g->log, g->log_format, g->debug ? "debug" : g->log_level);
 	if (parsed < 0)
@@ -157,10 +158,10 @@ static int run_program(struct session *s, char **argv)
 		return EXIT_SUCCESS;
 	}
 	if (words.help || !words.rest) {
-		help_print_program(s->name);
+		help_print_program(s->line, s->name);
 		return EXIT_SUCCESS;
 	}
-	command = command_find(words.rest[0]);
+	command = command_find(s->line, words.rest[0]);
 	if (!command)
 		return refuse_command(s, words.rest);
 	return run_command(s, command, words.rest + 1, argv);
@@ -191,7 +192,8 @@ static int run_all(void *arg)
 
 int main(int argc, char **argv)
 {
-	struct program p = { .session = { .name = program_name(argc > 0 ? argv[0] : NULL),
+	struct program p = { .session = { .line = &command_line,
+					  .name = program_name(argc > 0 ? argv[0] : NULL),
 					  .failure = EXIT_FAILURE },
 			     .argv = argv };
 	int status;

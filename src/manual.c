@@ -269,7 +269,7 @@ static void print_title(const char *command)
 	printf(" 8 \"\" \"davit %s\" \"System Administration\"\n", davit_version());
 }
 
-static void print_program_page(void)
+static void print_program_page(const struct command_line *line)
 {
 	print_title("");
 	printf(".SH NAME\ndavit \\- Open Container Initiative runtime\n");
@@ -277,20 +277,20 @@ static void print_program_page(void)
 	       "[\\fIoptions\\fR] [\\fIarguments\\fR]\n");
 	print_roff_sections("davit", MANUAL_DESCRIPTION);
 	printf(".SH COMMANDS\n");
-	for (const struct command *c = commands; c->name; c++) {
+	for (const struct command *c = line->commands; c->name; c++) {
 		printf(".TP\n.BR davit\\-%s (8)\n", c->name);
 		print_roff(c->summary);
 	}
-	print_roff_options("GLOBAL OPTIONS", global_options);
+	print_roff_options("GLOBAL OPTIONS", line->global_options);
 	print_roff_sections("davit", MANUAL_REST);
 	printf(".SH SEE ALSO\n.BR namespaces (7),\n.BR cgroups (7),\n.BR capabilities (7),\n"
 	       ".BR seccomp (2)\n");
 }
 
-void manual_print_page(const struct command *command)
+void manual_print_page(const struct command_line *line, const struct command *command)
 {
 	if (!command) {
-		print_program_page();
+		print_program_page(line);
 		return;
 	}
 	print_title(command->name);

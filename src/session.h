@@ -19,7 +19,10 @@ struct globals {
 	bool debug, systemd_cgroup, version;
 };
 
+struct command_line;
+
 struct session {
+	const struct command_line *line;
 	const char *name; /* what the program is called: argv[0]'s last part */
 	struct globals globals;
 	const char *trace; /* where to write the times of the steps; NULL: nowhere */
@@ -30,6 +33,10 @@ struct session {
 	size_t private_fd_count;
 	int failure; /* the exit status of one */
 };
+
+/* A success or a failure is complete: a signal that asks to stop must not cut off the end of the
+ * command. The library hands the mask on to nobody. */
+void session_hold_signals(void);
 
 /* The library's last error. */
 int session_report(const struct session *s);

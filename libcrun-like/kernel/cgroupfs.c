@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * See cgroupfs.h: finding the hierarchy, making cgroups, their files, events, and killing. Removal
- * is in cgroupfs_remove.c, controllers in cgroupfs_enable.c.
+ * See cgroupfs.h: finding the hierarchy, files of cgroups, events, and killing. Making them is in
+ * cgroupfs_make.c, removal in cgroupfs_remove.c, controllers in cgroupfs_enable.c.
  */
 #include "kernel/cgroupfs.h"
 
@@ -16,11 +16,10 @@
 #include <time.h>
 
 #include "base/fmt.h"
-#include "kernel/cgroupfs_marks.h"
+#include "kernel/cgroupfs_parts.h"
 #include "kernel/sys.h"
 
 enum {
-	MAKE_TRIES = 64,
 	OPEN_TRIES = 128,
 	KILL_ROUNDS = 100, /* a fork bomb, where there is no cgroup.kill and no freezer */
 	LIST_DEPTH_MAX = 256,
@@ -67,26 +66,9 @@ static int open_below(int dirfd, const char *path)
 	return fd;
 }
 
-/* The next component's length; 0 at the end. *path is moved to its start. */
-static size_t next_component(const char **path)
-{
-	*path += strspn(*path, "/");
-	return strcspn(*path, "/");
-}
-
-static bool has_dotdot(const char *path)
-{
-	size_t len;
-
-	for (; (len = next_component(&path)) > 0; path += len)
-		if (len == 2 && memcmp(path, "..", 2) == 0)
-			return true;
-	return false;
-}
-
 int cgroupfs_open(int rootfd, const char *path)
 {
-	if (has_dotdot(path))
+	if (cgroupfs_has_dotdot(path))
 		return -EINVAL;
 	path += strspn(path, "/");
 	return open_below(rootfd, *path ? path : ".");
@@ -127,21 +109,6 @@ int cgroupfs_get_inode(int dirfd, uint64_t *ret)
 		return neg_errno();
 	*ret = st.st_ino;
 	return 0;
-}
-
-/* Opens the child @name, made when it is missing. */
-static int make_child(int dirfd, const char *name, bool *ret_was_there)
-{
-	bool was_there = mkdirat(dirfd, name, 0755) < 0;
-	int fd;
-
-	if (was_there && errno != EEXIST)
-		return neg_errno();
-	fd = open_below(dirfd, name);
-	if (fd < 0 && !was_there)
-		(void)unlinkat(dirfd, name, AT_REMOVEDIR); /* the first error is what matters */
-	*ret_was_there = was_there;
-	return fd;
 }
 
 static int read_path(const char *file, char *buf, size_t size)
@@ -194,69 +161,6 @@ bool cgroupfs_is_on_v1(const char *controller)
 		line += *line == '\n';
 	}
 	return false;
-}
-
-/* One try. *@ret_begun: how much of @path was made or passed, to be removed after a failure. */
-static int make_path(int rootfd, const char *path, struct cgroupfs_made *ret, size_t *ret_begun)
-{
-	_cleanup_fd_ int fd = open_below(rootfd, ".");
-	const char *at = path;
-	bool was_there = true;
-	char name[NAME_MAX + 1];
-	size_t len;
-	int r;
-
-	if (fd < 0)
-		return fd;
-	for (; (len = next_component(&at)) > 0; at += len) {
-		int child;
-
-		/* The parent's mark; ignored: without it an empty parent stays, no harm. */
-		if (!was_there)
-			(void)fsetxattr(fd, CGROUPFS_MARK, CGROUPFS_MADE, 1, 0);
-		if (len > NAME_MAX)
-			return -ENAMETOOLONG;
-		memcpy(name, at, len);
-		name[len] = '\0';
-		child = make_child(fd, name, &was_there);
-		if (child < 0)
-			return child;
-		*ret_begun = (size_t)(at - path) + len;
-		close(fd);
-		fd = child;
-	}
-	r = cgroupfs_get_inode(fd, &ret->inode);
-	if (r < 0) {
-		/* Marked like a parent, it is removed like one. */
-		if (!was_there)
-			(void)fsetxattr(fd, CGROUPFS_MARK, CGROUPFS_MADE, 1, 0);
-		return r;
-	}
-	ret->was_there = was_there;
-	ret->dirfd = take_fd(&fd);
-	return 0;
-}
-
-int cgroupfs_make(int rootfd, const char *path, struct cgroupfs_made *ret)
-{
-	struct cgroupfs_made made = { .dirfd = -1 };
-	char begun[PATH_MAX];
-	size_t len = 0;
-	int r = -ENOENT;
-
-	if (has_dotdot(path) || strlen(path) >= sizeof(begun))
-		return -EINVAL;
-	/* ENOENT, ENODEV: an empty parent was removed by the delete of its last container. */
-	for (int i = 0; i < MAKE_TRIES && (r == -ENOENT || r == -ENODEV); i++)
-		r = make_path(rootfd, path, &made, &len);
-	if (r < 0) {
-		memcpy(begun, path, len);
-		begun[len] = '\0';
-		cgroupfs_remove_parents(rootfd, begun);
-		return r;
-	}
-	*ret = made;
-	return 0;
 }
 
 int cgroupfs_write(int dirfd, const char *file, const char *text)

@@ -14,7 +14,7 @@
 #include <time.h>
 
 #include "kernel/cgroupfs.h"
-#include "kernel/cgroupfs_marks.h"
+#include "kernel/cgroupfs_parts.h"
 #include "kernel/sys.h"
 
 enum {

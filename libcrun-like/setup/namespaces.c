@@ -33,11 +33,6 @@ static int flag_of(const char *type)
 	return 0;
 }
 
-bool namespaces_has_new(const struct namespaces *ns, int flag)
-{
-	return (ns->new_flags & (unsigned)flag) != 0;
-}
-
 const struct namespace_join *namespaces_find_joined(const struct namespaces *ns, int flag)
 {
 	for (size_t i = 0; i < ns->joined_count; i++)

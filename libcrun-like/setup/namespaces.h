@@ -61,7 +61,11 @@ int namespaces_join_process(const struct namespaces *ns, int pidfd, struct err *
 int namespaces_open(struct namespaces *ns, struct err *e);
 void namespaces_close(struct namespaces *ns);
 
-bool namespaces_has_new(const struct namespaces *ns, int flag);
+static inline bool namespaces_has_new(const struct namespaces *ns, int flag)
+{
+	return (ns->new_flags & (unsigned)flag) != 0;
+}
+
 const struct namespace_join *namespaces_find_joined(const struct namespaces *ns, int flag);
 /* True when the container's namespace of this type is not the runtime's own. */
 bool namespaces_is_private(const struct namespaces *ns, int flag);

@@ -37,6 +37,11 @@ def floor_of(path):
     return parts[1] if parts[0] == "libcrun-like" and len(parts) > 2 else parts[0]
 
 
+def public_calls():
+    """The names of davit.h's functions."""
+    return set(re.findall(r"\b(davit_\w+)\(", source.read("libcrun-like/davit.h")))
+
+
 def resolve(path, name):
     """The file of ours that `#include "name"` in @path means, or None."""
     for folder in (os.path.dirname(path), ".", "libcrun-like"):
@@ -92,7 +97,7 @@ def check_include(report, path, line, kind, name):
 def main():
     report = source.Report("floors")
     graph, yajl_users = {}, []
-    public = set(re.findall(r"\b(davit_\w+)\(", source.read("libcrun-like/davit.h")))
+    public = public_calls()
     paths = source.files(source.PRODUCT, (".c", ".h"))
     for path in paths:
         text = source.read(path)
@@ -124,4 +129,5 @@ def main():
     report.done(len(paths))
 
 
-main()
+if __name__ == "__main__":
+    main()

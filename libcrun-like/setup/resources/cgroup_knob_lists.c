@@ -3,11 +3,10 @@
  * The lists and maps of linux.resources: block devices, huge pages, rdma, network, unified. See
  * cgroup_knobs.h.
  */
-#include "setup/resources/cgroup_knob_lists.h"
-
 #include <string.h>
 
 #include "base/fmt.h"
+#include "setup/resources/cgroup_knob_add.h"
 
 enum {
 	NAME_LIMIT = 200

@@ -3,8 +3,8 @@
  * Between cgroup_knobs.c (the table of scalars) and cgroup_knob_lists.c (lists, maps): how a write
  * is added.
  */
-#ifndef DAVIT_SETUP_RESOURCES_CGROUP_KNOB_LISTS_H
-#define DAVIT_SETUP_RESOURCES_CGROUP_KNOB_LISTS_H
+#ifndef DAVIT_SETUP_RESOURCES_CGROUP_KNOB_ADD_H
+#define DAVIT_SETUP_RESOURCES_CGROUP_KNOB_ADD_H
 
 #include "setup/resources/cgroup_knobs.h"
 
@@ -23,6 +23,7 @@ void cgroup_knobs_warn(const struct knobs *k, const char *text);
 int cgroup_knobs_weight(struct knobs *k, unsigned weight, const char *device,
 			struct cgroup_write *w, struct err *e);
 
+/* cgroup_knob_lists.c: all lists and maps. */
 int cgroup_knobs_add_lists(struct knobs *k, struct err *e);
 
 #endif
