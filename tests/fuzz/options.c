@@ -81,7 +81,8 @@ static void run_cpus(struct fuzz_input *in)
 static void run_command_line(struct fuzz_input *in)
 {
 	const struct oci_strings words = fuzz_lines(in);
-	const struct command *command = words.count ? command_find(words.items[0]) : NULL;
+	const struct command *command =
+		words.count ? command_find(&command_line, words.items[0]) : NULL;
 	struct command_args args = { 0 };
 	struct cli_error e;
 	char **argv = arena_array(&in->arena, words.count + 1, sizeof(*argv));
