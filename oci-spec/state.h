@@ -51,6 +51,8 @@ struct davit_state {
 	const bool *terminal, *has_start_socket;
 	const bool
 		*shares_pid_ns; /* no pid namespace of its own: others outlive the first process */
+	/* Without a mount namespace of its own: see setup/root_place.h. */
+	const uint64_t *place_inode, *place_mount, *root_mount;
 	const bool *no_new_keyring;   /* exec keeps its caller's, too */
 	const char *seccomp_receiver; /* of a filter with a listener; absent: it has none */
 	struct oci_map annotations;

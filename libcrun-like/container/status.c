@@ -76,6 +76,17 @@ bool container_cgroup(const struct container *c, struct cgroup_ref *ret)
 	return true;
 }
 
+struct root_place container_root_place(const struct container *c)
+{
+	const struct davit_state *s = c->state;
+
+	return (struct root_place){
+		.inode = s && s->place_inode ? *s->place_inode : 0,
+		.mount_id = s && s->place_mount ? *s->place_mount : 0,
+		.root_id = s && s->root_mount ? *s->root_mount : 0,
+	};
+}
+
 static bool is_frozen(const struct container *c, struct err *e)
 {
 	struct cgroup_ref ref;

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "container/context.h"
 #include "oci-spec/state.h"
+#include "setup/filesystem/root_place.h"
 #include "setup/resources/cgroup.h"
 
 enum status {
@@ -52,6 +53,10 @@ void container_close(struct container *c);
 
 /* Which cgroup the state means; false when it means none. */
 bool container_cgroup(const struct container *c, struct cgroup_ref *ret);
+
+/* Where its root is in the runtime's mount namespace; zeros: it has a mount namespace of its own.
+ */
+struct root_place container_root_place(const struct container *c);
 
 /* Whether its first process lives and has another namespace than we do. @file: "net" of
  * /proc/PID/ns, @flag: CLONE_NEWNET. */

@@ -5,7 +5,7 @@
  * config.json (the container's own copy), start (the start socket), notify (a directory
  * that is bound into the container, for a socket) and, where the bundle's path is no UTF-8, bundle
  * (a link with that path). Everything goes by descriptors of the directory; files are replaced by
- * rename.
+ * rename. "mnt" is setup/filesystem/root_place's.
  *
  * The lock is an flock(2) on the directory itself. create, start, delete and update take it; state,
  * list and kill never do, so that a hook may call them.

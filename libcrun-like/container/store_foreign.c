@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "container/store.h"
+#include "setup/filesystem/root_place.h"
 
 enum {
 	HEAD_SIZE = 4096
@@ -37,8 +38,8 @@ static bool is_there(int dirfd, const char *name)
 /* The temporaries of replace_file() begin with a dot. */
 static bool is_name_of_ours(const char *name)
 {
-	static const char *const names[] = { "state.json", "config.json", STORE_START_SOCKET,
-					     STORE_NOTIFY_DIR, STORE_BUNDLE };
+	static const char *const names[] = { "state.json",     "config.json", STORE_START_SOCKET,
+					     STORE_NOTIFY_DIR, STORE_BUNDLE,  ROOT_PLACE_DIR };
 
 	if (name[0] == '.')
 		return true;

@@ -378,6 +378,26 @@ int mount_detach_name(int parent, const char *name)
 	return 0;
 }
 
+int mount_detach_at(int dirfd, const char *name)
+{
+	char path[64];
+
+	if (fmt(path, sizeof(path), "/proc/self/fd/%d/%s", dirfd, name) >= sizeof(path))
+		return -ENAMETOOLONG;
+	return umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 ? neg_errno() : 0;
+}
+
+int mount_unique_id(int fd, uint64_t *ret)
+{
+	struct sys_statx st;
+	int r = sys_statx(fd, SYS_STATX_MNT_ID | SYS_STATX_MNT_ID_UNIQUE, &st);
+
+	if (r < 0)
+		return r;
+	*ret = st.mount_id;
+	return 0;
+}
+
 int mount_is_root(int fd)
 {
 	struct sys_statx st;

@@ -66,6 +66,16 @@ int mount_attach(int fd, int target);
  */
 int mount_detach_name(int parent, const char *name);
 
+/*
+ * The same for a process of the host's, which keeps its current directory: through the caller's
+ * /proc. Where nobody can have mounted but who is trusted.
+ */
+int mount_detach_at(int dirfd, const char *name);
+
+/* The id of the mount that @fd is on, to be recorded: one that no later mount gets, where the
+ * kernel has such (Linux 6.8). */
+int mount_unique_id(int fd, uint64_t *ret);
+
 /* 1 when @fd is the root of its mount. */
 int mount_is_root(int fd);
 

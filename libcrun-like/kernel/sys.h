@@ -214,6 +214,7 @@ enum {
 	SYS_STATX_TYPE = 1,
 	SYS_STATX_INO = 1 << 8,
 	SYS_STATX_MNT_ID = 1 << 12,
+	SYS_STATX_MNT_ID_UNIQUE = 1 << 14, /* Linux 6.8: never used again */
 	SYS_STATX_ATTR_MOUNT_ROOT = 1 << 13
 };
 

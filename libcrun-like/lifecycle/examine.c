@@ -138,7 +138,7 @@ static int examine_filter(struct plan *p, struct err *e)
 
 static int examine_rootfs(struct plan *p, struct err *e)
 {
-	return rootfs_prepare(&p->arena, p->config, p->bundle, false, &p->rootfs, e);
+	return rootfs_prepare(&p->arena, p->config, p->bundle, plan_way_in(p), &p->rootfs, e);
 }
 
 static int examine_labels(struct plan *p, struct err *e)

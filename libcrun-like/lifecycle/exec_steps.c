@@ -24,6 +24,7 @@
 #include "lifecycle/document.h"
 #include "lifecycle/exec_process.h"
 #include "lifecycle/lifecycle.h"
+#include "lifecycle/plan_rows.h"
 
 static int read_process_file(struct plan *p, const struct davit_exec_options *o,
 			     struct oci_process **ret, struct err *e)
@@ -103,6 +104,30 @@ static int find_namespaces(const struct container *c, struct namespaces *ret, st
 	return r;
 }
 
+/*
+ * A container without a mount namespace is entered where it was made, in the runtime's own,
+ * whatever its first process has made of itself since. Else it has one: the root would be the
+ * host's, when the first process went there by itself.
+ */
+static int find_root(struct run *run, struct err *e)
+{
+	const struct container *c = run->container;
+	const struct root_place place = container_root_place(c);
+	struct plan *p = run->plan;
+
+	if (place.inode) {
+		p->rootfs.way = ROOTFS_CHROOT;
+		namespaces_forget(&p->ns, CLONE_NEWNS);
+		return root_place_open(c->dirfd, &place, &run->root_tree, e);
+	}
+	if (!namespaces_find_joined(&p->ns, CLONE_NEWNS))
+		return err_kind(e, ERR_STATE, EXDEV,
+				"process %d of container %s is in the runtime's own mount "
+				"namespace",
+				(int)c->pid, c->id);
+	return 0;
+}
+
 int step_exec_prepare(struct run *run, struct err *e)
 {
 	struct plan *p = run->plan;
@@ -113,12 +138,8 @@ int step_exec_prepare(struct run *run, struct err *e)
 		return err_set(e, errno, "keep the first process of container %s", c->id);
 	if (find_namespaces(c, &p->ns, e) < 0)
 		return -e->code;
-	/* The root would be the host's. Its first process went there by itself. */
-	if (!namespaces_find_joined(&p->ns, CLONE_NEWNS))
-		return err_kind(e, ERR_STATE, EXDEV,
-				"process %d of container %s is in the runtime's own mount "
-				"namespace",
-				(int)c->pid, c->id);
+	if (find_root(run, e) < 0)
+		return -e->code;
 	if (namespaces_find_joined(&p->ns, CLONE_NEWUSER))
 		p->ns.map_pid = c->pid;
 	p->has_middle = namespaces_find_joined(&p->ns, CLONE_NEWPID) != NULL;
@@ -243,6 +264,11 @@ static int enter_container(struct run *run, struct err *e)
 		return -e->code;
 	/* Again: a change of ids makes it what fs.suid_dumpable says. */
 	process_set_dumpable(false);
+	if (!plan_has_root_place(run->plan))
+		return 0;
+	if (rootfs_change(run->root_tree, e) < 0)
+		return -e->code;
+	close_fdp(&run->root_tree);
 	return 0;
 }
 
@@ -280,7 +306,7 @@ int step_enter(struct run *run, struct err *e)
 	process_die_with_parent(true);
 	close_fdp(&run->target);
 	/* setns(2) has put us at the root of the mount namespace, where pivot_root(2) has left
-	 * nothing of the host. */
+	 * nothing of the host; or enter_container() in the container's. */
 	run->rootfd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (run->rootfd < 0)
 		return err_set(e, errno, "open the root of the container");

@@ -47,6 +47,8 @@ const struct step life_steps[] = {
   "the kernel takes the id map of a mount as a user namespace, which INIT could not make for itself" },
 { "open-sources", HOST, plan_has_host_sources, step_open_sources, NULL, NULL,
   "root and bind sources with the host's rights: the user namespace may not reach them" },
+{ "root-place", HOST, plan_has_root_place, step_root_place, undo_root_place, NULL,
+  "without a mount namespace: below the state directory, private, one mount to be taken off by delete" },
 { "hook-files", HOST, plan_has_hook_files, step_hook_files, NULL, plan_describe_hook_files,
   "what annotations name for the output of hooks, opened with the host's view; INIT inherits it" },
 { "middle", HOST, plan_has_middle, step_middle, undo_middle, NULL,

@@ -7,6 +7,7 @@
 #include "lifecycle/plan.h"
 
 #include <limits.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <string.h>
 #include <unistd.h>
@@ -143,6 +144,13 @@ static int prepare_cgroup(struct plan *plan, struct err *e)
 	return 0;
 }
 
+enum rootfs_way plan_way_in(const struct plan *plan)
+{
+	if (!namespaces_is_private(&plan->ns, CLONE_NEWNS))
+		return ROOTFS_CHROOT;
+	return plan->no_pivot ? ROOTFS_MOVE : ROOTFS_PIVOT;
+}
+
 static int prepare_mounts(struct plan *plan, struct err *e)
 {
 	bool has_user_ns = namespaces_is_private(&plan->ns, CLONE_NEWUSER);
@@ -156,8 +164,8 @@ static int prepare_mounts(struct plan *plan, struct err *e)
 		.has_neighbours = namespaces_find_joined(&plan->ns, CLONE_NEWNS),
 	};
 
-	if (rootfs_prepare(&plan->arena, plan->config, plan->bundle, plan->no_pivot, &plan->rootfs,
-			   e) < 0)
+	if (rootfs_prepare(&plan->arena, plan->config, plan->bundle, plan_way_in(plan),
+			   &plan->rootfs, e) < 0)
 		return -e->code;
 	ctx.is_root_shared = rootfs_is_shared(&plan->rootfs);
 	ctx.root = plan->rootfs.path;
@@ -268,6 +276,20 @@ int plan_prepare_process(struct plan *plan, struct err *e)
 	return 0;
 }
 
+/* chroot(2) holds nobody who may call it again, and who may mount is in the host's mounts here. */
+static void warn_of_root(const struct plan *plan)
+{
+	const struct credentials *c = &plan->credentials;
+	uint64_t may = (c->bounding | c->caps.permitted) &
+		       (1ULL << CAP_SYS_CHROOT | 1ULL << CAP_SYS_ADMIN);
+
+	if (plan->rootfs.way == ROOTFS_CHROOT && plan->config->process && may)
+		context_log(plan->ctx, DAVIT_LOG_WARNING,
+			    "without a mount namespace the root file system does not hold a "
+			    "program with %s",
+			    may & 1ULL << CAP_SYS_ADMIN ? "CAP_SYS_ADMIN" : "CAP_SYS_CHROOT");
+}
+
 static int prepare_hooks(struct plan *plan, struct err *e)
 {
 	const struct oci_state state = {
@@ -326,6 +348,7 @@ int plan_prepare(struct plan *plan, struct err *e)
 		return -e->code;
 	if (plan_prepare_process(plan, e) < 0 || prepare_hooks(plan, e) < 0)
 		return -e->code;
+	warn_of_root(plan);
 	plan_choose_way_in(plan);
 	return 0;
 }

@@ -110,6 +110,9 @@ int plan_filter(struct plan *plan, int cache_dirfd, struct err *e);
 /* How the first process gets into a joined pid namespace: after the joined ones are open. */
 void plan_choose_way_in(struct plan *plan);
 
+/* After plan->ns: what makes the root file system the root. */
+enum rootfs_way plan_way_in(const struct plan *plan);
+
 /* For exec, which has no more than a process to prepare; plan->ns is that of the container. */
 int plan_prepare_process(struct plan *plan, struct err *e);
 

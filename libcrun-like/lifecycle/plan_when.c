@@ -38,6 +38,11 @@ bool plan_has_host_sources(const struct plan *p)
 	return p->has_host_sources;
 }
 
+bool plan_has_root_place(const struct plan *p)
+{
+	return p->rootfs.way == ROOTFS_CHROOT;
+}
+
 bool plan_has_console_socket(const struct plan *p)
 {
 	return p->console_socket != NULL;

@@ -15,6 +15,7 @@
 #include "lifecycle/foreground.h"
 #include "lifecycle/plan.h"
 #include "lifecycle/step.h"
+#include "setup/filesystem/root_place.h"
 
 enum verb {
 	VERB_CREATE,
@@ -67,7 +68,8 @@ struct run {
 	uint64_t start_time;
 	char created[40]; /* RFC 3339, when the state was published */
 	char owner[16];
-	sigset_t old_mask; /* of the caller */
+	struct root_place place; /* of the root, without a mount namespace */
+	sigset_t old_mask;       /* of the caller */
 	int signal_fd;
 	int reserve[RUN_RESERVE];     /* given back when the clean-up begins */
 	int notify_fd;                /* what the program says when it is ready */
@@ -86,11 +88,11 @@ struct run {
 	struct affinity own_cpus; /* of HOST, while the program's are set */
 
 	/* INIT */
-	int rootfd;                  /* the root of the container */
-	int root_tree;               /* the same, opened by HOST (user namespaces) */
-	int console_fd;              /* the console socket */
-	int pty;                     /* the container's end of the terminal */
-	int bundle_fd;               /* where hooks run */
+	int rootfd;     /* the root of the container */
+	int root_tree;  /* the same, opened by HOST (user namespaces, or no mount namespace) */
+	int console_fd; /* the console socket */
+	int pty;        /* the container's end of the terminal */
+	int bundle_fd;  /* where hooks run */
 	int own_ns[CHANNEL_FDS_MAX]; /* its namespaces, for whoever may not look at them in /proc */
 	char program[PATH_MAX];
 };

@@ -20,6 +20,7 @@
 #include "lifecycle/birth.h"
 #include "lifecycle/document.h"
 #include "lifecycle/lifecycle.h"
+#include "lifecycle/plan_rows.h"
 #include "setup/namespaces_explain.h"
 
 enum {
@@ -68,6 +69,9 @@ static struct davit_state state_of(struct run *run)
 		.boot_id = run->boot_id,
 		.cgroup_path = p->cgroup.path,
 		.cgroup_owner = p->cgroup.path ? run->cgroup_owner : NULL,
+		.place_inode = run->place.inode ? &run->place.inode : NULL,
+		.place_mount = run->place.mount_id ? &run->place.mount_id : NULL,
+		.root_mount = run->place.root_id ? &run->place.root_id : NULL,
 		.annotations = p->config->annotations,
 	};
 }
@@ -107,6 +111,11 @@ int step_claim(struct run *run, struct err *e)
 	else
 		fmt(run->owner, sizeof(run->owner), "%u", (unsigned)geteuid());
 	intel_rdt_foresee(&run->plan->rdt, &rdt);
+	if (plan_has_root_place(run->plan) &&
+	    root_place_prepare(run->state_dirfd, &run->place, e) < 0) {
+		undo_claim(run);
+		return -e->code;
+	}
 	journal = state_of(run);
 	journal.cgroup_was_there = &cgroup_was_there;
 	journal.resctrl_group = rdt.group;
@@ -146,6 +155,22 @@ int step_open_sources(struct run *run, struct err *e)
 	if (devices_open_sources(&run->plan->devices, e) < 0)
 		return -e->code;
 	return mounts_open_sources(&run->plan->mounts, e);
+}
+
+int step_root_place(struct run *run, struct err *e)
+{
+	if (rootfs_open(&run->plan->rootfs, &run->root_tree, e) < 0)
+		return -e->code;
+	return root_place_attach(run->state_dirfd, &run->place, run->root_tree, e);
+}
+
+void undo_root_place(struct run *run)
+{
+	struct err failed = { 0 };
+
+	if (root_place_detach(run->state_dirfd, &run->place, &failed) < 0)
+		context_log(run->ctx, DAVIT_LOG_WARNING, "%s: %s", failed.msg,
+			    errno_words(failed.code));
 }
 
 int step_console_socket(struct run *run, struct err *e)

@@ -121,6 +121,9 @@ static int destroy_after_run(struct run *run, struct err *e)
 			*e = (struct err){ 0 };
 		return -e->code;
 	}
+	/* Before the cgroup, which may be a mount point in it. */
+	if (run->place.inode && root_place_detach(run->state_dirfd, &run->place, e) < 0)
+		return -e->code;
 	if (ref.path && cgroup_destroy(&ref, CGROUP_END_MSEC, e) < 0)
 		return -e->code;
 	if (intel_rdt_remove(&rdt, e) < 0)

@@ -133,6 +133,14 @@ static int remove_cgroup(struct deletion *d, struct err *e)
 	return cgroup_destroy(&ref, END_MSEC, e);
 }
 
+/* Of a state that cannot be read, what stands in its place is known by where it stands. */
+static int remove_root(struct deletion *d, struct err *e)
+{
+	const struct root_place place = container_root_place(&d->c);
+
+	return d->c.state && !place.inode ? 0 : root_place_detach(d->c.dirfd, &place, e);
+}
+
 struct poststop {
 	struct hooks hooks;
 	struct hook_state state;
@@ -210,6 +218,9 @@ static const struct delete_step delete_steps[] = {
 	{ "check", check_status,
 	  "a container that is not stopped is not deleted (runtime.md#delete)" },
 	{ "kill", end_init, "by pidfd: never a process that only has the same number" },
+	{ "root", remove_root,
+	  "without a mount namespace: all that is mounted, by one detach; a cgroup that is a mount "
+	  "point cannot be removed" },
 	{ "cgroup", remove_cgroup,
 	  "what is left in it is killed: processes may have outlived the first one" },
 	{ "rdt", remove_rdt,

@@ -229,6 +229,13 @@ static int open_place(struct container *c, struct place *at, struct err *e)
 	char path[64];
 	int r;
 
+	if (container_root_place(c).inode) {
+		err_kind(
+			e, ERR_UNSUPPORTED, EOPNOTSUPP,
+			"container %s has no mount namespace, and what is mounted is set by create",
+			c->id);
+		return err_hint(e, "add { \"type\": \"mount\" } to linux.namespaces");
+	}
 	if (find_user_ns(c, &asked, e) < 0)
 		return -e->code;
 	fmt(path, sizeof(path), "/proc/%d/ns/mnt", (int)c->pid);

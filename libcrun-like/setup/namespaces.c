@@ -46,6 +46,19 @@ bool namespaces_is_private(const struct namespaces *ns, int flag)
 	return namespaces_has_new(ns, flag) || namespaces_find_joined(ns, flag);
 }
 
+void namespaces_forget(struct namespaces *ns, int flag)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < ns->joined_count; i++) {
+		if (ns->joined[i].flag == flag)
+			close_fdp(&ns->joined[i].fd);
+		else
+			ns->joined[count++] = ns->joined[i];
+	}
+	ns->joined_count = count;
+}
+
 bool namespaces_is_own(const struct namespaces *ns, int flag)
 {
 	const struct namespace_join *joined = namespaces_find_joined(ns, flag);
@@ -169,11 +182,11 @@ int namespaces_prepare(struct arena *a, const struct oci_config *c, struct names
 		else
 			ns.new_flags |= (unsigned)flag;
 	}
-	if (!namespaces_is_private(&ns, CLONE_NEWNS)) {
-		err_field(e, EINVAL, "/linux/namespaces", "there is no mount namespace");
-		return err_hint(
-			e, "add { \"type\": \"mount\" }: without it the container would change "
-			   "the mounts of the host");
+	if (namespaces_is_private(&ns, CLONE_NEWUSER) && !namespaces_is_private(&ns, CLONE_NEWNS)) {
+		err_field(e, EINVAL, "/linux/namespaces",
+			  "there is a user namespace and no mount namespace: root of the one may "
+			  "mount nothing in the runtime's own");
+		return err_hint(e, "add { \"type\": \"mount\" }");
 	}
 	if (check_rights(&ns, e) < 0)
 		return -e->code;

@@ -81,13 +81,25 @@ mount_of() {
 	[ "$(ns "$pid" mount)" != "$(ns self mount)" ]
 }
 
-@test "linux.namespaces[].type: unknown, twice, and no mount namespace: refused" {
+@test "linux.namespaces[].type: unknown, twice, and a user namespace without a mount namespace: refused" {
 	config '.linux.namespaces += [{ type: "unknown" }]'
 	refused '/linux/namespaces/6/type' create -b "$BUNDLE" "$ID"
 	config '.linux.namespaces[6].type = "ipc"'
 	refused '/linux/namespaces/6/type' create -b "$BUNDLE" "$ID"
-	config '.linux.namespaces |= map(select(.type != "mount" and .type != "ipc"))'
-	refused 'no mount namespace' create -b "$BUNDLE" "$ID"
+	config '.linux.namespaces |= map(select(.type != "mount" and .type != "ipc")) + [{ type: "user" }]'
+	refused 'a user namespace and no mount namespace' create -b "$BUNDLE" "$ID"
+	check_clean
+}
+
+# More of it in tests/security/chroot.bats.
+@test "linux.namespaces[].type: without mount it is the caller's, in which the root is a chroot" {
+	config '.linux.namespaces |= map(select(.type != "mount"))'
+	lives
+	[ "$(ns "$pid" mount)" = "$(ns self mount)" ]
+	[ "$(stat -Lc %d:%i "/proc/$pid/root")" = "$(stat -c %d:%i "$BUNDLE/rootfs")" ]
+	[[ $(mount_of "$pid" /proc) == *' - proc '* ]]
+	ok exec "$ID" ls / /dev/null /proc/1
+	ok delete --force "$ID"
 	check_clean
 }
 

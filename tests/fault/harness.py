@@ -440,6 +440,7 @@ class World:
         sockets = ["--console-socket", self.console.path, "--pidfd-socket", self.console.path]
         bundles["full"] = Bundle(self.make_bundle("full", lambda c: edit_full(c, self)), sockets)
         bundles["userns"] = Bundle(self.make_bundle("userns", edit_userns))
+        bundles["chroot"] = Bundle(self.make_bundle("chroot", edit_chroot))
         net = self.hold_namespaces("-n")
         bundles["joined"] = Bundle(self.make_bundle("joined", lambda c: edit_joined(c, {"network": net})))
         pids = self.hold_namespaces("-p", "-f", "--kill-child")
@@ -506,6 +507,12 @@ def why_not(row, has_resctrl):
     if row == "time-offsets" and not os.path.exists("/proc/self/ns/time"):
         return "needs time namespaces"
     return None
+
+
+def edit_chroot(config):
+    """Its mounts are in the mount namespace of the machine."""
+    namespaces = config["linux"]["namespaces"]
+    namespaces[:] = [n for n in namespaces if n["type"] != "mount"]
 
 
 def edit_full(config, world):

@@ -27,7 +27,7 @@ teardown() {
 leads_nowhere() {
 	local pid
 	pid=$(init_pid)
-	cat "/proc/$HOST/mountinfo" >"$T/host.mounts"
+	[ -n "${IS_CHROOT-}" ] || cat "/proc/$HOST/mountinfo" >"$T/host.mounts"
 	"$PYTHON" -ES "$SECURITY/look.py" "$pid" "$T/host.mounts" "$SLAVES" "$PEERS" "${HOLDER-}" >"$T/look" || {
 		echo "$NAME, $1:"
 		cat "$T/look"
@@ -50,6 +50,7 @@ looked() {
 	SLAVES=$(places slave rslave shared rshared) # may see what the host mounts later
 	PEERS=$(places shared rshared)               # the host may see what they mount
 	[[ $(jq -r .linux.rootfsPropagation "$BUNDLE/config.json") != *@(shared|slave) ]] || SLAVES=^
+	cat "/proc/$HOST/mountinfo" >"$T/host.mounts"
 	ok create "${CREATE[@]}" "$ID"
 	leads_nowhere created
 	ok start "$ID"
@@ -81,5 +82,17 @@ configs() {
 		[[ $name != *userns* ]] || continue
 		looked "$name" 'del(.linux.sysctl) | .linux.namespaces |= (map(select(.type != "user") | del(.path)) + [{ type: "user" }]) |
 			[{ containerID: 0, hostID: 0, size: 65536 }] as $map | .linux.uidMappings = $map | .linux.gidMappings = $map'
+	done
+}
+
+# Its mounts are in the host's table, so what counts as the host's is what was there before; and a
+# process's own are those below its root, which is all that the kernel shows of them.
+@test "look: nothing leads to the host from one without a mount namespace" {
+	local name
+	IS_CHROOT=1
+	for name in $(configs); do
+		[[ $name != *userns* ]] || continue
+		looked "$name" '.linux.namespaces |= map(select(.type != "mount")) |
+			.process.capabilities |= map_values(. - ["CAP_SYS_ADMIN", "CAP_SYS_CHROOT"])'
 	done
 }

@@ -8,7 +8,9 @@ PID is the container's first process. Of each process in its pid namespace, as /
 working directory, executable, descriptors from 3 on (the first three are the caller's gift), locks, the
 cgroup; and of its mounts the peer groups beside those of the host (HOST-MOUNTINFO; this process's own by
 default). SLAVES and PEERS: regular expressions of mount points that may be slaves or peers of the host's,
-since config.json asks for it. OTHER: a process in that pid namespace that is not the container's. Prints one line for each thing that leads out, and ends with 1 then; else what was looked at.
+since config.json asks for it. For a container without a mount namespace HOST-MOUNTINFO is the host's
+from before its create: of a process in a chroot, mountinfo has the mounts below its root, and those alone
+are its own. OTHER: a process in that pid namespace that is not the container's. Prints one line for each thing that leads out, and ends with 1 then; else what was looked at.
 """
 import fcntl
 import os

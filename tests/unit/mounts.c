@@ -271,7 +271,7 @@ static void attach(const char *propagation)
 	struct oci_config config = { .root = &r, .linux_config = &l };
 	struct err e = { 0 };
 
-	CHECK_INT(rootfs_prepare(&arena, &config, base, false, &root, &e), 0);
+	CHECK_INT(rootfs_prepare(&arena, &config, base, ROOTFS_PIVOT, &root, &e), 0);
 	CHECK_INT(rootfs_attach(&root, -1, &rootfd, &e), 0);
 	CHECK_STR(e.msg, "");
 }
@@ -715,7 +715,7 @@ static void enter_and_finish(const char *propagation, const char *want, bool no_
 	attach(propagation);
 	CHECK_INT(apply("proc", NULL, "/proc", ""), 0);
 	root.is_readonly = true;
-	root.no_pivot = no_pivot;
+	root.way = no_pivot ? ROOTFS_MOVE : ROOTFS_PIVOT;
 	CHECK_INT(rootfs_enter(&root, rootfd, &e), 0);
 	CHECK_INT(rootfs_finish(&root, &e), 0);
 	CHECK_STR(e.msg, "");
@@ -852,7 +852,7 @@ static void inside_user_ns(struct mounts *m, int tree_fd)
 	CHECK(f);
 	while (f && fgets(text, sizeof(text), f)) {
 		/* The host's, in place of one of our own: nothing in it may be written. */
-		if (strstr(text, " /sys") && !root.no_pivot)
+		if (strstr(text, " /sys") && root.way == ROOTFS_PIVOT)
 			CHECK(strstr(text, " ro,nosuid,nodev,noexec"));
 		found_mqueue |= strstr(text, " - mqueue ") != NULL;
 	}
@@ -924,7 +924,9 @@ static void user_namespace(bool no_pivot)
 	CHECK_INT(mkdir(below("src/sub/inner"), 0755), 0);
 	CHECK_INT(chown(below("root"), 100000, 100000), 0);
 	CHECK_INT(chmod(base, 0700), 0);
-	CHECK_INT(rootfs_prepare(&arena, &config, base, no_pivot, &root, &e), 0);
+	CHECK_INT(rootfs_prepare(&arena, &config, base, no_pivot ? ROOTFS_MOVE : ROOTFS_PIVOT,
+				 &root, &e),
+		  0);
 	root.is_readonly = true;
 	CHECK_INT(prepare(rows, ARRAY_SIZE(rows), &ctx, &m, &e), 0);
 	CHECK_INT(rootfs_open(&root, &tree_fd, &e), 0);
@@ -995,7 +997,7 @@ static void rootless(void)
 	CHECK_INT(chown(below("root"), 1000, 1000) | chmod(base, 0755), 0);
 	CHECK_INT(setresgid(1000, 1000, 1000) | setresuid(1000, 1000, 1000), 0);
 	CHECK_INT(prctl(PR_SET_DUMPABLE, 1), 0);
-	CHECK_INT(rootfs_prepare(&arena, &config, base, false, &root, &e), 0);
+	CHECK_INT(rootfs_prepare(&arena, &config, base, ROOTFS_PIVOT, &root, &e), 0);
 	CHECK_INT(prepare(rows, 1, &ctx, &m, &e), 0);
 	CHECK_INT(rootfs_open(&root, &tree_fd, &e), 0);
 	CHECK_INT(tree_fd, -1);
@@ -1035,16 +1037,16 @@ TEST(root_refuses)
 	struct rootfs got;
 	struct err e = { 0 };
 
-	CHECK_INT(rootfs_prepare(&arena, &config, "/tmp", false, &got, &e), -ENOENT);
+	CHECK_INT(rootfs_prepare(&arena, &config, "/tmp", ROOTFS_PIVOT, &got, &e), -ENOENT);
 	CHECK_STR(e.msg, "root file system /nowhere/at/all: no such file or directory");
 	CHECK_STR(e.pointer, "/root/path");
 	e = (struct err){ 0 };
 	r.path = "/proc/self/maps";
-	CHECK_INT(rootfs_prepare(&arena, &config, "/tmp", false, &got, &e), -ENOTDIR);
+	CHECK_INT(rootfs_prepare(&arena, &config, "/tmp", ROOTFS_PIVOT, &got, &e), -ENOTDIR);
 	e = (struct err){ 0 };
 	r.path = "/tmp";
 	l.rootfs_propagation = "frob";
-	CHECK_INT(rootfs_prepare(&arena, &config, "/tmp", false, &got, &e), -EINVAL);
+	CHECK_INT(rootfs_prepare(&arena, &config, "/tmp", ROOTFS_PIVOT, &got, &e), -EINVAL);
 	CHECK_STR(e.pointer, "/linux/rootfsPropagation");
 }
 

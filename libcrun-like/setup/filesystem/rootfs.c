@@ -17,6 +17,22 @@
 #include "kernel/sys.h"
 #include "setup/filesystem/mount_options.h"
 
+/* A container with the host's mount namespace and its root: that is no container. */
+static int check_chroot(const struct rootfs *r, const struct stat *st, struct err *e)
+{
+	struct stat host;
+
+	if (stat("/", &host) < 0)
+		return err_set(e, errno, "look at /");
+	if (host.st_dev != st->st_dev || host.st_ino != st->st_ino)
+		return 0;
+	err_field(e, EINVAL, "/root/path",
+		  "without a mount namespace the root file system cannot be the runtime's own, %s",
+		  r->path);
+	return err_hint(e, "add { \"type\": \"mount\" } to linux.namespaces, or name another "
+			   "directory");
+}
+
 static int prepare_path(struct arena *a, const struct oci_root *root, const char *bundle,
 			struct rootfs *r, struct err *e)
 {
@@ -36,7 +52,7 @@ static int prepare_path(struct arena *a, const struct oci_root *root, const char
 		return err_field(e, ENOTDIR, "/root/path", "root file system %s: %s", r->path,
 				 errno_words(ENOTDIR));
 	r->is_readonly = root->readonly && *root->readonly;
-	return 0;
+	return r->way == ROOTFS_CHROOT ? check_chroot(r, &st, e) : 0;
 }
 
 static int prepare_propagation(const char *word, struct rootfs *r, struct err *e)
@@ -57,10 +73,10 @@ bool rootfs_is_shared(const struct rootfs *r)
 }
 
 int rootfs_prepare(struct arena *a, const struct oci_config *config, const char *bundle,
-		   bool no_pivot, struct rootfs *ret, struct err *e)
+		   enum rootfs_way way, struct rootfs *ret, struct err *e)
 {
 	const struct oci_linux *l = config->linux_config;
-	struct rootfs r = { .no_pivot = no_pivot };
+	struct rootfs r = { .way = way };
 	int res = prepare_path(a, config->root, bundle, &r, e);
 
 	if (res == 0)
@@ -84,6 +100,15 @@ static int clone_root(const struct rootfs *r, int dirfd)
 	return mount_clone(dirfd, "", AT_RECURSIVE, r->propagation & MS_SLAVE, 0);
 }
 
+static int tell_clone(const struct rootfs *r, int code, struct err *e)
+{
+	err_set(e, code, "clone the root file system %s", r->path);
+	if (code != EPERM)
+		return -code;
+	return err_hint(e, "without a mount namespace of the container it takes CAP_SYS_ADMIN over "
+			   "the runtime's own one");
+}
+
 int rootfs_open(const struct rootfs *r, int *ret_tree_fd, struct err *e)
 {
 	_cleanup_fd_ int dir = open_directory(r->path);
@@ -92,8 +117,8 @@ int rootfs_open(const struct rootfs *r, int *ret_tree_fd, struct err *e)
 	if (dir < 0)
 		return err_set(e, -dir, "open the root file system %s", r->path);
 	tree = clone_root(r, dir);
-	if (tree < 0 && tree != -EPERM)
-		return err_set(e, -tree, "clone the root file system %s", r->path);
+	if (tree < 0 && (tree != -EPERM || r->way == ROOTFS_CHROOT))
+		return tell_clone(r, -tree, e);
 	*ret_tree_fd = tree < 0 ? -1 : tree;
 	return 0;
 }
@@ -145,8 +170,13 @@ static int open_place(const struct rootfs *r, bool has_tree, struct err *e)
 int rootfs_attach(const struct rootfs *r, int tree_fd, int *ret_rootfd, struct err *e)
 {
 	_cleanup_fd_ int place = -1, tree = -1;
-	int res = settle_host_mounts(r, e);
+	int res;
 
+	if (r->way == ROOTFS_CHROOT) {
+		*ret_rootfd = fcntl(tree_fd, F_DUPFD_CLOEXEC, 0);
+		return *ret_rootfd < 0 ? err_set(e, errno, "keep the root file system") : 0;
+	}
+	res = settle_host_mounts(r, e);
 	if (res < 0)
 		return res;
 	place = open_place(r, tree_fd >= 0, e);
@@ -211,6 +241,11 @@ static int enter_by_move(int rootfd, struct err *e)
 	/* ELOOP: it stands on top of "/" already, because its path was out of reach. */
 	if (res < 0 && res != -ELOOP)
 		return err_set(e, -res, "move the root file system to /");
+	return rootfs_change(rootfd, e);
+}
+
+int rootfs_change(int rootfd, struct err *e)
+{
 	if (fchdir(rootfd) < 0 || chroot(".") < 0 || chdir("/") < 0)
 		return err_set(e, errno, "change to the root file system");
 	return 0;
@@ -218,7 +253,13 @@ static int enter_by_move(int rootfd, struct err *e)
 
 int rootfs_enter(const struct rootfs *r, int rootfd, struct err *e)
 {
-	return r->no_pivot ? enter_by_move(rootfd, e) : enter_by_pivot(rootfd, e);
+	static int (*const ways[])(int rootfd, struct err *e) = {
+		[ROOTFS_PIVOT] = enter_by_pivot,
+		[ROOTFS_MOVE] = enter_by_move,
+		[ROOTFS_CHROOT] = rootfs_change,
+	};
+
+	return ways[r->way](rootfd, e);
 }
 
 int rootfs_finish(const struct rootfs *r, struct err *e)
@@ -245,6 +286,11 @@ int rootfs_finish(const struct rootfs *r, struct err *e)
 
 void rootfs_describe(const struct rootfs *r, const struct describe *d)
 {
+	static const char *const ways[] = {
+		[ROOTFS_PIVOT] = "",
+		[ROOTFS_MOVE] = " (moved, no pivot_root)",
+		[ROOTFS_CHROOT] = " (chroot, in the runtime's mount namespace)",
+	};
 	const char *propagation = "private";
 
 	if (r->propagation & MS_SHARED)
@@ -254,5 +300,5 @@ void rootfs_describe(const struct rootfs *r, const struct describe *d)
 	else if (r->propagation & MS_UNBINDABLE)
 		propagation = "unbindable";
 	describe(d, "%s on / %s,%s%s", r->path, r->is_readonly ? "ro" : "rw", propagation,
-		 r->no_pivot ? " (moved, no pivot_root)" : "");
+		 ways[r->way]);
 }
