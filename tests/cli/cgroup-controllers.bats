@@ -6,6 +6,7 @@
 # other; where there are cpu and pids, which the kernel lets into a cgroup with processes, the same
 # tests look that this did not happen.
 # shellcheck disable=SC2016  # variables of jq, and of the shell inside
+# bats file_tags=also-vm-micro
 load helpers
 
 setup() {
@@ -101,6 +102,7 @@ in_up() {
 	check_clean
 }
 
+# bats test_tags=vm-micro
 @test "pids and cpu are refused in the same way, though the kernel would take them" {
 	requires pids cpu
 	populate "$UP"
@@ -201,6 +203,7 @@ in_up() {
 	rmdir "$UP/threads"
 }
 
+# bats test_tags=vm-micro
 @test "a program enters a container that has reached its limit of processes" {
 	requires pids
 	for n in 0 1 2; do

@@ -99,6 +99,7 @@ records() {
 	wait "$WATCHER"
 }
 
+# bats test_tags=vm-micro
 @test "events: a process that the kernel ends for want of memory" {
 	requires memory
 	config '.linux.resources.memory = { limit: 8388608, swap: 8388608 }'

@@ -1293,6 +1293,7 @@ label=system_u:object_r:container_file_t:s0:c1,c2
 	runs
 }
 
+# bats test_tags=vm-selinux
 @test "linux.mountLabel: new file systems and their files have the label" {
 	requires selinux
 	config --arg text "$label" '.linux.mountLabel = $text'

@@ -124,6 +124,7 @@ lacks() {
 	refused "realtimeRuntime cannot be applied on cgroup v2" update --cpu-rt-runtime 1000 "$ID"
 }
 
+# bats test_tags=vm-micro
 @test "update: memory, with its swap and with checkBeforeUpdate" {
 	requires memory
 	start
@@ -140,6 +141,7 @@ lacks() {
 	[ "$(<"$CG/memory.max")" = max ]
 }
 
+# bats test_tags=vm-micro
 @test "update: quota and period alone and together, burst and idle in the order that the kernel takes" {
 	requires cpu
 	start
@@ -165,6 +167,7 @@ lacks() {
 	[ "$(<"$CG/cpu.max")" = "max 50000" ]
 }
 
+# bats test_tags=vm-micro
 @test "update: pids" {
 	requires pids
 	start
