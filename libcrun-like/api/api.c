@@ -178,6 +178,44 @@ int davit_events(struct davit_context *ctx, const char *id,
 	return error_export(err, &e);
 }
 
+struct receiver {
+	davit_fault_fn *each;
+	void *arg;
+};
+
+static void export_fault(void *arg, const struct err *fault)
+{
+	const struct receiver *to = arg;
+	struct davit_error err = { 0 };
+
+	error_export(&err, fault);
+	to->each(to->arg, &err);
+}
+
+int davit_validate(const struct davit_validate_options *options, davit_fault_fn *each, void *arg,
+		   size_t *ret_faults, struct davit_error *err)
+{
+	struct davit_validate_options o;
+	struct receiver to = { each, arg };
+	struct err e = { 0 };
+
+	*ret_faults = 0;
+	if (options_take(&o, sizeof(o), options, "davit_validate_options", &e) == 0)
+		operation_validate(&o, export_fault, &to, ret_faults, &e);
+	return error_export(err, &e);
+}
+
+int davit_plan(struct davit_context *ctx, const struct davit_create_options *options,
+	       davit_plan_fn *each, void *arg, struct davit_error *err)
+{
+	struct davit_create_options o;
+	struct err e = { 0 };
+
+	if (options_take(&o, sizeof(o), options, "davit_create_options", &e) == 0)
+		operation_plan(ctx, &o, each, arg, &e);
+	return error_export(err, &e);
+}
+
 int davit_read_document(const char *path, char **ret_text, size_t *ret_len, struct davit_error *err)
 {
 	struct arena a = { 0 };

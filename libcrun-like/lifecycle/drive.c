@@ -28,6 +28,15 @@ const char *where_name(enum where where)
 	return where == HOST ? "host" : where == MIDDLE ? "middle" : "init";
 }
 
+size_t step_find(const struct step *steps, enum step_mark mark)
+{
+	size_t row = 0;
+
+	while (steps[row].mark != mark)
+		row++;
+	return row;
+}
+
 bool step_is_active(const struct step *step, const struct plan *plan)
 {
 	return !step->when || step->when(plan);
@@ -84,6 +93,8 @@ static int do_host_row(struct run *run, size_t row, struct err *e)
 
 	if (span.wall)
 		trace(run, step, span.wall, span_nsec(&span));
+	if (r < 0)
+		run->failed = step;
 	if (r == 0 || fails_after)
 		run->done[row] = true;
 	return r;
@@ -109,7 +120,7 @@ static int child_is_lost(struct run *run, const struct step *step, struct err *e
 			 step->where == INIT ? "first" : "helper");
 	if (sig == SIGKILL)
 		err_hint(e, "was its memory limit too small for the set-up?");
-	else if (strcmp(step->name, "exec") == 0 && plan_has_filter(run->plan))
+	else if (step->mark == STEP_EXECUTE && plan_has_filter(run->plan))
 		err_hint(e, "the program could not be executed, and the seccomp profile forbids to "
 			    "say why: it takes sendmsg and exit_group");
 	name_step(step, e);

@@ -4,8 +4,8 @@
  * else is in this file; the rows' functions are in steps_*.c and exec_steps.c, the questions they
  * ask of the plan in plan_rows.h, the walking is drive.c's.
  *
- * create does the rows up to "publish"; start resumes INIT at "await-start"; run does all of them
- * in one go.
+ * create does the rows before STEP_START, start those from it on, with INIT waiting at
+ * STEP_AWAIT_START; run does all of them in one go.
  */
 #include "lifecycle/lifecycle.h"
 
@@ -126,9 +126,9 @@ const struct step life_steps[] = {
 { "terminal", HOST, plan_shows_terminal, step_terminal, undo_terminal, NULL,
   "the caller's terminal becomes raw before the program runs, so that no key is lost or echoed twice" },
 { "agent", HOST, plan_has_agent, step_agent, NULL, NULL,
-  "connect to the seccomp agent while nothing has begun; in the host's view, with a deadline" },
+  "connect to the seccomp agent while nothing has begun; in the host's view, with a deadline", STEP_START },
 { "await-start", INIT, plan_is_resumable, step_await_start, NULL, NULL,
-  "wait for start; only now may INIT outlive HOST (C16)" },
+  "wait for start; only now may INIT outlive HOST (C16)", STEP_AWAIT_START },
 { "labels", INIT, plan_has_labels, step_labels, NULL, plan_describe_labels,
   "for the next execve, through a private procfs (CVE-2019-16884)" },
 { "memory-policy", INIT, plan_has_memory_policy, step_memory_policy, NULL, plan_describe_memory_policy,
@@ -146,9 +146,9 @@ const struct step life_steps[] = {
 { "credentials", INIT, NULL, step_credentials, NULL, plan_describe_credentials,
   "groups, ids, capabilities, no_new_privs, filter: each takes away what the ones before needed" },
 { "exec", INIT, NULL, step_exec, NULL, NULL,
-  "every other descriptor closed; the channel closes with execve, which tells HOST that it succeeded" },
+  "every other descriptor closed; the channel closes with execve, which tells HOST that it succeeded", STEP_EXECUTE },
 { "poststart", HOST, plan_has_poststart, step_poststart, NULL, NULL,
-  "strictly after the program is executing, before start returns (runtime.md#lifecycle 9)" },
+  "strictly after the program is executing, before start returns (runtime.md#lifecycle 9)", STEP_POSTSTART },
 };
 
 /* exec: the rows between the way in and execve are those of a container. None describes itself:
@@ -225,7 +225,7 @@ const struct step exec_steps[] = {
 { "credentials", INIT, NULL, step_credentials, NULL, NULL,
   "groups, ids, capabilities, no_new_privs, filter: each takes away what the ones before needed" },
 { "exec", INIT, NULL, step_exec, NULL, NULL,
-  "every other descriptor closed; the channel closes with execve, which tells HOST that it succeeded" },
+  "every other descriptor closed; the channel closes with execve, which tells HOST that it succeeded", STEP_EXECUTE },
 };
 /* clang-format on */
 

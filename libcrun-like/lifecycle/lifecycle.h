@@ -7,7 +7,7 @@
 
 #include "lifecycle/run.h"
 
-/* The whole table; create does the rows before LIFE_START, start those from it on, run both. */
+/* The whole table; create does the rows before STEP_START, start those from it on, run both. */
 extern const struct step life_steps[];
 extern const size_t life_step_count;
 

@@ -41,7 +41,8 @@ struct run {
 	size_t step_count;
 	enum verb verb;
 
-	bool done[STEPS_MAX]; /* rows that are to be undone on failure */
+	bool done[STEPS_MAX];      /* rows that are to be undone on failure */
+	const struct step *failed; /* the row of HOST that did; NULL: none */
 	const char *fault;
 
 	/* HOST */
@@ -105,6 +106,10 @@ void run_release(struct run *run);
  * descriptors may be reached at any row. */
 int run_take_reserve(struct run *run, struct err *e);
 void run_use_reserve(struct run *run);
+
+/* While a set-up works, the driver takes the signals that ask to stop. */
+void run_hold_signals(struct run *run);
+void run_release_signals(struct run *run);
 
 /* Who has a descriptor beside HOST. */
 enum run_keeper {

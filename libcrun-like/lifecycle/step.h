@@ -18,6 +18,15 @@ enum where {
 	INIT,   /* the container's first process */
 };
 
+/* Rows that others than the table speak of; each is in a table once. */
+enum step_mark {
+	STEP_PLAIN,
+	STEP_START,       /* the first row of the start: create ends before it */
+	STEP_AWAIT_START, /* INIT waits there for the start */
+	STEP_EXECUTE,     /* the program takes INIT's place */
+	STEP_POSTSTART,   /* the program is executing already */
+};
+
 struct step {
 	const char *name;
 	enum where where;
@@ -26,9 +35,12 @@ struct step {
 	void (*undo)(struct run *run); /* HOST rows only: takes back what `run` did */
 	void (*describe)(const struct plan *plan, const struct describe *d);
 	const char *why; /* what the row is for, and what its place in the order depends on */
+	enum step_mark mark;
 };
 
 const char *where_name(enum where where);
+/* The number of the row with that mark. */
+size_t step_find(const struct step *steps, enum step_mark mark);
 bool step_is_active(const struct step *step, const struct plan *plan);
 
 /*

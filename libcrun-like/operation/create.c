@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * create, start and run: ranges of the step table, and what is left to do around them.
+ * create and run: ranges of the step table, and what is left to do around them.
  */
 #include <fcntl.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/wait.h>
 
 #include "container/ready.h"
@@ -20,53 +19,11 @@ enum {
 	CGROUP_END_MSEC = 10000
 };
 
-/* A signal that asks us to stop must not leave half a container behind: the driver takes it between
- * two rows, the last time before the commit. What comes later finds the work done. */
-void operation_hold_signals(struct run *run)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGQUIT);
-	run->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	sigaddset(&set, SIGWINCH);
-	sigprocmask(SIG_BLOCK, &set, &run->old_mask);
-}
-
-void operation_release_signals(struct run *run)
-{
-	close_fdp(&run->signal_fd);
-	sigprocmask(SIG_SETMASK, &run->old_mask, NULL);
-}
-
-static size_t find_row(const char *name)
-{
-	size_t row = 0;
-
-	while (strcmp(life_steps[row].name, name) != 0)
-		row++;
-	return row;
-}
-
-/* The first row of the start. */
-static size_t start_row(void)
-{
-	return find_row("agent");
-}
-
-/* That at which INIT waits for it. */
-static size_t await_row(void)
-{
-	return find_row("await-start");
-}
-
 /* The commit: INIT may now wait for `start` on its own. Nobody waits for an answer. */
 static int commit(struct run *run, struct err *e)
 {
-	struct message m = { .kind = MESSAGE_COMMIT, .row = (uint32_t)await_row() };
+	struct message m = { .kind = MESSAGE_COMMIT,
+			     .row = (uint32_t)step_find(life_steps, STEP_AWAIT_START) };
 	int r;
 
 	if (drive_check_signals(run, e) < 0)
@@ -167,7 +124,7 @@ static int finish_run(struct run *run, const struct davit_create_options *o, int
 
 static int drive_all(struct run *run, struct err *e)
 {
-	size_t start = start_row();
+	size_t start = step_find(run->steps, STEP_START);
 
 	if (drive(run, 0, start, e) < 0)
 		return -e->code;
@@ -194,7 +151,7 @@ int operation_create(const struct davit_context *ctx, const struct davit_create_
 	if (store_check_id(options->id ? options->id : "", e) < 0 || stdio_prepare_host(e) < 0 ||
 	    plan_take_options(&plan, ctx, options, e) < 0 || open_bundle(&run, e) < 0)
 		goto out;
-	operation_hold_signals(&run);
+	run_hold_signals(&run);
 	if (run_take_reserve(&run, e) < 0)
 		goto release;
 	if (drive_all(&run, e) < 0) {
@@ -206,107 +163,9 @@ int operation_create(const struct davit_context *ctx, const struct davit_create_
 	if (!e->code && verb == VERB_RUN)
 		finish_run(&run, options, ret_status, e);
 release:
-	operation_release_signals(&run);
+	run_release_signals(&run);
 out:
 	run_release(&run);
 	plan_release(&plan);
-	return -e->code;
-}
-
-/* The container's own copy of its configuration: later edits of the bundle have no effect
- * (runtime.md#lifecycle, 2). */
-static int load_plan(struct plan *plan, const struct container *c, struct err *e)
-{
-	const struct hook_environments env = { .runtime = plan->ctx->environment };
-	struct oci_config *config;
-	struct oci_state state = { .oci_version = OCI_VERSION,
-				   .id = c->id,
-				   .bundle = c->state->bundle };
-	char *text;
-
-	if (store_read_file(&plan->arena, c->dirfd, "config.json", &text, &plan->text_len, e) < 0 ||
-	    oci_config_decode(&plan->arena, text, plan->text_len, "config.json", &config, e) < 0 ||
-	    hooks_prepare(&plan->arena, config->hooks, &env, &plan->hooks, e) < 0)
-		return -e->code;
-	plan->text = text;
-	plan->config = config;
-	plan->id = c->id;
-	plan->bundle = c->state->bundle;
-	plan->seccomp.receiver = c->state->seccomp_receiver;
-	plan->seccomp.has_listener = plan->seccomp.receiver != NULL;
-	state.annotations = config->annotations;
-	if (config->hooks && hook_state_prepare(&plan->arena, &state, &plan->hook_state, e) < 0)
-		return -e->code;
-	return config->process ? 0
-			       : err_field(e, EINVAL, "/process", "there is no process to start");
-}
-
-static int resume(struct run *run, const struct container *c, struct err *e)
-{
-	char path[64];
-	int r;
-
-	if (run->ctx->notify_socket && ready_has_dir(c->dirfd) &&
-	    ready_listen(c->dirfd, &run->notify_fd, e) < 0)
-		return -e->code;
-	store_socket_path(c->dirfd, STORE_START_SOCKET, path, sizeof(path));
-	r = channel_connect(path, &run->channel);
-	if (r < 0)
-		return err_set(e, -r, "connect to the start socket of %s", c->id);
-	run->is_resuming = true;
-	run->pid = c->pid;
-	run->start_time = *c->state->start_time;
-	run->pidfd = fcntl(c->pidfd, F_DUPFD_CLOEXEC, 3);
-	operation_hold_signals(run);
-	if (drive(run, start_row(), run->step_count, e) == 0 && run->notify_fd >= 0) {
-		/* A program that is not ready yet may be deleted. */
-		store_unlock(c->dirfd);
-		ready_wait(run->ctx, run->notify_fd, run->pid, run->pidfd, run->signal_fd);
-	}
-	operation_release_signals(run);
-	return -e->code;
-}
-
-/* A container whose startContainer or poststart hook failed is stopped and destroyed
- * (runtime.md#lifecycle, 7 and 9). So is one that fails when its program is executing already: an
- * error must not leave it running. */
-static bool is_to_be_destroyed(const struct run *run, const struct err *e)
-{
-	return e->kind == ERR_HOOK || strcmp(e->step, "poststart") == 0 || run->has_lost_agent;
-}
-
-int operation_start(const struct davit_context *ctx, const char *id, char *hook_output,
-		    struct err *e)
-{
-	struct plan plan = { .ctx = ctx };
-	struct err ignored = { 0 };
-	struct container c;
-	struct run run;
-
-	run_init(&run, ctx, &plan, VERB_START);
-	run.hook_output = hook_output;
-	run.steps = life_steps;
-	run.step_count = life_step_count;
-	if (container_open(ctx, id, CONTAINER_LOCK, &c, e) < 0)
-		goto out;
-	if (c.status != STATUS_CREATED) {
-		err_kind(e, ERR_STATUS, EINVAL, "cannot start container %s: it is %s, not created",
-			 id, status_word(c.status));
-		goto out;
-	}
-	if (load_plan(&plan, &c, e) < 0)
-		goto out;
-	run.bundle_fd = open(plan.bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (run.bundle_fd < 0) /* gone: hooks must not run in the caller's directory instead */
-		run.bundle_fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (plan.hooks.poststart.count && step_hook_files(&run, e) < 0)
-		goto out;
-	resume(&run, &c, e);
-out:
-	container_close(&c);
-	run_release(&run);
-	plan_release(&plan);
-	if (is_to_be_destroyed(&run, e))
-		operation_delete(ctx, id, true, &ignored);
 	return -e->code;
 }

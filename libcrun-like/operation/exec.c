@@ -87,12 +87,12 @@ int operation_exec(const struct davit_context *ctx, const struct davit_exec_opti
 	if (container_open(ctx, options->id ? options->id : "", 0, &c, e) < 0 ||
 	    check_status(&c, options, e) < 0 || take_options(&plan, ctx, options, e) < 0)
 		goto out;
-	operation_hold_signals(&run);
+	run_hold_signals(&run);
 	drive(&run, 0, run.step_count, e);
 	/* Still held: what came meanwhile is for the program. */
 	if (!e->code && plan_is_foreground(&plan))
 		wait_for_program(&run, ret_status, e);
-	operation_release_signals(&run);
+	run_release_signals(&run);
 out:
 	container_close(&c);
 	run_release(&run);

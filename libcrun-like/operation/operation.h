@@ -6,6 +6,7 @@
 #define DAVIT_OPERATION_OPERATION_H
 
 #include "container/status.h"
+#include "lifecycle/examine.h"
 #include "lifecycle/run.h"
 
 /*
@@ -14,12 +15,9 @@
  */
 int operation_create(const struct davit_context *ctx, const struct davit_create_options *options,
 		     enum verb verb, int *ret_status, char *hook_output, struct err *e);
+/* start.c. @hook_output as above. */
 int operation_start(const struct davit_context *ctx, const char *id, char *hook_output,
 		    struct err *e);
-
-/* While a set-up works, the driver takes the signals that ask to stop. */
-void operation_hold_signals(struct run *run);
-void operation_release_signals(struct run *run);
 
 /* exec.c. @ret_status: as for a run; 0 when detached. */
 int operation_exec(const struct davit_context *ctx, const struct davit_exec_options *options,
@@ -47,6 +45,12 @@ int operation_mounts_change(const struct davit_context *ctx, const char *id, con
 			    size_t len, bool add, struct err *e);
 int operation_mounts_list(const struct davit_context *ctx, const char *id, struct arena *a,
 			  const char **ret_json, size_t *ret_len, struct err *e);
+
+/* What changes nothing on the host: validate.c, plan.c */
+int operation_validate(const struct davit_validate_options *options, examine_fn *each, void *arg,
+		       size_t *ret_faults, struct err *e);
+int operation_plan(const struct davit_context *ctx, const struct davit_create_options *options,
+		   davit_plan_fn *each, void *arg, struct err *e);
 
 /* What only reads: state.c, list.c, ps.c, events.c */
 int operation_state(const struct davit_context *ctx, const char *id, struct arena *a,

@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * validate and plan: everything that can be said about a bundle without changing anything on the
- * host.
+ * validate: everything that is wrong with a bundle, without changing anything on the host.
  */
 #include <string.h>
 
-#include "api/export.h"
-#include "api/options.h"
-#include "base/fmt.h"
 #include "lifecycle/examine.h"
-#include "lifecycle/lifecycle.h"
 #include "operation/operation.h"
 
 enum {
@@ -17,7 +12,7 @@ enum {
 };
 
 struct faults {
-	davit_fault_fn *each;
+	examine_fn *each;
 	void *arg;
 	size_t count;
 	struct plan *plan;
@@ -39,16 +34,14 @@ static bool is_known(const struct faults *f, const char *pointer)
 
 static void report(struct faults *f, const struct err *e)
 {
-	struct davit_error fault = { 0 };
 	char *place = e->pointer[0] && f->place_count < PLACES_MAX
 			      ? arena_strdup(&f->plan->arena, e->pointer)
 			      : NULL;
 
 	if (place)
 		f->places[f->place_count++] = place;
-	error_export(&fault, e);
 	f->count++;
-	f->each(f->arg, &fault);
+	f->each(f->arg, e);
 }
 
 /* Of the decoder, which knows where it is. */
@@ -114,95 +107,24 @@ static void validate(struct faults *f, const struct davit_validate_options *o, s
 					report_unknown, f, e);
 }
 
-int davit_validate(const struct davit_validate_options *options, davit_fault_fn *each, void *arg,
-		   size_t *ret_faults, struct davit_error *err)
+int operation_validate(const struct davit_validate_options *options, examine_fn *each, void *arg,
+		       size_t *ret_faults, struct err *e)
 {
-	struct davit_create_options create = { .size = sizeof(create) };
-	struct davit_validate_options o;
+	const struct davit_create_options create = { .size = sizeof(create),
+						     .bundle = options->bundle,
+						     .config = options->config };
 	struct plan plan = { .id = "ID", .is_dry = true };
 	struct faults f = { .each = each, .arg = arg, .plan = &plan };
-	struct err e = { 0 };
 
-	*ret_faults = 0;
-	if (options_take(&o, sizeof(o), options, "davit_validate_options", &e) < 0)
-		return error_export(err, &e);
-	create.bundle = o.bundle;
-	create.config = o.config;
-	if (plan_take_options(&plan, NULL, &create, &e) == 0 && plan_read(&plan, &e) < 0 &&
-	    e.kind != ERR_SYSTEM) {
+	if (plan_take_options(&plan, NULL, &create, e) == 0 && plan_read(&plan, e) < 0 &&
+	    e->kind != ERR_SYSTEM) {
 		/* Too large, say. A file that cannot be read is no fault of the document. */
-		report(&f, &e);
-		e = (struct err){ 0 };
-	} else if (!e.code) {
-		validate(&f, &o, &e);
+		report(&f, e);
+		*e = (struct err){ 0 };
+	} else if (!e->code) {
+		validate(&f, options, e);
 	}
 	*ret_faults = f.count;
 	plan_release(&plan);
-	return error_export(err, &e);
-}
-
-enum {
-	OPERATIONS_MAX = 512
-};
-
-struct operations {
-	struct arena *arena;
-	const char **lines;
-	size_t count;
-};
-
-static void keep_line(void *arg, const char *text)
-{
-	struct operations *o = arg;
-	char *copy = o->count < OPERATIONS_MAX ? arena_strdup(o->arena, text) : NULL;
-
-	if (copy)
-		o->lines[o->count++] = copy;
-}
-
-static int describe_step(struct plan *plan, const struct step *step, davit_plan_fn *each, void *arg,
-			 struct err *e)
-{
-	struct operations o = { &plan->arena,
-				arena_array(&plan->arena, OPERATIONS_MAX + 1, sizeof(char *)), 0 };
-	const struct describe d = { keep_line, &o };
-	struct davit_plan_step out = { .size = sizeof(out),
-				       .name = step->name,
-				       .where = where_name(step->where),
-				       .why = step->why };
-
-	if (!o.lines)
-		return err_set(e, ENOMEM, "describe the plan");
-	out.active = step_is_active(step, plan);
-	if (out.active && step->describe)
-		step->describe(plan, &d);
-	out.operations = o.lines;
-	each(arg, &out);
-	return 0;
-}
-
-int davit_plan(struct davit_context *ctx, const struct davit_create_options *options,
-	       davit_plan_fn *each, void *arg, struct davit_error *err)
-{
-	struct plan plan = { .is_resumable = true };
-	struct davit_create_options o;
-	struct err e = { 0 };
-
-	if (options_take(&o, sizeof(o), options, "davit_create_options", &e) < 0)
-		return error_export(err, &e);
-	if (plan_take_options(&plan, ctx, &o, &e) < 0 || plan_decode(&plan, &e) < 0 ||
-	    plan_check(&plan, &e) < 0)
-		goto out;
-	plan.is_dry = true;
-	if (!plan.id)
-		plan.id = "ID";
-	if (plan_prepare(&plan, &e) < 0)
-		goto out;
-	if (plan_filter(&plan, -1, &e) < 0)
-		goto out;
-	for (size_t i = 0; i < life_step_count && !e.code; i++)
-		describe_step(&plan, &life_steps[i], each, arg, &e);
-out:
-	plan_release(&plan);
-	return error_export(err, &e);
+	return -e->code;
 }
