@@ -25,6 +25,8 @@ SEES = {
     "src": {"src", "public"},
     "public": set(),
 }
+# The rooms of setup/ do not see each other, nor are they seen by the files beside them.
+ROOMS = {"process": {"seccomp"}}  # a filter is loaded between two changes of credentials
 GENERATED = {"config-davit.h"}
 DEFINITION = re.compile(r"^[A-Za-z_][\w \t*]*?\b(davit_\w+)\([^;{}]*\)\n?\s*\{", re.MULTILINE)
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', re.MULTILINE)
@@ -35,6 +37,12 @@ def floor_of(path):
         return "public"
     parts = path.split("/")
     return parts[1] if parts[0] == "libcrun-like" and len(parts) > 2 else parts[0]
+
+
+def room_of(path):
+    """The room of setup/ that a file lies in; "": beside them, or on another floor."""
+    parts = path.split("/")
+    return parts[2] if parts[:2] == ["libcrun-like", "setup"] and len(parts) > 3 else ""
 
 
 def public_calls():
@@ -91,6 +99,9 @@ def check_include(report, path, line, kind, name):
     seen = floor_of(target)
     if seen not in SEES.get(floor, set()):
         report.add(path, line, f'"{name}": {floor} must not see {seen}')
+    room, other = room_of(path), room_of(target)
+    if floor == "setup" and other and other != room and other not in ROOMS.get(room, ()):
+        report.add(path, line, f'"{name}": {room or "setup"} must not see {other}')
     return target
 
 
