@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * The tables of the command line: one row a subcommand. Parsing and help read them; a new command
- * is a row, a table of options and a function.
+ * is a row and a table of options (command_table.c) and a function (commands.c).
  */
 #ifndef DAVIT_SRC_COMMAND_H
 #define DAVIT_SRC_COMMAND_H
@@ -33,8 +33,30 @@ enum {
 	MOUNTS_WORD = 2
 };
 
-/* Returns the exit status. */
-typedef int command_run_fn(struct session *s, const struct command_args *args);
+enum {
+	COMMAND_CREATE,
+	COMMAND_START,
+	COMMAND_RUN,
+	COMMAND_EXEC,
+	COMMAND_STATE,
+	COMMAND_KILL,
+	COMMAND_PAUSE,
+	COMMAND_RESUME,
+	COMMAND_DELETE,
+	COMMAND_UPDATE,
+	COMMAND_EVENTS,
+	COMMAND_LIST,
+	COMMAND_PS,
+	COMMAND_MOUNTS,
+	COMMAND_SPEC,
+	COMMAND_INFO,
+	COMMAND_FEATURES,
+	COMMAND_VALIDATE,
+	COMMAND_PLAN,
+	COMMAND_COMPLETION,
+	COMMAND_HELP,
+	COMMAND_COUNT
+};
 
 struct command {
 	const char *name;
@@ -44,21 +66,20 @@ struct command {
 	size_t min_words, max_words;
 	bool seals;   /* starts processes that could reach our executable (CVE-2019-5736) */
 	bool context; /* wants s->context */
-	command_run_fn *run;
 	/* What follows the first word is for another program and is not parsed: words.rest, which
 	 * then is never NULL. */
 	bool passes_rest;
 	int failure; /* the exit status of a failure, when it is not EXIT_FAILURE */
 };
 
-/* The command line as a whole. main.c takes it from commands.c; the functions of commands, which
- * the table names, are given it with the session. */
+/* The command line as a whole. main.c takes it from command_table.c; the functions of commands are
+ * given it with the session. */
 struct command_line {
 	const struct command *commands;          /* ends with a row without a name */
 	const struct cli_option *global_options; /* of struct globals */
 };
 
-/* commands.c */
+/* command_table.c */
 extern const struct command_line command_line;
 
 static inline const struct command *command_find(const struct command_line *line, const char *name)
@@ -68,6 +89,10 @@ static inline const struct command *command_find(const struct command_line *line
 			return c;
 	return NULL;
 }
+
+/* commands.c. Returns the exit status. */
+typedef int command_run_fn(struct session *s, const struct command_args *args);
+int command_run(struct session *s, const struct command *command, const struct command_args *args);
 
 /* exec.c. 255 is what scripts know as the failure of exec itself. */
 enum {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The tables of command.h and the commands that are little more than one call of the library.
+ * What the commands of command_table.c do; here stand those that are little more than one call of
+ * the library.
  * Nothing is printed on success but what was asked for: engines show all output to their user.
  */
 #include <signal.h>
@@ -15,8 +16,6 @@
 #include "manual.h"
 #include "print.h"
 #include "text.h"
-
-#define AT(member) offsetof(struct command_args, member)
 
 static int run_create(struct session *s, const struct command_args *args)
 {
@@ -163,7 +162,7 @@ static int run_help(struct session *s, const struct command_args *args)
 
 	if (args->words.count == 0) {
 		if (args->man)
-			manual_print_page(s->line, NULL);
+			manual_print_page(s->line, NULL, davit_version());
 		else
 			help_print_program(s->line, s->name);
 		return EXIT_SUCCESS;
@@ -172,198 +171,50 @@ static int run_help(struct session *s, const struct command_args *args)
 	if (!about)
 		return session_fail(s, "No help topic for '%.100s'", args->words.words[0]);
 	if (args->man)
-		manual_print_page(s->line, about);
+		manual_print_page(s->line, about, davit_version());
 	else
 		help_print_command(s->name, about);
 	return EXIT_SUCCESS;
 }
 
+static int run_completion(struct session *s, const struct command_args *args)
+{
+	const char *shell = args->words.words[0];
+
+	if (!completion_print(s->line, shell, s->name))
+		return session_usage(s, "completion", "no completion for '%.100s': bash, zsh, fish",
+				     shell);
+	return EXIT_SUCCESS;
+}
+
 /* clang-format off */
-static const struct cli_option global_options[] = {
-	{ "debug", 0, CLI_FLAG, NULL, "log debug messages too", offsetof(struct globals, debug) },
-	{ "log", 0, CLI_STRING, "FILE", "append errors and messages to FILE, to journald:NAME or to syslog:NAME", offsetof(struct globals, log) },
-	{ "log-format", 0, CLI_WORD, "text|json", "form of the log (default: text)", offsetof(struct globals, log_format) },
-	{ "log-level", 0, CLI_WORD, LOG_LEVEL_WORDS, "what to log (default: warning; error with --log)", offsetof(struct globals, log_level) },
-	{ "root", 0, CLI_STRING, "DIR", "where the state of containers is kept", offsetof(struct globals, root) },
-	{ "systemd-cgroup", 0, CLI_FLAG, NULL, "let systemd make the cgroups", offsetof(struct globals, systemd_cgroup) },
-	{ "cgroup-manager", 0, CLI_WORD, "cgroupfs|systemd|disabled", "who makes the cgroups (default: cgroupfs)", offsetof(struct globals, cgroup_manager) },
-	{ "rootless", 0, CLI_WORD, "auto|true|false", "accepted; always found out", offsetof(struct globals, rootless) },
-	{ "version", 'v', CLI_FLAG, NULL, "show the version", offsetof(struct globals, version) },
-	{ NULL, 'V', CLI_FLAG, NULL, NULL, offsetof(struct globals, version) },
-	{ 0 }
-};
-
-#define BUNDLE_OPTIONS \
-	{ "bundle", 'b', CLI_STRING, "DIR", "the bundle (default: the current directory)", AT(create.bundle) }, \
-	{ "config", 'f', CLI_STRING, "FILE", "use FILE instead of the bundle's config.json", AT(create.config) }
-
-#define CREATE_OPTIONS \
-	BUNDLE_OPTIONS, \
-	{ "console-socket", 0, CLI_STRING, "PATH", "unix socket that receives the terminal", AT(create.console_socket) }, \
-	{ "pidfd-socket", 0, CLI_STRING, "PATH", "unix socket that receives a pidfd of the container's process", AT(create.pidfd_socket) }, \
-	{ "pid-file", 0, CLI_STRING, "FILE", "write the container's process id to FILE", AT(create.pid_file) }, \
-	{ "no-pivot", 0, CLI_FLAG, NULL, "do not use pivot_root (for a root on a ramdisk)", AT(create.no_pivot) }, \
-	{ "no-new-keyring", 0, CLI_FLAG, NULL, "keep the caller's session keyring", AT(create.no_new_keyring) }, \
-	{ "preserve-fds", 0, CLI_UINT, "N", "pass N descriptors from 3 on to the program (default: 0)", AT(create.preserve_fds) }, \
-	{ "no-subreaper", 0, CLI_FLAG, NULL, "do not inherit and reap orphans while waiting for the program", AT(create.no_subreaper) }
-
-#define TRACE_OPTION \
-	{ "trace", 0, CLI_STRING, "FILE", "write how long each step took to FILE (Chrome's trace JSON)", AT(trace) }
-
-static const struct cli_option start_options[] = {
-	TRACE_OPTION,
-	{ 0 }
-};
-
-static const struct cli_option create_options[] = {
-	CREATE_OPTIONS,
-	TRACE_OPTION,
-	{ 0 }
-};
-
-static const struct cli_option run_options[] = {
-	CREATE_OPTIONS,
-	TRACE_OPTION,
-	{ "detach", 'd', CLI_FLAG, NULL, "return when the program is executing", AT(create.detach) },
-	{ "keep", 0, CLI_FLAG, NULL, "do not delete the container when it has ended", AT(create.keep) },
-	{ 0 }
-};
-
-#define REGEX_OPTION \
-	{ "regex", 'r', CLI_FLAG, NULL, "ID is a regular expression: every container that it matches", AT(regex) }
-
-static const struct cli_option kill_options[] = {
-	{ "all", 'a', CLI_FLAG, NULL, "signal every process of the container", AT(all) },
-	REGEX_OPTION,
-	{ 0 }
-};
-
-static const struct cli_option delete_options[] = {
-	{ "force", 'f', CLI_FLAG, NULL, "kill it first; no error if there is none", AT(force) },
-	TRACE_OPTION,
-	REGEX_OPTION,
-	{ 0 }
-};
-
-static const struct cli_option events_options[] = {
-	{ "interval", 0, CLI_STRING, "TIME", "how often to show figures: 250ms, 5s (default)", AT(interval) },
-	{ "stats", 0, CLI_FLAG, NULL, "show the figures once", AT(stats) },
-	{ 0 }
-};
-
-static const struct cli_option info_options[] = {
-	{ "format", 'f', CLI_WORD, "text|json", "form of the report (default: text)", AT(format) },
-	{ 0 }
-};
-
-static const struct cli_option list_options[] = {
-	{ "format", 'f', CLI_WORD, "table|json", "form of the list (default: table)", AT(format) },
-	{ "quiet", 'q', CLI_FLAG, NULL, "ids only", AT(quiet) },
-	{ 0 }
-};
-
-static const struct cli_option ps_options[] = {
-	{ "format", 'f', CLI_WORD, "table|json", "form of the list (default: table)", AT(format) },
-	{ 0 }
-};
-
-static const struct cli_option spec_options[] = {
-	{ "bundle", 'b', CLI_STRING, "DIR", "write config.json to DIR (default: the current directory)", AT(create.bundle) },
-	{ "file", 'f', CLI_STRING, "FILE", "write it to FILE of the bundle instead", AT(create.config) },
-	{ "rootless", 0, CLI_FLAG, NULL, "with a user namespace for an ordinary user", AT(rootless) },
-	{ 0 }
-};
-
-static const struct cli_option update_options[] = {
-	{ "resources", 'r', CLI_STRING, "FILE", "read a linux.resources object from FILE (-: standard input); the other options then count for nothing, but for those of Intel RDT", AT(update.resources) },
-	{ "memory", 0, CLI_STRING, "BYTES", "limit of memory: 50M, -1", AT(update.memory) },
-	{ "memory-reservation", 0, CLI_STRING, "BYTES", "memory that is taken last", AT(update.memory_reservation) },
-	{ "memory-swap", 0, CLI_STRING, "BYTES", "limit of memory and swap together", AT(update.memory_swap) },
-	{ "cpu-share", 0, CLI_STRING, "N", "relative weight", AT(update.cpu_share) },
-	{ "cpu-quota", 0, CLI_STRING, "USEC", "time in a period; -1: no limit", AT(update.cpu_quota) },
-	{ "cpu-period", 0, CLI_STRING, "USEC", "length of a period", AT(update.cpu_period) },
-	{ "cpu-burst", 0, CLI_STRING, "USEC", "time that may be saved up", AT(update.cpu_burst) },
-	{ "cpu-idle", 0, CLI_STRING, "0|1", "run only when nothing else does", AT(update.cpu_idle) },
-	{ "cpu-rt-runtime", 0, CLI_STRING, "USEC", "realtime; refused on cgroup v2", AT(update.cpu_rt_runtime) },
-	{ "cpu-rt-period", 0, CLI_STRING, "USEC", "realtime; refused on cgroup v2", AT(update.cpu_rt_period) },
-	{ "cpuset-cpus", 0, CLI_STRING, "LIST", "CPUs: 0-3,5", AT(update.cpuset_cpus) },
-	{ "cpuset-mems", 0, CLI_STRING, "LIST", "memory nodes", AT(update.cpuset_mems) },
-	{ "pids-limit", 0, CLI_STRING, "N", "number of processes; -1: no limit", AT(update.pids_limit) },
-	{ "blkio-weight", 0, CLI_STRING, "N", "weight of block devices, 10 to 1000", AT(update.blkio_weight) },
-	{ "l3-cache-schema", 0, CLI_STRING, "TEXT", "Intel RDT: the L3 lines of the schemata", AT(update.l3_cache_schema) },
-	{ "mem-bw-schema", 0, CLI_STRING, "TEXT", "Intel RDT: the MB lines of the schemata", AT(update.mem_bw_schema) },
-	{ "kernel-memory", 0, CLI_STRING, "BYTES", "obsolete; changes nothing", AT(update.kernel_memory) },
-	{ "kernel-memory-tcp", 0, CLI_STRING, "BYTES", "obsolete; changes nothing", AT(update.kernel_memory_tcp) },
-	{ 0 }
-};
-
-static const struct cli_option validate_options[] = {
-	BUNDLE_OPTIONS,
-	{ "strict", 0, CLI_FLAG, NULL, "unknown properties are faults too", AT(strict) },
-	{ "host", 0, CLI_FLAG, NULL, "so is what this machine lacks; with a bundle that holds anyway", AT(host) },
-	{ 0 }
-};
-
-static const struct cli_option plan_options[] = {
-	BUNDLE_OPTIONS,
-	{ 0 }
-};
-
-static const struct cli_option help_options[] = {
-	{ "man", 0, CLI_FLAG, NULL, "as a page for man -l -", AT(man) },
-	{ 0 }
-};
-
-static const struct cli_option no_options[] = {
-	{ 0 }
-};
-
-static const struct cli_option exec_options[] = {
-	{ "process", 'p', CLI_STRING, "FILE", "execute the process object in FILE", AT(exec.process_file) },
-	{ "cwd", 0, CLI_STRING, "DIR", "the working directory", AT(exec.cwd) },
-	{ "env", 'e', CLI_STRINGS, "NAME=VALUE", "add to the environment; may be repeated", AT(env) },
-	{ "user", 'u', CLI_STRING, "UID[:GID]", "the user, and its group", AT(user) },
-	{ "additional-gids", 'g', CLI_STRINGS, "GID", "add a group; may be repeated", AT(groups) },
-	{ "cap", 'c', CLI_STRINGS, "CAP_NAME", "add a capability; may be repeated", AT(caps) },
-	{ "no-new-privs", 0, CLI_FLAG, NULL, "forbid to gain privileges", AT(exec.no_new_privs) },
-	{ "process-label", 0, CLI_STRING, "LABEL", "the SELinux label", AT(exec.process_label) },
-	{ "apparmor", 0, CLI_STRING, "PROFILE", "the AppArmor profile", AT(exec.apparmor) },
-	{ "tty", 't', CLI_FLAG, NULL, "give it a terminal", AT(exec.tty) },
-	{ "console-socket", 0, CLI_STRING, "PATH", "unix socket that receives the terminal", AT(exec.console_socket) },
-	{ "detach", 'd', CLI_FLAG, NULL, "return when the program is executing", AT(exec.detach) },
-	{ "pidfd-socket", 0, CLI_STRING, "PATH", "unix socket that receives a pidfd of the program's process", AT(exec.pidfd_socket) },
-	{ "pid-file", 0, CLI_STRING, "FILE", "write the program's process id to FILE", AT(exec.pid_file) },
-	{ "preserve-fds", 0, CLI_UINT, "N", "pass N descriptors from 3 on to the program (default: 0)", AT(exec.preserve_fds) },
-	{ "cgroup", 0, CLI_STRINGS, "PATH", "execute it in the cgroup PATH below the container's", AT(cgroups) },
-	{ "ignore-paused", 0, CLI_FLAG, NULL, "in a paused container, wait until it is resumed", AT(exec.ignore_paused) },
-	TRACE_OPTION,
-	{ 0 }
-};
-
-static const struct command commands[] = {
-	{ "create", "create a container", "ID", create_options, 1, 1, true, true, run_create },
-	{ "start", "run the program of a created container", "ID", start_options, 1, 1, false, true, run_start },
-	{ "run", "create a container, start it and wait for its end", "ID", run_options, 1, 1, true, true, run_run },
-	{ "exec", "run another program in a container", "ID [COMMAND [ARGUMENT...]]", exec_options, 1, 1, true, true, exec_run, .passes_rest = true, .failure = EXEC_FAILURE },
-	{ "state", "show the state of a container", "ID", no_options, 1, 1, false, true, run_state },
-	{ "kill", "send a signal to a container (default: TERM)", "ID [SIGNAL]", kill_options, 1, 2, false, true, run_kill },
-	{ "pause", "stop all processes of a container for a while", "ID", no_options, 1, 1, false, true, run_pause },
-	{ "resume", "let the processes of a paused container go on", "ID", no_options, 1, 1, false, true, run_resume },
-	{ "delete", "delete a stopped container", "ID", delete_options, 1, 1, false, true, run_delete },
-	{ "update", "change the limits of a container", "ID", update_options, 1, 1, false, true, update_run },
-	{ "events", "show figures of a container, and when memory ran out, as JSON lines", "ID", events_options, 1, 1, false, true, events_run },
-	{ "list", "list the containers", "", list_options, 0, 0, false, true, list_run },
-	{ "ps", "list the processes of a container (with the host's ps and its options)", "ID [PS-OPTION...]", ps_options, 1, 1, false, true, ps_run, .passes_rest = true },
-	{ "mounts", "add bind mounts to a running container, remove or list mounts", "add|remove|list ID [FILE]", no_options, 2, 3, true, true, mounts_run },
-	{ "spec", "write a default config.json", "", spec_options, 0, 0, false, false, spec_run },
-	{ "info", "show what this host and kernel offer", "", info_options, 0, 0, false, true, run_info },
-	{ "features", "show what this runtime can do, as JSON", "", no_options, 0, 0, false, false, run_features },
-	{ "validate", "show all faults of a bundle's config.json", "[BUNDLE]", validate_options, 0, 1, false, false, run_validate },
-	{ "plan", "show what creating a container would do, and why", "[BUNDLE]", plan_options, 0, 1, false, true, plan_run },
-	{ "completion", "print a completion script for a shell", "bash|zsh|fish", no_options, 1, 1, false, false, completion_run },
-	{ "help", "show help", "[COMMAND]", help_options, 0, 1, false, false, run_help },
-	{ 0 }
+static command_run_fn *const functions[] = {
+	[COMMAND_CREATE] = run_create,
+	[COMMAND_START] = run_start,
+	[COMMAND_RUN] = run_run,
+	[COMMAND_EXEC] = exec_run,
+	[COMMAND_STATE] = run_state,
+	[COMMAND_KILL] = run_kill,
+	[COMMAND_PAUSE] = run_pause,
+	[COMMAND_RESUME] = run_resume,
+	[COMMAND_DELETE] = run_delete,
+	[COMMAND_UPDATE] = update_run,
+	[COMMAND_EVENTS] = events_run,
+	[COMMAND_LIST] = list_run,
+	[COMMAND_PS] = ps_run,
+	[COMMAND_MOUNTS] = mounts_run,
+	[COMMAND_SPEC] = spec_run,
+	[COMMAND_INFO] = run_info,
+	[COMMAND_FEATURES] = run_features,
+	[COMMAND_VALIDATE] = run_validate,
+	[COMMAND_PLAN] = plan_run,
+	[COMMAND_COMPLETION] = run_completion,
+	[COMMAND_HELP] = run_help,
 };
 /* clang-format on */
+_Static_assert(sizeof(functions) / sizeof(functions[0]) == COMMAND_COUNT, "a function each");
 
-const struct command_line command_line = { commands, global_options };
+int command_run(struct session *s, const struct command *command, const struct command_args *args)
+{
+	return functions[command - s->line->commands](s, args);
+}

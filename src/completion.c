@@ -6,7 +6,6 @@
 #include "completion.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static bool takes_value(const struct cli_option *row)
@@ -254,18 +253,15 @@ static void print_fish(const struct command_line *line, const char *name)
 	}
 }
 
-int completion_run(struct session *s, const struct command_args *args)
+bool completion_print(const struct command_line *line, const char *shell, const char *name)
 {
-	const char *shell = args->words.words[0];
-
 	if (!strcmp(shell, "bash"))
-		print_bash(s->line, s->name);
+		print_bash(line, name);
 	else if (!strcmp(shell, "zsh"))
-		print_zsh(s->line, s->name);
+		print_zsh(line, name);
 	else if (!strcmp(shell, "fish"))
-		print_fish(s->line, s->name);
+		print_fish(line, name);
 	else
-		return session_usage(s, "completion", "no completion for '%.100s': bash, zsh, fish",
-				     shell);
-	return EXIT_SUCCESS;
+		return false;
+	return true;
 }

@@ -7,6 +7,7 @@
 
 #include "command.h"
 
-int completion_run(struct session *s, const struct command_args *args);
+/* For a command of this name, to stdout. False: no such shell. */
+bool completion_print(const struct command_line *line, const char *shell, const char *name);
 
 #endif

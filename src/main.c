@@ -84,7 +84,7 @@ static int execute(struct session *s, const struct command *command, struct comm
 	s->trace = args->trace;
 	if (command->context && session_open(s) < 0)
 		return session_report(s);
-	status = command->run(s, args);
+	status = command_run(s, command, args);
 	davit_context_free(s->context);
 	return status;
 }

@@ -259,19 +259,19 @@ static void print_roff_options(const char *heading, const struct cli_option *row
 	print_roff_option(&cli_option_help);
 }
 
-static void print_title(const char *command)
+static void print_title(const char *command, const char *version)
 {
 	printf(".\\\" SPDX-License-Identifier: LGPL-2.1-or-later\n.TH DAVIT");
 	if (*command)
 		printf("\\-");
 	for (; *command; command++)
 		putchar(toupper((unsigned char)*command));
-	printf(" 8 \"\" \"davit %s\" \"System Administration\"\n", davit_version());
+	printf(" 8 \"\" \"davit %s\" \"System Administration\"\n", version);
 }
 
-static void print_program_page(const struct command_line *line)
+static void print_program_page(const struct command_line *line, const char *version)
 {
-	print_title("");
+	print_title("", version);
 	printf(".SH NAME\ndavit \\- Open Container Initiative runtime\n");
 	printf(".SH SYNOPSIS\n\\fBdavit\\fR [\\fIglobal options\\fR] \\fICOMMAND\\fR "
 	       "[\\fIoptions\\fR] [\\fIarguments\\fR]\n");
@@ -287,13 +287,14 @@ static void print_program_page(const struct command_line *line)
 	       ".BR seccomp (2)\n");
 }
 
-void manual_print_page(const struct command_line *line, const struct command *command)
+void manual_print_page(const struct command_line *line, const struct command *command,
+		       const char *version)
 {
 	if (!command) {
-		print_program_page(line);
+		print_program_page(line, version);
 		return;
 	}
-	print_title(command->name);
+	print_title(command->name, version);
 	printf(".SH NAME\ndavit\\-%s \\- ", command->name);
 	print_roff(command->summary);
 	printf(".SH SYNOPSIS\n\\fBdavit %s\\fR [\\fIoptions\\fR] ", command->name);

@@ -30,6 +30,7 @@ enum manual_part {
 void manual_print_text(const char *name, enum manual_part part);
 
 /* To stdout, a page in the language of man(7); @command NULL: of the program. */
-void manual_print_page(const struct command_line *line, const struct command *command);
+void manual_print_page(const struct command_line *line, const struct command *command,
+		       const char *version);
 
 #endif

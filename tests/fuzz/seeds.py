@@ -165,7 +165,7 @@ def words(path):
     for name in ('oci-spec/config_tables.c', 'oci-spec/state_tables.c', 'oci-spec/features_tables.c',
                  'libcrun-like/setup/filesystem/mount_options.c', 'libcrun-like/setup/annotations.c',
                  'libcrun-like/setup/seccomp/seccomp.c',
-                 'libcrun-like/setup/seccomp/seccomp_compile.c', 'src/commands.c'):
+                 'libcrun-like/setup/seccomp/seccomp_compile.c', 'src/command_table.c'):
         with open(os.path.join(TOP, name), encoding='utf-8') as f:
             found.update(re.findall(r'"([A-Za-z][A-Za-z0-9_.-]{1,40})"', f.read()))
     found.update(['{"', '":', ',"', '[', ']', '\\\\u0061', 'null', 'true', '18446744073709551615', '-9223372036854775808',
