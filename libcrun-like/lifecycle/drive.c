@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The driver (step.h): one sequencer, HOST, that walks the rows; and the loop of the processes that
- * do their rows when they are told. No synchronisation point is written anywhere else. Because this
- * is the only driver, these exist once: the timing of each row, fault injection, the "step X in
- * init" of an error, and rollback.
+ * The driver (drive.h): one sequencer, HOST, that walks the rows; and the loop of the processes
+ * that do their rows when they are told. No synchronisation point is written anywhere else. Because
+ * this is the only driver, these exist once: the timing of each row, fault injection, the "step X
+ * in init" of an error, and rollback.
  */
+#include "lifecycle/drive.h"
+
 #include <poll.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -15,32 +17,11 @@
 #include "container/trace.h"
 #include "kernel/process.h"
 #include "kernel/sys.h"
-#include "lifecycle/run.h"
-#include "lifecycle/step.h"
 
 enum {
 	EXEC_WATCH_MSEC = 1000,
 	LOST_WAIT_MSEC = 1000
 };
-
-const char *where_name(enum where where)
-{
-	return where == HOST ? "host" : where == MIDDLE ? "middle" : "init";
-}
-
-size_t step_find(const struct step *steps, enum step_mark mark)
-{
-	size_t row = 0;
-
-	while (steps[row].mark != mark)
-		row++;
-	return row;
-}
-
-bool step_is_active(const struct step *step, const struct plan *plan)
-{
-	return !step->when || step->when(plan);
-}
 
 /* Test builds fail where they are told: before the row ("NAME") or when it has been done
  * ("NAME:after"). */

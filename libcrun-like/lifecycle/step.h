@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A row of a step table, and the driver that walks the rows. See lifecycle.c for the table of a
- * container's life.
+ * A row of a step table. lifecycle.c has the tables, drive.c walks them.
  */
 #ifndef DAVIT_LIFECYCLE_STEP_H
 #define DAVIT_LIFECYCLE_STEP_H
@@ -42,27 +41,5 @@ const char *where_name(enum where where);
 /* The number of the row with that mark. */
 size_t step_find(const struct step *steps, enum step_mark mark);
 bool step_is_active(const struct step *step, const struct plan *plan);
-
-/*
- * HOST: walks the rows [from, to) of run->steps. HOST rows are called; each stretch of rows of
- * another process is one RUN message and one answer. On failure the completed rows are undone, last
- * first, and @e names step and process.
- */
-int drive(struct run *run, size_t from, size_t to, struct err *e);
-/* Takes back the completed rows from the last on. */
-void drive_undo(struct run *run);
-/* Fails when a signal has asked us to stop. While a child works this is done all the time. */
-int drive_check_signals(struct run *run, struct err *e);
-
-/*
- * MIDDLE, INIT: serves RUN messages on run->channel until end of file; a stretch ends with the last
- * consecutive row of
- * @where. Never returns.
- */
-_Noreturn void serve(struct run *run, enum where where);
-
-/* Test builds of the command bring one along, which forbids the heap from here on
- * (tests/fault/heap_guard.c). */
-__attribute__((weak)) void davit_test_child_begin(void);
 
 #endif

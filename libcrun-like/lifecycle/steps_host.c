@@ -19,6 +19,7 @@
 #include "kernel/sys.h"
 #include "lifecycle/birth.h"
 #include "lifecycle/document.h"
+#include "lifecycle/drive.h"
 #include "lifecycle/lifecycle.h"
 #include "lifecycle/plan_rows.h"
 #include "setup/namespaces_explain.h"

@@ -11,6 +11,7 @@
 #include "kernel/process.h"
 #include "kernel/sys.h"
 #include "lifecycle/birth.h"
+#include "lifecycle/drive.h"
 #include "lifecycle/lifecycle.h"
 #include "setup/namespaces_explain.h"
 

@@ -10,6 +10,7 @@
 #include "container/store.h"
 #include "container/trace.h"
 #include "kernel/process.h"
+#include "lifecycle/drive.h"
 #include "lifecycle/lifecycle.h"
 #include "operation/operation.h"
 #include "setup/process/stdio.h"

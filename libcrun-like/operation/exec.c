@@ -7,6 +7,7 @@
  * delete meanwhile kills what is in the cgroup, and its end makes ours fail.
  */
 #include "base/fmt.h"
+#include "lifecycle/drive.h"
 #include "lifecycle/lifecycle.h"
 #include "operation/operation.h"
 #include "setup/process/stdio.h"

@@ -6,6 +6,7 @@
 
 #include "container/ready.h"
 #include "container/store.h"
+#include "lifecycle/drive.h"
 #include "lifecycle/lifecycle.h"
 #include "operation/operation.h"
 

@@ -28,8 +28,11 @@ def symbols(objects):
     """{source: (defined, needed)}: the names that other files see."""
     path_of = {obj: path for path, obj in objects.items()}
     table = {path: (set(), set()) for path in objects}
-    text = subprocess.run(["nm", "-A", *path_of], capture_output=True, text=True, check=True).stdout
-    for line in text.splitlines():
+    run = subprocess.run(["nm", "-A", *path_of], capture_output=True, text=True, check=False)
+    if run.returncode:  # link-time optimization: no object files
+        print("links: nm: " + run.stderr.partition("\n")[0])
+        sys.exit(77)
+    for line in run.stdout.splitlines():
         obj, _, rest = line.partition(":")
         kind, name = rest.split()[-2:]
         if kind.isupper():
@@ -79,7 +82,7 @@ def main():
                 objects[known[os.path.basename(obj)]] = obj
     graph = graph_of(objects)
     if not any(graph.values()):
-        print("links: no symbols (link-time optimization?)")
+        print("links: no symbols")
         sys.exit(77)
     for members in circles(graph):
         arrows = [f"{a} > {b} ({name})" for a in members for b, name in graph[a].items()
