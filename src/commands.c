@@ -59,7 +59,7 @@ static int run_kill(struct session *s, const struct command_args *args)
 	const char *word = args->words.count > 1 ? args->words.words[1] : "TERM";
 
 	if (davit_signal_parse(word) < 0)
-		return session_usage(s, "kill", "unknown signal '%.100s'", word);
+		return session_usage(s, "kill", "unknown signal \"%.100s\"", word);
 	return containers_do(s, args, kill_one);
 }
 

@@ -68,7 +68,7 @@ int exec_run(struct session *s, const struct command_args *args)
 	if (command && *command && !strcmp(*command, "--"))
 		command++;
 	if ((!command || !*command) && !options.process_file)
-		return session_usage(s, "exec", "a command is missing");
+		return session_usage(s, "exec", "exec args cannot be empty: a command is missing");
 	if (args->user) {
 		if (parse_user(args->user, &user) < 0)
 			return session_usage(s, "exec", "'%.100s' is not UID or UID:GID",

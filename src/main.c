@@ -104,25 +104,39 @@ static int parse_words(const struct command *command, char **words, struct comma
 	return 0;
 }
 
+/* @extra: the first word that is too many; NULL: one is missing. The words are runc's, which
+ * scripts know. */
+static int refuse_count(struct session *s, const struct command *command, const char *extra)
+{
+	bool is_exact = command->min_words == command->max_words && !command->passes_rest;
+	size_t count = extra ? command->max_words : command->min_words;
+	const char *quantity = is_exact ? "exactly" : extra ? "a maximum of" : "a minimum of";
+
+	return session_usage(s, command->name,
+			     "Incorrect Usage. \"%s\" requires %s %zu argument(s)%s%.100s%s; "
+			     "Usage: %s %s [options]%s%s",
+			     command->name, quantity, count, extra ? ", '" : "", extra ? extra : "",
+			     extra ? "' is one too many" : "", s->name, command->name,
+			     *command->words ? " " : "", command->words);
+}
+
 static int run_words(struct session *s, const struct command *command, char **words, char **argv,
 		     struct command_args *args)
 {
 	struct cli_error e;
 
-	if (command->failure)
-		s->failure = command->failure;
 	if (parse_words(command, words, args, &e) < 0)
-		return session_usage(s, command->name, "%s", e.text);
+		return session_usage(s, command->name, "Incorrect Usage: %s", e.text);
 	if (args->words.help) {
 		help_print_command(s->name, command);
 		return EXIT_SUCCESS;
 	}
 	if (args->words.rest && !command->passes_rest)
-		return session_usage(s, command->name, "'%.100s' is one argument too many",
-				     *args->words.rest);
+		return refuse_count(s, command, *args->words.rest);
 	if (args->words.count < command->min_words)
-		return session_usage(s, command->name, "an argument is missing: %s",
-				     command->words);
+		return refuse_count(s, command, NULL);
+	if (command->failure)
+		s->failure = command->failure;
 	return execute(s, command, args, argv);
 }
 
@@ -152,7 +166,7 @@ static int run_program(struct session *s, char **argv)
 
 	log_init(&s->log, g->log, g->log_format, g->debug ? "debug" : g->log_level);
 	if (parsed < 0)
-		return session_usage(s, NULL, "%s", e.text);
+		return session_usage(s, NULL, "Incorrect Usage: %s", e.text);
 	if (g->version) {
 		help_print_version(s->name);
 		return EXIT_SUCCESS;

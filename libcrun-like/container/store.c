@@ -33,7 +33,7 @@ int store_check_id(const char *id, struct err *e)
 	size_t len = strnlen(id, STORE_ID_MAX + 1);
 
 	if (len == 0)
-		return err_kind(e, ERR_USAGE, EINVAL, "the container id is empty");
+		return err_kind(e, ERR_USAGE, EINVAL, "container id cannot be empty");
 	if (len > STORE_ID_MAX)
 		return err_kind(e, ERR_USAGE, EINVAL, "the container id is longer than %d bytes",
 				STORE_ID_MAX);
@@ -41,7 +41,8 @@ int store_check_id(const char *id, struct err *e)
 		if (is_id_char(id[i], i == 0))
 			continue;
 		err_kind(e, ERR_USAGE, EINVAL,
-			 "invalid character at position %zu of the container id \"%s\"", i + 1, id);
+			 "invalid container ID format: invalid character at position %zu of \"%s\"",
+			 i + 1, id);
 		return err_hint(
 			e, "an id has letters, digits and _ + - . and does not begin with a dot");
 	}
@@ -55,7 +56,7 @@ int store_claim(int rootfd, const char *id, int *ret_dirfd, struct err *e)
 	if (mkdirat(rootfd, id, 0700) < 0) {
 		if (errno == EEXIST)
 			return err_kind(e, ERR_EXISTS, EEXIST,
-					"container with id exists: %s already exists", id);
+					"container with given ID already exists: %s", id);
 		return err_set(e, errno, "make the state directory of %s", id);
 	}
 	fd = openat(rootfd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

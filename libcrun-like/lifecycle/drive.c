@@ -52,6 +52,8 @@ static void trace(struct run *run, const struct step *step, uint64_t from, uint6
 	trace_add(run->ctx->trace, step->name, where_name(step->where), from, nsec);
 	context_log(run->ctx, DAVIT_LOG_DEBUG, "step %s in %s took %llu us", step->name,
 		    where_name(step->where), (unsigned long long)nsec / 1000);
+	if (step->stage)
+		context_log(run->ctx, DAVIT_LOG_DEBUG, "%s", step->stage);
 }
 
 static int do_row(struct run *run, const struct step *step, struct err *e)
@@ -216,6 +218,8 @@ static int take_message(struct run *run, const struct message *m, int fd, bool *
 	case MESSAGE_ERR:
 		return take_failure(run, &m->err, e);
 	case MESSAGE_EXECING:
+		context_log(run->ctx, DAVIT_LOG_DEBUG, "%s: about to exec",
+			    run->plan->is_exec ? "setns_init" : "init");
 		*is_execing = true;
 		return 0;
 	case MESSAGE_PID:

@@ -148,22 +148,29 @@ int step_exec_prepare(struct run *run, struct err *e)
 	p->no_new_keyring = c->state->no_new_keyring && *c->state->no_new_keyring;
 	if (prepare_affinity(p, e) < 0)
 		return -e->code;
-	return plan_prepare_process(p, e);
+	if (plan_prepare_process(p, e) < 0)
+		return -e->code;
+	p->program.cwd_giver = run->exec->cwd            ? "--cwd"
+			       : run->exec->process_file ? "--process"
+							 : NULL;
+	return 0;
 }
 
 /* Below the container's own, and nowhere else. */
-static int open_sub_cgroup(int *fd, const char *path, struct err *e)
+static int open_sub_cgroup(int *fd, const char *own, const char *path, struct err *e)
 {
 	int sub;
 
 	for (const char *p = path; *p; p += strcspn(p, "/"), p += strspn(p, "/"))
 		if (strncmp(p, "..", 2) == 0 && (p[2] == '/' || !p[2]))
 			return err_kind(e, ERR_CGROUP, EINVAL,
-					"bad sub cgroup path: %.200s is not below the container's",
+					"bad sub cgroup path: %.200s is not a sub cgroup path",
 					path);
 	sub = cgroupfs_open(*fd, path);
 	if (sub < 0)
-		return err_set(e, -sub, "open the sub cgroup %.200s", path);
+		return err_kind(e, ERR_CGROUP, -sub,
+				"cannot exec: adding pid to %.200s/%.200s/cgroup.procs: %s", own,
+				path, errno_words(-sub));
 	close_fdp(fd);
 	*fd = sub;
 	return 0;
@@ -185,7 +192,7 @@ static int follow_init(const struct container *c, int *fd, struct err *e)
 		return err_set(e, -r, "read the cgroup of the first process of %s", c->id);
 	if (strncmp(path, own, len) != 0 || path[len] != '/')
 		return 0;
-	return open_sub_cgroup(fd, path + len, e);
+	return open_sub_cgroup(fd, own, path + len + 1, e);
 }
 
 /* As runc on cgroup v2, where there are no controllers with paths of their own. */
@@ -224,7 +231,8 @@ int step_exec_cgroup(struct run *run, struct err *e)
 	fd = cgroup_open_ref(&ref);
 	if (fd < 0)
 		return err_set(e, -fd, "open the container's cgroup %s", ref.path);
-	if (is_asked ? open_sub_cgroup(&fd, cgroups[0], e) < 0 : follow_init(c, &fd, e) < 0)
+	if (is_asked ? open_sub_cgroup(&fd, ref.path, cgroups[0], e) < 0
+		     : follow_init(c, &fd, e) < 0)
 		return -e->code;
 	run->cgroup_fd = take_fd(&fd);
 	return 0;

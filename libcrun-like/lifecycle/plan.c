@@ -208,7 +208,8 @@ static int check_terminal(const struct plan *plan, struct err *e)
 	}
 	if (plan->console_socket && !plan->has_terminal) {
 		err_field(e, EINVAL, "/process/terminal",
-			  "a console socket is given, but there is no terminal");
+			  "cannot use console socket if %s will not detach or allocate tty",
+			  plan->ctx->name);
 		return err_hint(e, "set process.terminal to true, or leave --console-socket out");
 	}
 	return 0;

@@ -35,6 +35,7 @@ struct step {
 	void (*describe)(const struct plan *plan, const struct describe *d);
 	const char *why; /* what the row is for, and what its place in the order depends on */
 	enum step_mark mark;
+	const char *stage; /* logged when it is done: where runc's log has these words; or NULL */
 };
 
 const char *where_name(enum where where);

@@ -4,6 +4,7 @@
  * host that they touch.
  */
 #include "container/store.h"
+#include "kernel/seccomp.h"
 #include "lifecycle/lifecycle.h"
 #include "setup/seccomp/seccomp_cache.h"
 
@@ -30,5 +31,10 @@ int step_filter(struct run *run, struct err *e)
 	if (store_open_root(run->ctx->root, true, &run->root_dirfd, e) < 0)
 		return -e->code;
 	cache = seccomp_cache_open(run->root_dirfd, ".seccomp");
-	return plan_filter(run->plan, cache, e);
+	if (plan_filter(run->plan, cache, e) < 0)
+		return -e->code;
+	/* As runc logs them: TSYNC asks nothing of a process with one thread. */
+	context_log(run->ctx, DAVIT_LOG_DEBUG, "seccomp filter flags: %u",
+		    run->plan->seccomp.flags & ~(unsigned)SECCOMP_FLAG_TSYNC);
+	return 0;
 }

@@ -78,8 +78,8 @@ static int check_status(struct deletion *d, struct err *e)
 		return 0;
 	if (is_ending(d))
 		return 0;
-	err_kind(e, ERR_STATUS, EBUSY, "cannot delete container %s: it is %s, not stopped", d->c.id,
-		 status_word(d->c.status));
+	err_kind(e, ERR_STATUS, EBUSY, "cannot delete container %s that is not stopped: %s",
+		 d->c.id, status_word(d->c.status));
 	return err_hint(e, "kill it first, or use `delete --force`");
 }
 

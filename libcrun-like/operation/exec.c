@@ -22,9 +22,9 @@ static int check_status(const struct container *c, const struct davit_exec_optio
 	case STATUS_PAUSED:
 		if (o->ignore_paused)
 			return 0;
-		return err_kind(e, ERR_STATUS, EBUSY,
-				"cannot exec in a paused container (--ignore-paused waits for its "
-				"resume)");
+		return err_kind(
+			e, ERR_STATUS, EBUSY,
+			"cannot exec in a paused container (use --ignore-paused to override)");
 	case STATUS_CREATING:
 		return err_kind(e, ERR_STATUS, EBUSY,
 				"cannot exec in container %s: it is being created", c->id);

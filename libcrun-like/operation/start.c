@@ -74,6 +74,20 @@ static bool is_to_be_destroyed(const struct run *run, const struct err *e)
 	       (run->failed && run->failed->mark == STEP_POSTSTART);
 }
 
+/* The words are runc's, which scripts know. */
+static void refuse_start(const struct container *c, struct err *e)
+{
+	if (c->status == STATUS_RUNNING)
+		err_kind(e, ERR_STATUS, EINVAL, "cannot start an already running container: %s",
+			 c->id);
+	else if (c->status == STATUS_STOPPED)
+		err_kind(e, ERR_STATUS, EINVAL, "cannot start a container that has stopped: %s",
+			 c->id);
+	else
+		err_kind(e, ERR_STATUS, EINVAL, "cannot start a container in the %s state: %s",
+			 status_word(c->status), c->id);
+}
+
 int operation_start(const struct davit_context *ctx, const char *id, char *hook_output,
 		    struct err *e)
 {
@@ -89,8 +103,7 @@ int operation_start(const struct davit_context *ctx, const char *id, char *hook_
 	if (container_open(ctx, id, CONTAINER_LOCK, &c, e) < 0)
 		goto out;
 	if (c.status != STATUS_CREATED) {
-		err_kind(e, ERR_STATUS, EINVAL, "cannot start container %s: it is %s, not created",
-			 id, status_word(c.status));
+		refuse_start(&c, e);
 		goto out;
 	}
 	if (load_plan(&plan, &c, e) < 0)

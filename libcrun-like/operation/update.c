@@ -114,10 +114,14 @@ static bool parse_signed(const char *text, bool has_unit, int64_t *ret)
 	return true;
 }
 
+/* "invalid value for memory: invalid size: 'abc'": scripts know runc's words. */
 static int refuse_text(const struct text_row *row, const char *text, struct err *e)
 {
-	return err_kind(e, ERR_USAGE, EINVAL, "--%s \"%s\" is not a number in its range", row->name,
-			text);
+	bool is_size = row->type == TEXT_SIZE;
+
+	err_kind(e, ERR_USAGE, EINVAL, "invalid value for %s: invalid %s: '%s'", row->name,
+		 is_size ? "size" : "number", text);
+	return err_hint(e, is_size ? "bytes, such as 50M, or -1" : "a number in its range");
 }
 
 static int take_text(struct arena *a, const struct text_row *row, const char *text, void *place,

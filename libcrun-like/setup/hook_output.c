@@ -52,9 +52,10 @@ void hook_output_describe(const struct hook_tail tails[HOOK_STREAMS],
 		char text[HOOK_TAIL];
 		size_t len = copy_tail(&tails[i], text);
 
-		if (len)
-			at += fmt(ret + at, HOOK_OUTPUT_TEXT - at, ", %s: %s%.*s", streams[i].name,
-				  tails[i].total > HOOK_TAIL ? "..." : "", (int)len, text);
+		if (tails[i].is_elsewhere)
+			continue;
+		at += fmt(ret + at, HOOK_OUTPUT_TEXT - at, ", %s: %s%.*s", streams[i].name,
+			  tails[i].total > HOOK_TAIL ? "..." : "", (int)len, text);
 	}
 }
 

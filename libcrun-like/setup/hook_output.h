@@ -20,11 +20,13 @@ enum {
 struct hook_tail {
 	char bytes[HOOK_TAIL];
 	size_t total;
+	bool is_elsewhere; /* it goes to a file of the host's: nothing is known of it here */
 };
 
 void hook_tail_add(struct hook_tail *tail, const char *bytes, size_t len);
 
-/* On one line: ", stdout: ..., stderr: ...", without those that are empty; "" when both are. */
+/* On one line: ", stdout: ..., stderr: ...", also where one is empty: scripts know it so.
+ * Without what is elsewhere. */
 void hook_output_describe(const struct hook_tail tails[HOOK_STREAMS],
 			  char ret[static HOOK_OUTPUT_TEXT]);
 

@@ -27,6 +27,7 @@ enum {
 
 struct running {
 	struct child child;
+	bool has_begun; /* so its output says something, also when there is none */
 	int in, in_kept, out[HOOK_STREAMS]; /* -1: done */
 	const char *state;
 	size_t left;
@@ -110,6 +111,7 @@ static int spawn(struct running *h, const struct hook_op *op, const struct hook_
 	for (size_t i = 0; r == 0 && i < HOOK_STREAMS; i++) {
 		bool has_file = input->files && input->files[i] >= 0;
 
+		h->tails[i].is_elsewhere = has_file;
 		if (!has_file)
 			r = open_pipe(&h->out[i], &out[i], 1);
 		*to[i] = has_file ? input->files[i] : out[i];
@@ -167,6 +169,7 @@ static bool describe_end(struct running *h, const char *path, char *ret, size_t 
 {
 	int code, signal, exec_errno, r = child_reap(&h->child, &code, &signal, &exec_errno);
 
+	h->has_begun = r == 0 && !exec_errno;
 	if (r < 0)
 		fmt(ret, size, "wait: %s", errno_words(-r));
 	else if (exec_errno & CHILD_BECOME)
@@ -188,6 +191,7 @@ static void kill_and_reap(struct running *h)
 	struct pollfd p = { .fd = h->child.pidfd, .events = POLLIN };
 	int code, signal, exec_errno;
 
+	h->has_begun = true;
 	child_kill(&h->child);
 	(void)poll(&p, 1, KILL_WAIT_MS); /* in time or not, it is over for us */
 	if (child_reap(&h->child, &code, &signal, &exec_errno) == -EAGAIN)
@@ -227,11 +231,12 @@ static int run_one(const struct hook_ops *hooks, size_t index, const struct hook
 	else
 		kill_and_reap(&h);
 	if (r == -ETIMEDOUT)
-		fmt(what, sizeof(what), "timed out after %llds", (long long)op->timeout);
+		fmt(what, sizeof(what), "hook ran past specified timeout of %lld.0s",
+		    (long long)op->timeout);
 	else if (r < 0)
 		fmt(what, sizeof(what), "poll: %s", errno_words(-r));
 	close_pipes(&h);
-	if (has_failed && input->output)
+	if (has_failed && h.has_begun && input->output)
 		hook_output_describe(h.tails, input->output);
 	return has_failed ? fail(hooks, index, what, e) : 0;
 }

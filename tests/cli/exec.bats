@@ -108,14 +108,14 @@ in_env() {
 	done
 	fails 'exec: "": executable file not found in $PATH' exec "$ID" ""
 	fails 'exec: "": executable file not found in $PATH' exec -d "$ID" "" true
-	fails "cwd /nodir: no such file or directory" exec --cwd /nodir "$ID" true
+	fails 'chdir to cwd ("/nodir") set in --cwd failed: no such file or directory' exec --cwd /nodir "$ID" true
 	fails "not an absolute path" exec --cwd tmp "$ID" true
 	fails '"NAME" is not of the form NAME=VALUE' exec -e NAME "$ID" true
-	fails "unknown option" exec --nope "$ID" true
-	fails "requires an argument" exec --env
-	fails "a command is missing" exec "$ID"
-	fails "a command is missing" exec "$ID" --
-	fails "an argument is missing" exec
+	refused "Incorrect Usage: unknown option" exec --nope "$ID" true
+	refused "requires an argument" exec --env
+	fails "exec args cannot be empty" exec "$ID"
+	fails "exec args cannot be empty" exec "$ID" --
+	refused 'Incorrect Usage. "exec" requires a minimum of 1 argument(s)' exec
 	fails "no such file or directory" exec -p "$T/none" "$ID"
 	fails "write the pid file" exec --pid-file "$T/none/pid" "$ID" true
 	fails "console socket" exec -t --console-socket "$T/none" "$ID" true
@@ -303,7 +303,7 @@ all_sets() {
 	done
 	[ "$(stat -Lc %u "/proc/$pid/fd/0")" = 9 ]
 	[ "$(awk '{ print $7 }' "/proc/$pid/stat")" != 0 ] # the controlling one
-	fails "there is no terminal" exec --console-socket "$T/console" "$ID" true
+	fails "cannot use console socket if $(basename "$DAVIT") will not detach or allocate tty" exec --console-socket "$T/console" "$ID" true
 }
 
 @test "exec -t: in the foreground it is shown on the caller's" {
@@ -396,7 +396,7 @@ all_sets() {
 	for path in .. /.. sub/../.. ../"${cg##*/}"; do
 		fails "bad sub cgroup path" exec --cgroup "$path" "$ID" true
 	done
-	fails "open the sub cgroup nope" exec --cgroup nope "$ID" true
+	fails "adding pid to /$ID/nope/cgroup.procs: no such file or directory" exec --cgroup nope "$ID" true
 	fails "unknown controller memory" exec --cgroup memory:sub "$ID" true
 	fails "only one path" exec --cgroup sub --cgroup sub "$ID" true
 	fails "invalid --cgroup argument" exec --cgroup :sub "$ID" true

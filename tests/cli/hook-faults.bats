@@ -50,7 +50,7 @@ hook() {
 		ok create -b "$BUNDLE" "$ID"
 		pid=$(init_pid)
 		refused "error running $kind hook #1: exit status 4" start "$ID"
-		[[ $err == *", stderr: some words" ]]
+		[[ $err == *", stdout: , stderr: some words" ]]
 		is_gone "$pid"
 		[ "$(<"$T/poststop")" = ran ]
 		rm "$T/poststop"
@@ -76,7 +76,7 @@ hook() {
 		SECONDS=0
 		davit run --detach -b "$BUNDLE" "$ID"
 		[ "$status" -eq 1 ] || complain "$kind"
-		[[ $err == *"$kind hook #0: timed out after 1s"* ]] || complain "$kind"
+		[[ $err == *"$kind hook #0: hook ran past specified timeout of 1.0s"* ]] || complain "$kind"
 		[ "$SECONDS" -le 4 ]
 		check_clean
 		config --arg kind "$kind" 'del(.hooks[$kind])'

@@ -165,7 +165,7 @@ is_empty() {
 	ok create -b "$BUNDLE" "$ID"
 	ok start "$ID"
 	ok kill "$ID" TERM
-	refused "it is running, not stopped" delete "$ID"
+	refused "cannot delete container $ID that is not stopped: running" delete "$ID"
 	ok delete --force "$ID"
 	check_clean
 }
@@ -209,7 +209,7 @@ is_empty() {
 			is created
 			ok kill "$ID" "$signal"
 			becomes stopped
-			refused "it is stopped, not created" start "$ID"
+			refused "cannot start a container that has stopped: $ID" start "$ID"
 			ok delete "$ID"
 		done
 	done

@@ -68,7 +68,7 @@ teardown() {
 @test "L3 a container id that is taken is refused, and its container lives on" {
 	ok create -b "$BUNDLE" "$ID"
 	pid=$(init_pid)
-	refused "exists" create -b "$BUNDLE" "$ID"
+	refused "container with given ID already exists: $ID" create -b "$BUNDLE" "$ID"
 	is created
 	[ "$(init_pid)" = "$pid" ]
 }
@@ -85,7 +85,7 @@ teardown() {
 	ok create -b "$BUNDLE" "$ID"
 	ok start "$ID"
 	pid=$(init_pid)
-	refused "" start "$ID"
+	refused "cannot start an already running container: $ID" start "$ID"
 	is running
 	[ "$(init_pid)" = "$pid" ]
 }
@@ -95,7 +95,7 @@ teardown() {
 	ok create -b "$BUNDLE" "$ID"
 	ok start "$ID"
 	becomes stopped
-	refused "" start "$ID"
+	refused "cannot start a container that has stopped: $ID" start "$ID"
 	is stopped
 }
 

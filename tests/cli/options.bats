@@ -80,12 +80,12 @@ receiver() {
 	gives 0 "$header" '' --cgroup-manager=disabled list
 	gives 0 "$header" '' --systemd-cgroup=false list
 	[ ! -e "$T/log" ]
-	gives 1 '' "$NAME: option '--rootless' takes auto|true|false, not 'maybe'*" --rootless=maybe list
-	gives 1 '' "$NAME: option '--log-format' takes text|json, not 'xml'*" --log-format xml list
-	gives 1 '' "$NAME: option '--log-level' takes error|warning|info|debug, not 'loud'*" --log-level loud list
-	gives 1 '' "$NAME: option '--cgroup-manager' takes *, not 'none'*" --cgroup-manager=none list
-	gives 1 '' "$NAME: option '--log' requires an argument*" --log
-	gives 1 '' "$NAME: unknown option '--nosuch'*" --nosuch list
+	gives 1 '' "$NAME: Incorrect Usage: option '--rootless' takes auto|true|false, not 'maybe'*" --rootless=maybe list
+	gives 1 '' "$NAME: Incorrect Usage: option '--log-format' takes text|json, not 'xml'*" --log-format xml list
+	gives 1 '' "$NAME: Incorrect Usage: option '--log-level' takes error|warning|info|debug, not 'loud'*" --log-level loud list
+	gives 1 '' "$NAME: Incorrect Usage: option '--cgroup-manager' takes *, not 'none'*" --cgroup-manager=none list
+	gives 1 '' "$NAME: Incorrect Usage: option '--log' requires an argument*" --log
+	gives 1 '' "$NAME: Incorrect Usage: unknown option '--nosuch'*" --nosuch list
 }
 
 @test "--root: relative to the caller's folder; / and what is not there are refused" {
@@ -99,13 +99,39 @@ receiver() {
 }
 
 @test "--debug and --log-level: runc's form of messages on stderr, in text and in JSON" {
-	# runc's messages are other ones: davit's are the steps with their times.
+	# davit's are the steps with their times, and between them what scripts look for in runc's.
 	program true
 	gives 0 '' $'time="20*Z" level=debug msg="*' --debug run -b "$BUNDLE" "$ID"
+	for words in "nsexec container setup" "child process in init()" "init: closing the pipe to signal completion"; do
+		[[ $err == *"msg=\"$words"* ]] || complain "$words"
+	done
 	gives 0 '' $'{"level":"debug","msg":"*' --log-format=json --log-level debug run -b "$BUNDLE" "$ID"
 	gives 0 '' '' --log-level=error run -b "$BUNDLE" "$ID"
 	gives 0 '' '' --log-level info run -b "$BUNDLE" "$ID"
 	gives 0 '' '' --log-level=warning run -b "$BUNDLE" "$ID"
+}
+
+@test "--debug: exec's words, and the number of the seccomp flags, as suites compare them" {
+	requires seccomp
+	gives 0 '' '' run -d -b "$BUNDLE" "$ID"
+	davit --debug exec "$ID" true
+	for words in "nsexec container setup" "child process in init()" "setns_init: about to exec"; do
+		[[ $err == *"msg=\"$words"* ]] || complain "$words"
+	done
+	ends
+	program true
+	while read -r number list; do
+		config --argjson list "$list" '.linux.seccomp = ({ "defaultAction": "SCMP_ACT_ALLOW", "flags": $list,
+			"syscalls": [{ "names": ["mkdir"], "action": "SCMP_ACT_ERRNO" }] } | del(.[] | nulls))'
+		davit --debug run -b "$BUNDLE" "$ID"
+		[[ $err == *"msg=\"seccomp filter flags: $number\""* ]] || complain "$list"
+	done <<-'END'
+		4 null
+		0 []
+		2 ["SECCOMP_FILTER_FLAG_LOG"]
+		6 ["SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW"]
+		2 ["SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_TSYNC"]
+	END
 }
 
 @test "--cgroup-manager disabled: no cgroup is made, and the container runs" {
@@ -202,10 +228,10 @@ receiver() {
 	gives 0 '' '' create -no-subreaper -no-pivot=false --no-pivot --preserve-fds=2 -b "$BUNDLE" --trace "$T/trace" "$ID"
 	jq -e '.traceEvents | length > 5' "$T/trace"
 	ends
-	gives 1 '' "$NAME: create: option '--preserve-fds' takes a number, not '-1'*" create --preserve-fds=-1 "$ID"
-	gives 1 '' "$NAME: create: unknown option '--nosuch'*" create --nosuch "$ID"
-	gives 1 '' "$NAME: create: an argument is missing: ID*" create
-	gives 1 '' "$NAME: create: 'b' is one argument too many*" create a b
+	gives 1 '' "$NAME: create: Incorrect Usage: option '--preserve-fds' takes a number, not '-1'*" create --preserve-fds=-1 "$ID"
+	gives 1 '' "$NAME: create: Incorrect Usage: unknown option '--nosuch'*" create --nosuch "$ID"
+	gives 1 '' "$NAME: create: Incorrect Usage. \"create\" requires exactly 1 argument(s); Usage: $NAME create \[options] ID; see*" create
+	gives 1 '' "$NAME: create: Incorrect Usage. \"create\" requires exactly 1 argument(s), 'b' is one too many; Usage: *" create a b
 }
 
 @test "create, run: --no-pivot moves the root over the host's, which pivot_root takes away" {
@@ -362,7 +388,7 @@ receiver() {
 	mkdir "$(cgroup_of "$(init_pid)")/sub"
 	gives 0 '' '' exec -d --pid-file "$T/pid" --cgroup sub "$ID" sleep 1000
 	[ "$(cgroup_of "$(<"$T/pid")")" = "$(cgroup_of "$(init_pid)")/sub" ]
-	gives 255 '' "$NAME: bad sub cgroup path*" exec --cgroup=../other "$ID" true
+	gives 255 '' "$NAME: bad sub cgroup path: ../other is not a sub cgroup path*" exec --cgroup=../other "$ID" true
 }
 
 @test "exec: every failure of its own is 255" {
@@ -373,8 +399,8 @@ receiver() {
 	gives 255 '' "$NAME: *no such file or directory*" exec --cwd /nosuch "$ID" true
 	gives 255 '' "$NAME: exec: \"/proc/version\": permission denied*" exec "$ID" /proc/version
 	gives 255 '' "$NAME: container $ID-none: container does not exist" exec "$ID-none" true
-	gives 255 '' "$NAME: exec: a command is missing*" exec "$ID"
-	gives 255 '' "$NAME: exec: an argument is missing*" exec
+	gives 255 '' "$NAME: exec: exec args cannot be empty*" exec "$ID"
+	gives 1 '' "$NAME: exec: Incorrect Usage. \"exec\" requires a minimum of 1 argument(s)*" exec
 	gives 255 '' "$NAME: exec: 'root' is not UID or UID:GID*" exec --user root "$ID" true
 	gives 255 '' "$NAME: *a:b:c:s0*" exec --process-label a:b:c:s0 "$ID" true
 	gives 255 '' "$NAME: *nosuch*" exec --apparmor nosuch "$ID" true
@@ -404,7 +430,7 @@ receiver() {
 		[ "$(head -n 1 "$got")" = "$name" ] || complain "'$words' came as $(<"$got")"
 	done
 	gives 0 '' '' kill "$ID" 0
-	gives 1 '' "$NAME: kill: unknown signal 'NOPE'*" kill "$ID" NOPE
+	gives 1 '' "$NAME: kill: unknown signal \"NOPE\"*" kill "$ID" NOPE
 	gives 0 '' '' kill -a "$ID" WINCH
 	gives 0 '' '' kill --all "$ID" 9 # containerd
 	becomes stopped
@@ -513,7 +539,7 @@ receiver() {
 	[ "$(jq -r '.[0] | keys_unsorted | join(" ")' "$OUT")" = "$keys" ]
 	gives 0 "$ID" '' list -q
 	gives 0 "$ID" '' list --quiet
-	gives 1 '' "$NAME: list: option '--format' takes table|json, not 'xml'*" list -f xml
+	gives 1 '' "$NAME: list: Incorrect Usage: option '--format' takes table|json, not 'xml'*" list -f xml
 	ok state "$ID"
 	[ "$(jq -r 'keys_unsorted | join(" ")' "$OUT")" = "$keys" ]
 
@@ -561,7 +587,7 @@ receiver() {
 	gives 0 '{*"ociVersionMin":*"ociVersionMax":*"rro"*' '' features
 	[ -z "$err" ] # CRI-O reads both
 	gives 0 '*complete*' '' completion bash
-	gives 1 '' "$NAME: mounts: an argument is missing*" mounts list
+	gives 1 '' "$NAME: mounts: Incorrect Usage. \"mounts\" requires a minimum of 2 argument(s)*" mounts list
 }
 
 @test "output that cannot be written is a failure" {

@@ -78,7 +78,7 @@ run_both() {
 	refused "container does not exist" ps --format json "$ID-none"
 	refused "container does not exist" ps "$ID-none"
 	refused "takes table|json" ps --format yaml "$ID"
-	refused "an argument is missing" ps
+	refused '"ps" requires a minimum of 1 argument(s)' ps
 }
 
 @test "ps without a cgroup: who is in the pid namespace" {

@@ -1278,7 +1278,7 @@ line() {
 	done
 	only_defaults
 	bind_is /proc/version bind "$T/src/file"
-	refused "on /proc/version: it is inside /proc" create -b "$BUNDLE" "$ID"
+	refused "on /proc/version: cannot be mounted because it is inside /proc" create -b "$BUNDLE" "$ID"
 }
 
 # --- linux.mountLabel -----------------------------------------------------------------------------

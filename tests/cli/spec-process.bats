@@ -171,7 +171,7 @@ print(*struct.unpack("HHHH", fcntl.ioctl(fd, termios.TIOCGWINSZ, b"\0" * 8))[:2]
 @test "process.terminal: and the console socket go together" {
 	refuses '.process.terminal = true' '--console-socket'
 	config '.process.terminal = false'
-	refused 'a console socket is given, but there is no terminal' create --console-socket "$T/console" -b "$BUNDLE" "$ID"
+	refused "cannot use console socket if $(basename "$DAVIT") will not detach or allocate tty" create --console-socket "$T/console" -b "$BUNDLE" "$ID"
 	check_clean
 }
 

@@ -462,15 +462,15 @@ many() {
 
 @test "linux.seccomp.listenerPath: an agent that cannot be reached is an error that names the socket, and nothing is left" {
 	listener
-	refused "connect to seccomp agent $AGENT" run -b "$BUNDLE" "$ID"
+	refused "failed to connect with seccomp agent $AGENT" run -b "$BUNDLE" "$ID"
 	[[ $err == *"no such file or directory"* ]]
 	check_clean
 	agent bound
-	refused "connect to seccomp agent $AGENT" run -b "$BUNDLE" "$ID"
+	refused "failed to connect with seccomp agent $AGENT" run -b "$BUNDLE" "$ID"
 	check_clean
 	# Of start it leaves the container as it was: created, to be started again.
 	ok create -b "$BUNDLE" "$ID"
-	refused "connect to seccomp agent $AGENT" start "$ID"
+	refused "failed to connect with seccomp agent $AGENT" start "$ID"
 	is created
 	agent errno:18
 	ok start "$ID"
@@ -479,7 +479,7 @@ many() {
 	config '.linux.seccomp.listenerPath = "agent.sock"'
 	refused "not an absolute path" create -b "$BUNDLE" "$ID"
 	config 'del(.linux.seccomp.listenerPath)'
-	refused "SCMP_ACT_NOTIFY without a listenerPath" create -b "$BUNDLE" "$ID"
+	refused "SCMP_ACT_NOTIFY: seccomp listenerPath is not set" create -b "$BUNDLE" "$ID"
 }
 
 @test "linux.seccomp.listenerPath: a stuck agent costs a deadline, a long path is no obstacle" {
@@ -535,7 +535,7 @@ many() {
 	calls getppid
 	says "getppid = -18"
 	config 'del(.annotations)'
-	refused "connect to seccomp agent $T/none" run -b "$BUNDLE" "$ID"
+	refused "failed to connect with seccomp agent $T/none" run -b "$BUNDLE" "$ID"
 	RUN_OCI_SECCOMP_RECEIVER=$AGENT
 	calls getppid
 	says "getppid = -18"
@@ -749,6 +749,6 @@ cached() {
 	[ "$(sent .state.pid 2)" = "$(init_pid)" ]
 	[ "$(sent '.pid != .state.pid and .pid > 1' 2)" = true ]
 	end_agent
-	refused "connect to seccomp agent $AGENT" exec "$ID" calls getppid
+	refused "failed to connect with seccomp agent $AGENT" exec "$ID" calls getppid
 	is running
 }

@@ -191,12 +191,12 @@ lacks() {
 
 @test "update refuses what is wrong" {
 	start
-	refused '--memory "fifty" is not a number' update --memory fifty "$ID"
-	refused '--memory "5X" is not a number' update --memory 5X "$ID"
-	refused '--memory "-2" is not a number' update --memory -2 "$ID"
-	refused '--cpu-share "-1" is not a number' update --cpu-share -1 "$ID"
-	refused '--blkio-weight "65536" is not a number' update --blkio-weight 65536 "$ID"
-	refused '--memory "99999999999999999999" is not a number' update --memory 99999999999999999999 "$ID"
+	refused "invalid value for memory: invalid size: 'fifty'" update --memory fifty "$ID"
+	refused "invalid value for memory: invalid size: '5X'" update --memory 5X "$ID"
+	refused "invalid value for memory: invalid size: '-2'" update --memory -2 "$ID"
+	refused "invalid value for cpu-share: invalid number: '-1'" update --cpu-share -1 "$ID"
+	refused "invalid value for blkio-weight: invalid number: '65536'" update --blkio-weight 65536 "$ID"
+	refused "invalid value for memory: invalid size: '99999999999999999999'" update --memory 99999999999999999999 "$ID"
 	refused "no such file or directory" update --resources "$T/none.json" "$ID"
 	given '{"memory":{"limit":"x"}}' --resources=- "$ID"
 	[ "$status" -eq 1 ]
@@ -209,7 +209,7 @@ lacks() {
 	[ "$status" -eq 1 ]
 	[[ $err == *"cgroup.freeze is not a limit"* ]]
 	is running
-	refused "an argument is missing" update
+	refused '"update" requires exactly 1 argument(s)' update
 	refused "container does not exist" update --memory -1 "$ID-none"
 	ok kill "$ID" KILL
 	becomes stopped

@@ -463,7 +463,7 @@ TEST(raw_programs)
 		   "instruction 0 of the seccomp program is invalid"); /* ld [64] */
 	expect_raw("FQABAAAAAAAGAAAAAAD/fw==",
 		   "instruction 0 of the seccomp program is invalid"); /* jumps out */
-	expect_raw("BgAAAAAAwH8=", "a program that notifies, without a listenerPath");
+	expect_raw("BgAAAAAAwH8=", "a program that notifies: seccomp listenerPath is not set");
 }
 
 /* The kernel is the measure: for each number, the errno that it gives or none. */
@@ -543,7 +543,7 @@ TEST(refusals)
 	struct oci_seccomp c = profile(&rule, 1);
 
 	expect_refusal(&c, "/linux/seccomp/syscalls/0/action",
-		       "SCMP_ACT_NOTIFY without a listenerPath");
+		       "SCMP_ACT_NOTIFY: seccomp listenerPath is not set");
 	c.listener_path = "run/agent";
 	expect_refusal(&c, "/linux/seccomp/listenerPath",
 		       "the receiver of the seccomp listener, run/agent, is not an absolute path");

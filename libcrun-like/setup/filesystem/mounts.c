@@ -302,7 +302,7 @@ static int prepare_proc_rules(struct prepare *p, struct err *e)
 	}
 	if (op->is_below_proc && !op->is_proc_allowed && op->kind == MOUNT_FS)
 		return err_field(e, EINVAL, POINTER("/mounts/%zu/destination", op->index),
-				 "%s cannot be mounted on %s: it is inside /proc", op->type,
+				 "%s on %s cannot be mounted because it is inside /proc", op->type,
 				 op->destination);
 	return 0;
 }

@@ -381,8 +381,9 @@ static int check_target(const struct mount_op *op, int fd, int target, const str
 		return err_set(e, EINVAL, "mount %s on %s: it leads to the root itself",
 			       what_of(op), op->destination);
 	if (is_in_proc && !is_proc)
-		return err_set(e, EINVAL, "mount %s on %s: it is inside /proc", what_of(op),
-			       op->destination);
+		return err_set(e, EINVAL,
+			       "mount %s on %s: cannot be mounted because it is inside /proc",
+			       what_of(op), op->destination);
 	return 0;
 }
 

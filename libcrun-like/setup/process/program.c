@@ -123,7 +123,8 @@ int program_chdir(const struct program *p, struct err *e)
 	int r = execve_chdir(p->cwd);
 
 	if (r < 0 && !(r == -EACCES && p->is_entered))
-		return err_kind(e, ERR_EXEC, -r, "chdir to cwd %s", p->cwd);
+		return err_kind(e, ERR_EXEC, -r, "chdir to cwd (\"%s\") set in %s failed", p->cwd,
+				p->cwd_giver ? p->cwd_giver : "config.json");
 	r = execve_get_cwd(cwd, sizeof(cwd));
 	/* CVE-2024-21626: through a descriptor of the host that leaked. ERANGE, too long for the
 	 * buffer, is not it: the kernel puts "(unreachable)" before it counts. */

@@ -20,6 +20,7 @@ struct program {
 	char **argv, **envp;
 	const char *search_path; /* PATH of the environment, or the default */
 	const char *cwd;
+	const char *cwd_giver;    /* NULL: config.json */
 	bool is_entered;          /* cwd, by program_enter() */
 	char *home;               /* room for "HOME=..." in envp; NULL: config.json sets it */
 	unsigned preserve_fds;    /* descriptors from 3 on that the program inherits */

@@ -126,14 +126,14 @@ static int fail_receiver(const struct seccomp_source *s, struct err *e)
 
 	if (s->raw)
 		return err_field(e, EINVAL, "/annotations/run.oci.seccomp_bpf_data",
-				 "a program that notifies, without a listenerPath");
+				 "a program that notifies: seccomp listenerPath is not set");
 	if (strcmp(c->default_action, notify) == 0)
 		return err_field(e, EINVAL, "/linux/seccomp/defaultAction",
-				 "%s without a listenerPath", notify);
+				 "%s: seccomp listenerPath is not set", notify);
 	while (i < c->syscalls.count && strcmp(c->syscalls.items[i].action, notify) != 0)
 		i++;
 	return err_field(e, EINVAL, POINTER("/linux/seccomp/syscalls/%zu/action", i),
-			 "%s without a listenerPath", notify);
+			 "%s: seccomp listenerPath is not set", notify);
 }
 
 static int add_listener(struct arena *a, const struct seccomp_source *s, struct seccomp_filter *f,

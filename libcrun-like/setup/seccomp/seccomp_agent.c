@@ -14,7 +14,7 @@ int seccomp_agent_connect(const char *path, int *ret_sockfd, struct err *e)
 		return err_kind(e, ERR_TIMEOUT, ETIMEDOUT,
 				"seccomp agent %s did not accept within %d seconds", path,
 				PEER_DEADLINE_SEC);
-	return r < 0 ? err_set(e, -r, "connect to seccomp agent %s", path) : 0;
+	return r < 0 ? err_set(e, -r, "failed to connect with seccomp agent %s", path) : 0;
 }
 
 int seccomp_agent_send(struct arena *a, const char *path, int sockfd, int listener,
