@@ -79,6 +79,44 @@ int run_take_reserve(struct run *run, struct err *e)
 	return 0;
 }
 
+/* In ascending order: @fds[@count] is the new one's place. */
+static void insert(int *fds, size_t count, int *fd)
+{
+	int one = take_fd(fd);
+
+	for (; count && fds[count - 1] > one; count--)
+		fds[count] = fds[count - 1];
+	fds[count] = one;
+}
+
+/* Most have been opened one after the other, so that few calls close them. */
+static void close_all(const int *fds, size_t count)
+{
+	for (size_t i = 0, end; i < count; i = end) {
+		for (end = i + 1; end < count && fds[end] == fds[end - 1] + 1;)
+			end++;
+		(void)sys_close_range((unsigned)fds[i], (unsigned)fds[end - 1], 0);
+	}
+}
+
+/* The reserve, and the descriptors of the table that are of none of @who. */
+static void close_others(struct run *run, unsigned who)
+{
+	int fds[ARRAY_SIZE(descriptors) + RUN_RESERVE];
+	size_t count = 0;
+
+	for (size_t i = 0; i < RUN_RESERVE; i++)
+		if (run->reserve[i] >= 0)
+			insert(fds, count++, &run->reserve[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(descriptors); i++) {
+		int *fd = descriptor_of(run, i);
+
+		if (*fd >= 0 && !(descriptors[i].of & who))
+			insert(fds, count++, fd);
+	}
+	close_all(fds, count);
+}
+
 void run_use_reserve(struct run *run)
 {
 	for (size_t i = 0; i < RUN_RESERVE; i++)
@@ -88,19 +126,14 @@ void run_use_reserve(struct run *run)
 void run_release(struct run *run)
 {
 	foreground_end(&run->foreground);
-	run_use_reserve(run);
-	for (size_t i = 0; i < ARRAY_SIZE(descriptors); i++)
-		close_fdp(descriptor_of(run, i));
+	close_others(run, 0);
 }
 
 void run_become(struct run *run, unsigned who, int *channel)
 {
 	int own = take_fd(channel);
 
-	run_use_reserve(run);
-	for (size_t i = 0; i < ARRAY_SIZE(descriptors); i++)
-		if (!(descriptors[i].of & who))
-			close_fdp(descriptor_of(run, i));
+	close_others(run, who);
 	run->channel = own;
 }
 
