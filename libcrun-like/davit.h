@@ -59,26 +59,16 @@ struct davit_context_options {
 	davit_log_fn *log;          /* may be NULL */
 	void *log_arg;
 	enum davit_log_level log_level;
-	const char *fault; /* test builds: the step at which to fail, "NAME" or "NAME:after";
-			      ignored elsewhere */
-	const char *name;  /* what the program is called in messages; NULL: "davit" */
 	/* What NOTIFY_SOCKET says (sd_notify(3)): who is told when the program is ready. The
 	 * program gets a socket of its own for that. run in the foreground tells; run with detach,
 	 * and start, return when the program is ready or has ended. NULL, "": nobody. */
 	const char *notify_socket;
-	const char *trace; /* a file for the times of all steps, as Chrome's trace JSON, written by
-			      davit_context_free(); NULL: none */
 	/* Socket of the seccomp agent for profiles that notify and name none; absolute; may be NULL
 	 * or "". What RUN_OCI_SECCOMP_RECEIVER says. */
 	const char *seccomp_receiver;
 	/* For hooks that config.json gives no env; NULL-terminated, not copied: it has to stay as
 	 * long as the context. NULL: an empty one. */
 	char **environment;
-	/* Descriptors of the caller's, of a log say, that the children of the library close before
-	 * anything else: they would be the container's otherwise until its program is executed. Not
-	 * copied, as above. */
-	const int *private_fds;
-	size_t private_fd_count;
 };
 DAVIT_API int davit_context_new(const struct davit_context_options *options,
 				struct davit_context **ret, struct davit_error *err);
@@ -242,14 +232,6 @@ typedef void davit_info_fn(void *arg, const char *name, const char *value);
 DAVIT_API int davit_info(struct davit_context *ctx, davit_info_fn *each, void *arg, char **ret_json,
 			 struct davit_error *err);
 
-/*
- * A document that is named by a path: of a file, a FIFO or a pipe, also one of the caller's own
- * descriptors (/dev/stdin, /dev/fd/63). Read to its end, at most 64 MiB; kind "timeout" when nobody
- * writes to it for five seconds. The text ends with a NUL besides, and is to be given to free().
- */
-DAVIT_API int davit_read_document(const char *path, char **ret_text, size_t *ret_len,
-				  struct davit_error *err);
-
 /* A default config.json; @rootless: with a user namespace for the caller's own ids. */
 DAVIT_API int davit_spec(bool rootless, char **ret_json, struct davit_error *err);
 DAVIT_API int davit_features(char **ret_json, struct davit_error *err);
@@ -286,13 +268,6 @@ DAVIT_API const char *davit_seccomp_version(void);
 
 /* "TERM", "SIGTERM", "15", "RTMIN+1" -> number; -EINVAL. */
 DAVIT_API int davit_signal_parse(const char *text);
-
-/*
- * For the davit command alone: makes this process run from a copy of its executable that nobody can
- * write (CVE-2019-5736), by one re-exec with the same arguments. Returns 0 when it already does.
- * Call it first in main().
- */
-DAVIT_API int davit_seal_self(char **argv, struct davit_error *err);
 
 #ifdef __cplusplus
 }

@@ -114,7 +114,7 @@ static int take_document(struct session *s, const char *path, unsigned first, ch
 			 size_t *ret_len)
 {
 	int fd = named_by(path, first);
-	int r = fd < 0 ? 0 : davit_read_document(path, ret, ret_len, s->error);
+	int r = fd < 0 ? 0 : davit_command_read_document(path, ret, ret_len, s->error);
 
 	if (fd >= 0)
 		close(fd);

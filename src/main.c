@@ -69,7 +69,7 @@ static int keep_away(struct session *s, struct command_args *args, char **argv)
 	if (preserved >= INT_MAX - 3)
 		preserved = 0;
 	inherited_close(s, args, 3 + preserved);
-	if (davit_seal_self(argv, s->error) < 0)
+	if (davit_command_seal(argv, s->error) < 0)
 		return -1;
 	return inherited_take(s, args, 3 + preserved);
 }

@@ -100,7 +100,8 @@ int session_usage(const struct session *s, const char *command, const char *fmt,
 
 int session_read_document(struct session *s, const char *name, char **ret, size_t *ret_len)
 {
-	return davit_read_document(strcmp(name, "-") ? name : "/dev/stdin", ret, ret_len, s->error);
+	return davit_command_read_document(strcmp(name, "-") ? name : "/dev/stdin", ret, ret_len,
+					   s->error);
 }
 
 int session_open(struct session *s)
@@ -114,17 +115,19 @@ int session_open(struct session *s)
 		.log = log_message,
 		.log_arg = &s->log,
 		.log_level = s->log.level,
-		.fault = getenv("DAVIT_FAULT"),
-		.name = s->name,
 		.notify_socket = getenv("NOTIFY_SOCKET"),
-		.trace = s->trace,
 		.seccomp_receiver = getenv("RUN_OCI_SECCOMP_RECEIVER"),
 		.environment = environ,
+	};
+	const struct davit_command_options own = {
+		.name = s->name,
+		.fault = getenv("DAVIT_FAULT"),
+		.trace = s->trace,
 		.private_fds = s->private_fds,
 		.private_fd_count = s->private_fd_count,
 	};
 
 	if (!g->cgroup_manager && g->systemd_cgroup)
 		options.cgroup_manager = "systemd";
-	return davit_context_new(&options, &s->context, s->error);
+	return davit_command_context_new(&options, &own, &s->context, s->error);
 }

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "davit.h"
+#include "davit-command.h"
 #include "log.h"
 
 struct globals {

@@ -7,6 +7,7 @@
 #include "api/export.h"
 #include "api/options.h"
 #include "config-davit.h"
+#include "davit-command.h"
 #include "kernel/procfs.h"
 #include "kernel/seal.h"
 #include "lifecycle/document.h"
@@ -216,7 +217,8 @@ int davit_plan(struct davit_context *ctx, const struct davit_create_options *opt
 	return error_export(err, &e);
 }
 
-int davit_read_document(const char *path, char **ret_text, size_t *ret_len, struct davit_error *err)
+int davit_command_read_document(const char *path, char **ret_text, size_t *ret_len,
+				struct davit_error *err)
 {
 	struct arena a = { 0 };
 	struct err e = { 0 };
@@ -239,7 +241,7 @@ int davit_read_document(const char *path, char **ret_text, size_t *ret_len, stru
 	return error_export(err, &e);
 }
 
-int davit_seal_self(char **argv, struct davit_error *err)
+int davit_command_seal(char **argv, struct davit_error *err)
 {
 	struct err e = { 0 };
 	int r = 0;

@@ -63,7 +63,8 @@ static int check_manager(const char *manager, struct err *e)
 	return err_kind(e, ERR_USAGE, EINVAL, "unknown cgroup manager \"%s\"", manager);
 }
 
-static int fill(struct davit_context *ctx, const struct davit_context_options *o, struct err *e)
+static int fill(struct davit_context *ctx, const struct davit_context_options *o,
+		const struct davit_command_options *own, struct err *e)
 {
 	const char *manager = o->cgroup_manager ? o->cgroup_manager : "cgroupfs";
 
@@ -75,11 +76,11 @@ static int fill(struct davit_context *ctx, const struct davit_context_options *o
 	if (!o->root)
 		ctx->root = default_root(o->runtime_dir, ctx->is_rootless);
 	ctx->cgroup_manager = strdup(manager);
-	ctx->name = strdup(o->name ? o->name : "davit");
+	ctx->name = strdup(own->name ? own->name : "davit");
 	if (o->notify_socket && *o->notify_socket)
 		ctx->notify_socket = strdup(o->notify_socket);
-	if (DAVIT_TEST_BUILD && o->fault)
-		ctx->fault = strdup(o->fault);
+	if (DAVIT_TEST_BUILD && own->fault)
+		ctx->fault = strdup(own->fault);
 	if (o->seccomp_receiver && o->seccomp_receiver[0])
 		ctx->seccomp_receiver = strdup(o->seccomp_receiver);
 	if (!ctx->root || !ctx->cgroup_manager || !ctx->name)
@@ -89,13 +90,14 @@ static int fill(struct davit_context *ctx, const struct davit_context_options *o
 	ctx->log_arg = o->log_arg;
 	ctx->log_level = o->log_level;
 	ctx->has_default_root = !o->root;
-	ctx->private_fds = o->private_fds;
-	ctx->private_fd_count = o->private_fd_count;
-	return o->trace ? trace_new(o->trace, &ctx->trace, e) : 0;
+	ctx->private_fds = own->private_fds;
+	ctx->private_fd_count = own->private_fd_count;
+	return own->trace ? trace_new(own->trace, &ctx->trace, e) : 0;
 }
 
-int davit_context_new(const struct davit_context_options *options, struct davit_context **ret,
-		      struct davit_error *err)
+int davit_command_context_new(const struct davit_context_options *options,
+			      const struct davit_command_options *own, struct davit_context **ret,
+			      struct davit_error *err)
 {
 	struct davit_context *ctx = calloc(1, sizeof(*ctx));
 	struct davit_context_options o;
@@ -106,12 +108,20 @@ int davit_context_new(const struct davit_context_options *options, struct davit_
 		return error_export(err, &e);
 	}
 	if (options_take(&o, sizeof(o), options, "davit_context_options", &e) < 0 ||
-	    fill(ctx, &o, &e) < 0) {
+	    fill(ctx, &o, own, &e) < 0) {
 		davit_context_free(ctx);
 		return error_export(err, &e);
 	}
 	*ret = ctx;
 	return error_export(err, &e);
+}
+
+int davit_context_new(const struct davit_context_options *options, struct davit_context **ret,
+		      struct davit_error *err)
+{
+	const struct davit_command_options none = { 0 };
+
+	return davit_command_context_new(options, &none, ret, err);
 }
 
 void davit_context_free(struct davit_context *ctx)
