@@ -9,6 +9,7 @@
 #include "davit.h"
 
 struct davit_command_options {
+	bool is_davit;     /* the calling process may be cloned: it is davit, and nothing else */
 	const char *name;  /* what the program is called in messages; NULL: "davit" */
 	const char *fault; /* test builds: the step at which to fail, "NAME" or "NAME:after";
 			      ignored elsewhere */
@@ -24,6 +25,10 @@ struct davit_command_options {
 int davit_command_context_new(const struct davit_context_options *options,
 			      const struct davit_command_options *own, struct davit_context **ret,
 			      struct davit_error *err);
+
+/* The davit that libdavit has started does its call; @sock is what --api says. -1: it could not
+ * even say so. */
+int davit_command_serve(int sock);
 
 /*
  * Makes this process run from a copy of its executable that nobody can write (CVE-2019-5736), by

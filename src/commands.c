@@ -109,13 +109,14 @@ static int run_features(struct session *s, const struct command_args *args)
 	return EXIT_SUCCESS;
 }
 
-static void print_fact(void *arg, const char *name, const char *value)
+static int print_fact(void *arg, const char *name, const char *value)
 {
 	for (; *name; name++)
 		putchar(*name == '/' ? '.' : *name);
 	fputs(": ", stdout);
 	text_write_line(stdout, value);
 	putchar('\n');
+	return 0;
 }
 
 static int run_info(struct session *s, const struct command_args *args)
@@ -132,10 +133,11 @@ static int run_info(struct session *s, const struct command_args *args)
 	return EXIT_SUCCESS;
 }
 
-static void print_fault(void *arg, const struct davit_error *fault)
+static int print_fault(void *arg, const struct davit_error *fault)
 {
 	text_write_line(stdout, davit_error_message(fault));
 	putchar('\n');
+	return 0;
 }
 
 static int run_validate(struct session *s, const struct command_args *args)

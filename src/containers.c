@@ -16,13 +16,13 @@ struct matches {
 	bool no_memory;
 };
 
-static void collect(void *arg, const struct davit_list_entry *entry)
+static int collect(void *arg, const struct davit_container_info *entry)
 {
 	struct matches *m = arg;
 	char **grown, *id;
 
 	if (regexec(&m->pattern, entry->id, 0, NULL, 0) != 0)
-		return;
+		return 0;
 	grown = reallocarray(m->ids, m->count + 1, sizeof(*grown));
 	if (grown)
 		m->ids = grown;
@@ -31,6 +31,7 @@ static void collect(void *arg, const struct davit_list_entry *entry)
 		grown[m->count++] = id;
 	else
 		m->no_memory = true;
+	return m->no_memory;
 }
 
 static int do_matches(struct session *s, const struct command_args *args, const struct matches *m,

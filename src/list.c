@@ -49,7 +49,7 @@ static char *copy_line(const char *text)
 	return strndup(text, strcspn(text, "\n"));
 }
 
-static void collect(void *arg, const struct davit_list_entry *entry)
+static int collect(void *arg, const struct davit_container_info *entry)
 {
 	struct rows *rows = arg;
 	struct row *grown = reallocarray(rows->row, rows->count + 1, sizeof(*grown));
@@ -58,7 +58,7 @@ static void collect(void *arg, const struct davit_list_entry *entry)
 
 	if (!grown) {
 		rows->no_memory = true;
-		return;
+		return 1;
 	}
 	rows->row = grown;
 	row = &grown[rows->count++];
@@ -66,7 +66,7 @@ static void collect(void *arg, const struct davit_list_entry *entry)
 	*row = (struct row){ {
 		[COLUMN_ID] = copy_line(entry->id),
 		[COLUMN_PID] = copy_line(pid),
-		[COLUMN_STATUS] = copy_line(entry->status),
+		[COLUMN_STATUS] = copy_line(entry->status_word),
 		[COLUMN_BUNDLE] = copy_line(entry->bundle),
 		[COLUMN_CREATED] = copy_line(entry->created),
 		[COLUMN_OWNER] = copy_line(entry->owner),
@@ -75,6 +75,7 @@ static void collect(void *arg, const struct davit_list_entry *entry)
 	for (size_t k = 0; k < CELLS; k++)
 		if (!row->cells[k])
 			rows->no_memory = true;
+	return rows->no_memory;
 }
 
 static void print_cell(const char *text, int width)

@@ -155,14 +155,31 @@ static int run_command(struct session *s, const struct command *command, char **
 	return status;
 }
 
+/* libdavit has started us, in a program that it must not clone (libcrun-like/api/remote.c). What
+ * goes wrong is told to it, not here. */
+static int serve(struct session *s, char **argv)
+{
+	uint64_t sock;
+
+	if (cli_parse_number(argv[2], strlen(argv[2]), INT_MAX - 3, &sock) < 0)
+		return session_usage(s, NULL, "--api is for libdavit");
+	if (davit_command_seal(argv, s->error) < 0)
+		return session_report(s);
+	return davit_command_serve((int)sock) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 static int run_program(struct session *s, char **argv)
 {
 	const struct globals *g = &s->globals;
 	const struct command *command;
 	struct cli_result words;
 	struct cli_error e;
-	int parsed = cli_parse(s->line->global_options, *argv ? argv + 1 : argv, 0, &s->globals,
-			       &words, &e);
+	int parsed;
+
+	if (argv[0] && argv[1] && argv[2] && !strcmp(argv[1], "--api"))
+		return serve(s, argv);
+	parsed = cli_parse(s->line->global_options, *argv ? argv + 1 : argv, 0, &s->globals, &words,
+			   &e);
 
 	log_init(&s->log, g->log, g->log_format, g->debug ? "debug" : g->log_level);
 	if (parsed < 0)

@@ -46,19 +46,20 @@ static void fill_end(struct filler *f)
 	f->column = 0;
 }
 
-static void print_step(void *arg, const struct davit_plan_step *step)
+static int print_step(void *arg, const struct davit_plan_step *step)
 {
 	struct filler *idle = arg;
 	struct filler operations = { stdout, INDENT, 0 };
 
 	if (!step->active) {
 		fill(idle, step->name, ",");
-		return;
+		return 0;
 	}
 	printf("%-*s %-*s %s\n", NAME_WIDTH, step->name, WHERE_WIDTH, step->where, step->why);
 	for (const char *const *text = step->operations; text && *text; text++)
 		fill(&operations, *text, ";");
 	fill_end(&operations);
+	return 0;
 }
 
 int plan_run(struct session *s, const struct command_args *args)

@@ -23,17 +23,18 @@ struct pids {
 	bool no_memory;
 };
 
-static void collect(void *arg, pid_t pid)
+static int collect(void *arg, pid_t pid)
 {
 	struct pids *pids = arg;
 	pid_t *grown = reallocarray(pids->list, pids->count + 1, sizeof(*grown));
 
 	if (!grown) {
 		pids->no_memory = true;
-		return;
+		return 1;
 	}
 	pids->list = grown;
 	grown[pids->count++] = pid;
+	return 0;
 }
 
 static bool has_pid(const struct pids *pids, const char *field)

@@ -120,6 +120,7 @@ int session_open(struct session *s)
 		.environment = environ,
 	};
 	const struct davit_command_options own = {
+		.is_davit = true,
 		.name = s->name,
 		.fault = getenv("DAVIT_FAULT"),
 		.trace = s->trace,

@@ -6,6 +6,7 @@
 
 #include "api/export.h"
 #include "api/options.h"
+#include "api/remote.h"
 #include "config-davit.h"
 #include "davit-command.h"
 #include "kernel/procfs.h"
@@ -15,40 +16,100 @@
 
 extern char **environ;
 
+/* What makes processes is done by a davit of its own, unless this process is one. */
+static bool is_remote(const struct davit_context *ctx)
+{
+	return ctx->program != NULL;
+}
+
+static int call_remote(struct davit_context *ctx, struct call *c, struct davit_error *err)
+{
+	const struct remote_fds none = { 0 };
+	struct remote_answer answer = { 0 };
+	struct err e = { 0 };
+
+	remote_call(ctx, c, &none, &answer, &e);
+	return error_export_output(err, &e, answer.output);
+}
+
+static int create_or_run(struct davit_context *ctx, const struct davit_create_options *o,
+			 enum verb verb, int *ret_status, struct davit_error *err)
+{
+	struct remote_answer answer = { .process = o->process };
+	struct operation_result result = { .hook_output = answer.output };
+	struct err e = { 0 };
+
+	if (is_remote(ctx)) {
+		const struct remote_fds fds = { .streams = o->streams,
+						.console = o->console_fd,
+						.preserved = o->listen_fds + o->preserve_fds };
+		struct call c = { .verb = verb == VERB_RUN ? CALL_RUN : CALL_CREATE, .create = *o };
+
+		remote_call(ctx, &c, &fds, &answer, &e);
+		*ret_status = answer.status;
+	} else {
+		operation_create(ctx, o, verb, &result, &e);
+		*ret_status = result.status;
+	}
+	return error_export_output(err, &e, answer.output);
+}
+
 int davit_create(struct davit_context *ctx, const struct davit_create_options *options,
 		 struct davit_error *err)
 {
-	char output[HOOK_OUTPUT_TEXT] = "";
 	struct davit_create_options o;
 	struct err e = { 0 };
+	int ignored;
 
-	if (options_take(&o, sizeof(o), options, "davit_create_options", &e) == 0)
-		operation_create(ctx, &o, VERB_CREATE, NULL, output, &e);
-	return error_export_output(err, &e, output);
+	if (options_take(&o, sizeof(o), options, "davit_create_options", &e) < 0)
+		return error_export(err, &e);
+	return create_or_run(ctx, &o, VERB_CREATE, &ignored, err);
 }
 
 int davit_run(struct davit_context *ctx, const struct davit_create_options *options,
 	      int *ret_status, struct davit_error *err)
 {
-	char output[HOOK_OUTPUT_TEXT] = "";
 	struct davit_create_options o;
 	struct err e = { 0 };
+	int status = 0, r;
 
-	*ret_status = 0;
-	if (options_take(&o, sizeof(o), options, "davit_create_options", &e) == 0)
-		operation_create(ctx, &o, VERB_RUN, ret_status, output, &e);
-	return error_export_output(err, &e, output);
+	if (options_take(&o, sizeof(o), options, "davit_create_options", &e) < 0)
+		return error_export(err, &e);
+	r = create_or_run(ctx, &o, VERB_RUN, &status, err);
+	if (ret_status)
+		*ret_status = status;
+	return r;
+}
+
+static int exec_remote(struct davit_context *ctx, const struct davit_exec_options *o,
+		       int *ret_status, struct err *e)
+{
+	const struct remote_fds fds = { .streams = o->streams,
+					.console = o->console_fd,
+					.preserved = o->listen_fds + o->preserve_fds };
+	struct remote_answer answer = { .process = o->process };
+	struct call c = { .verb = CALL_EXEC, .exec = *o };
+
+	remote_call(ctx, &c, &fds, &answer, e);
+	*ret_status = answer.status;
+	return -e->code;
 }
 
 int davit_exec(struct davit_context *ctx, const struct davit_exec_options *options, int *ret_status,
 	       struct davit_error *err)
 {
+	struct operation_result result = { 0 };
 	struct davit_exec_options o;
 	struct err e = { 0 };
 
-	*ret_status = 0;
-	if (options_take(&o, sizeof(o), options, "davit_exec_options", &e) == 0)
-		operation_exec(ctx, &o, ret_status, &e);
+	if (options_take(&o, sizeof(o), options, "davit_exec_options", &e) < 0)
+		return error_export(err, &e);
+	if (is_remote(ctx))
+		exec_remote(ctx, &o, &result.status, &e);
+	else
+		operation_exec(ctx, &o, &result, &e);
+	if (ret_status)
+		*ret_status = result.status;
 	return error_export(err, &e);
 }
 
@@ -57,8 +118,21 @@ int davit_start(struct davit_context *ctx, const char *id, struct davit_error *e
 	char output[HOOK_OUTPUT_TEXT] = "";
 	struct err e = { 0 };
 
+	if (is_remote(ctx))
+		return call_remote(ctx, &(struct call){ .verb = CALL_START, .id = id }, err);
 	operation_start(ctx, id, output, &e);
 	return error_export_output(err, &e, output);
+}
+
+int davit_wait(struct davit_context *ctx, const char *id, int *ret_status, struct davit_error *err)
+{
+	struct err e = { 0 };
+	int status = 0;
+
+	operation_wait(ctx, id, &status, &e);
+	if (ret_status)
+		*ret_status = status;
+	return error_export(err, &e);
 }
 
 int davit_kill(struct davit_context *ctx, const char *id, int signal, bool all,
@@ -74,6 +148,9 @@ int davit_delete(struct davit_context *ctx, const char *id, bool force, struct d
 {
 	struct err e = { 0 };
 
+	if (is_remote(ctx))
+		return call_remote(
+			ctx, &(struct call){ .verb = CALL_DELETE, .id = id, .force = force }, err);
 	operation_delete(ctx, id, force, &e);
 	return error_export(err, &e);
 }
@@ -105,22 +182,33 @@ int davit_update(struct davit_context *ctx, const char *id,
 	return error_export(err, &e);
 }
 
-int davit_mounts_add(struct davit_context *ctx, const char *id, const char *mounts, size_t len,
-		     struct davit_error *err)
+static int change_mounts(struct davit_context *ctx, struct call *c, struct davit_error *err)
 {
 	struct err e = { 0 };
 
-	operation_mounts_change(ctx, id, mounts, len, true, &e);
+	if (is_remote(ctx))
+		return call_remote(ctx, c, err);
+	operation_mounts_change(ctx, c->id, c->mounts, c->mounts_len, c->verb == CALL_MOUNTS_ADD,
+				&e);
 	return error_export(err, &e);
+}
+
+int davit_mounts_add(struct davit_context *ctx, const char *id, const char *mounts, size_t len,
+		     struct davit_error *err)
+{
+	struct call c = { .verb = CALL_MOUNTS_ADD, .id = id, .mounts = mounts, .mounts_len = len };
+
+	return change_mounts(ctx, &c, err);
 }
 
 int davit_mounts_remove(struct davit_context *ctx, const char *id, const char *mounts, size_t len,
 			struct davit_error *err)
 {
-	struct err e = { 0 };
+	struct call c = {
+		.verb = CALL_MOUNTS_REMOVE, .id = id, .mounts = mounts, .mounts_len = len
+	};
 
-	operation_mounts_change(ctx, id, mounts, len, false, &e);
-	return error_export(err, &e);
+	return change_mounts(ctx, &c, err);
 }
 
 int davit_mounts_list(struct davit_context *ctx, const char *id, char **ret_json,
@@ -147,6 +235,15 @@ int davit_state(struct davit_context *ctx, const char *id, char **ret_json, stru
 	if (operation_state(ctx, id, &a, &text, &len, &e) == 0)
 		export_json(text, len, ret_json, &e);
 	arena_release(&a);
+	return error_export(err, &e);
+}
+
+int davit_inspect(struct davit_context *ctx, const char *id, struct davit_container_info **ret,
+		  struct davit_error *err)
+{
+	struct err e = { 0 };
+
+	operation_inspect(ctx, id, ret, &e);
 	return error_export(err, &e);
 }
 
@@ -184,13 +281,13 @@ struct receiver {
 	void *arg;
 };
 
-static void export_fault(void *arg, const struct err *fault)
+static bool export_fault(void *arg, const struct err *fault)
 {
 	const struct receiver *to = arg;
 	struct davit_error err = { 0 };
 
 	error_export(&err, fault);
-	to->each(to->arg, &err);
+	return to->each(to->arg, &err) == 0;
 }
 
 int davit_validate(const struct davit_validate_options *options, davit_fault_fn *each, void *arg,
@@ -199,10 +296,12 @@ int davit_validate(const struct davit_validate_options *options, davit_fault_fn 
 	struct davit_validate_options o;
 	struct receiver to = { each, arg };
 	struct err e = { 0 };
+	size_t faults = 0;
 
-	*ret_faults = 0;
 	if (options_take(&o, sizeof(o), options, "davit_validate_options", &e) == 0)
-		operation_validate(&o, export_fault, &to, ret_faults, &e);
+		operation_validate(&o, export_fault, &to, &faults, &e);
+	if (ret_faults)
+		*ret_faults = faults;
 	return error_export(err, &e);
 }
 
@@ -257,7 +356,12 @@ int davit_command_seal(char **argv, struct davit_error *err)
 
 const char *davit_version(void)
 {
-	return DAVIT_VERSION;
+	return DAVIT_VERSION_TEXT;
+}
+
+unsigned davit_version_number(void)
+{
+	return DAVIT_VERSION_NUMBER;
 }
 
 const char *davit_oci_version(void)

@@ -14,6 +14,7 @@
 #include "base/fmt.h"
 #include "config-davit.h"
 #include "container/trace.h"
+#include "davit-command.h"
 #include "kernel/namespace.h"
 
 /* Root of a made user namespace has /run/davit only when nobody gave it a place of its own: /run is
@@ -66,6 +67,7 @@ static int check_manager(const char *manager, struct err *e)
 static int fill(struct davit_context *ctx, const struct davit_context_options *o,
 		const struct davit_command_options *own, struct err *e)
 {
+	const char *program = o->program ? o->program : DAVIT_PROGRAM;
 	const char *manager = o->cgroup_manager ? o->cgroup_manager : "cgroupfs";
 
 	if (check_manager(manager, e) < 0)
@@ -83,7 +85,9 @@ static int fill(struct davit_context *ctx, const struct davit_context_options *o
 		ctx->fault = strdup(own->fault);
 	if (o->seccomp_receiver && o->seccomp_receiver[0])
 		ctx->seccomp_receiver = strdup(o->seccomp_receiver);
-	if (!ctx->root || !ctx->cgroup_manager || !ctx->name)
+	ctx->program = own->is_davit ? NULL : strdup(program);
+	ctx->caller = -1;
+	if (!ctx->root || !ctx->cgroup_manager || !ctx->name || (!ctx->program && !own->is_davit))
 		return err_set(e, ENOMEM, "make a context");
 	ctx->environment = o->environment;
 	ctx->log = o->log;
@@ -139,10 +143,11 @@ void davit_context_free(struct davit_context *ctx)
 	free(ctx->notify_socket);
 	free(ctx->seccomp_receiver);
 	free(ctx->fault);
+	free(ctx->program);
 	free(ctx);
 }
 
 const char *davit_context_root(const struct davit_context *ctx)
 {
-	return ctx->root;
+	return ctx ? ctx->root : "";
 }

@@ -21,32 +21,37 @@ void davit_error_free(struct davit_error *err)
 
 int davit_error_code(const struct davit_error *err)
 {
-	return err->err.code;
+	return err ? err->err.code : 0;
 }
 
 const char *davit_error_message(const struct davit_error *err)
 {
-	return err->text;
+	return err ? err->text : "";
 }
 
 const char *davit_error_kind(const struct davit_error *err)
 {
-	return err_kind_word(err->err.kind);
+	return err_kind_word(err ? err->err.kind : ERR_NONE);
 }
 
 const char *davit_error_pointer(const struct davit_error *err)
 {
-	return err->err.pointer;
+	return err ? err->err.pointer : "";
 }
 
 const char *davit_error_step(const struct davit_error *err)
 {
-	return err->err.step;
+	return err ? err->err.step : "";
 }
 
 const char *davit_error_hint(const struct davit_error *err)
 {
-	return err->err.hint;
+	return err ? err->err.hint : "";
+}
+
+void davit_free(void *text)
+{
+	free(text);
 }
 
 int error_export_output(struct davit_error *to, const struct err *e, const char *output)

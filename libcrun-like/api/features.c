@@ -97,7 +97,7 @@ static char *encode(struct arena *a, size_t *ret_len)
 		.net_devices = &on,
 	};
 	struct oci_pair annotations[] = {
-		{ "org.davit.version", DAVIT_VERSION },
+		{ "org.davit.version", DAVIT_VERSION_TEXT },
 		/* Engines ask for it by runc's name, as crun answers too. */
 		{ "org.opencontainers.runc.checkpoint.enabled", "false" },
 		{ "io.github.seccomp.libseccomp.version", seccomp_built_version() },

@@ -24,20 +24,25 @@ struct info {
 	struct json_paths *json;
 	davit_info_fn *each; /* may be NULL */
 	void *arg;
+	bool *has_stopped; /* the callback wants no more */
 };
+
+static void tell(const struct info *i, const char *name, const char *value)
+{
+	if (i->each && !*i->has_stopped)
+		*i->has_stopped = i->each(i->arg, name, value) != 0;
+}
 
 static void add_text(const struct info *i, const char *name, const char *value)
 {
 	json_paths_string(i->json, name, value);
-	if (i->each)
-		i->each(i->arg, name, value);
+	tell(i, name, value);
 }
 
 static void add_bool(const struct info *i, const char *name, bool value)
 {
 	json_paths_bool(i->json, name, value);
-	if (i->each)
-		i->each(i->arg, name, value ? "yes" : "no");
+	tell(i, name, value ? "yes" : "no");
 }
 
 /* A list of words between blanks or commas. */
@@ -54,8 +59,7 @@ static void add_words(const struct info *i, const char *name, const char *words)
 	}
 	if (!count)
 		json_paths_raw(i->json, name, "[]");
-	if (i->each)
-		i->each(i->arg, name, words);
+	tell(i, name, words);
 }
 
 /* A number that a file of procfs holds. */
@@ -169,7 +173,8 @@ int davit_info(struct davit_context *ctx, davit_info_fn *each, void *arg, char *
 {
 	struct arena a = { 0 };
 	struct err e = { 0 };
-	struct info i = { json_paths_new(&a, true), each, arg };
+	bool has_stopped = false;
+	struct info i = { json_paths_new(&a, true), each, arg, &has_stopped };
 	size_t len = 0;
 
 	if (!i.json) {

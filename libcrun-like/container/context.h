@@ -24,6 +24,8 @@ struct davit_context {
 	struct trace *trace;    /* of every operation with this context; NULL: nobody wants it */
 	char *seccomp_receiver; /* of profiles that name none; may be NULL */
 	char **environment;     /* of hooks without one; the caller's, may be NULL */
+	char *program;          /* who does what makes processes; NULL: this process is davit */
+	int caller;             /* of such a process: the socket (container/caller.h); else -1 */
 	const int *private_fds; /* children close them first; the caller's */
 	size_t private_fd_count;
 	davit_log_fn *log;

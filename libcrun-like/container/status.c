@@ -212,10 +212,12 @@ static int take_damage(struct container *c, unsigned flags, struct err *e)
 int container_open(const struct davit_context *ctx, const char *id, unsigned flags,
 		   struct container *ret, struct err *e)
 {
-	*ret = (struct container){
-		.id = id, .root_dirfd = -1, .dirfd = -1, .pidfd = -1, .status = STATUS_STOPPED
-	};
-	if (store_check_id(id, e) < 0)
+	*ret = (struct container){ .id = id ? id : "",
+				   .root_dirfd = -1,
+				   .dirfd = -1,
+				   .pidfd = -1,
+				   .status = STATUS_STOPPED };
+	if (store_check_id(ret->id, e) < 0)
 		return -e->code;
 	if (store_open_root(ctx->root, false, &ret->root_dirfd, e) < 0) {
 		if (e->kind != ERR_NOT_FOUND)

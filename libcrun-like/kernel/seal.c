@@ -104,6 +104,23 @@ static int copy_sealed(int exe, int *ret_fd)
 	return 0;
 }
 
+static int clone_sealed(int exe)
+{
+	return mount_clone(exe, "", 0, MS_PRIVATE, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID);
+}
+
+int seal_open(const char *path, int *ret_fd)
+{
+	_cleanup_fd_ int exe = open(path, O_RDONLY | O_CLOEXEC);
+	int sealed;
+
+	if (exe < 0)
+		return neg_errno();
+	sealed = clone_sealed(exe);
+	*ret_fd = sealed < 0 ? take_fd(&exe) : sealed;
+	return 0;
+}
+
 int seal_execute(char *const *argv, char *const *envp)
 {
 	_cleanup_fd_ int exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
@@ -111,7 +128,7 @@ int seal_execute(char *const *argv, char *const *envp)
 
 	if (exe < 0)
 		return neg_errno();
-	sealed = mount_clone(exe, "", 0, MS_PRIVATE, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID);
+	sealed = clone_sealed(exe);
 	if (sealed < 0) {
 		int r = copy_sealed(exe, &sealed);
 

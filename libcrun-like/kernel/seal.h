@@ -20,6 +20,10 @@
  */
 bool seal_is_done(void);
 
+/* Another program's file, which has to be davit's: *ret_fd is its sealed form where a mount may be
+ * cloned; else the file itself, and it seals itself when it runs. */
+int seal_open(const char *path, int *ret_fd);
+
 /*
  * Executes this process's own file again with the same arguments, from a detached read-only clone
  * of its mount, or from a sealed memfd where mounts are not permitted (rootless). Returns only on

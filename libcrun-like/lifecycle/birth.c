@@ -11,29 +11,39 @@
 
 #include <limits.h>
 #include <sched.h>
-#include <sys/wait.h>
 
 #include "base/fmt.h"
+#include "container/caller.h"
 #include "kernel/cgroupfs.h"
 #include "kernel/process.h"
 
-static int clone_once(struct clone_args *args, pid_t *ret_pid, struct process_info *ret_info)
+static int *pidfd_of(const struct clone_args *args)
+{
+	return (int *)(uintptr_t)args->pidfd;
+}
+
+static int clone_once(int caller, struct clone_args *args, pid_t *ret_pid,
+		      struct process_info *ret_info)
 {
 	pid_t pid = sys_clone3(args);
+	int r;
 
 	if (pid < 0)
 		return pid;
 	*ret_pid = pid;
-	return pid == 0 ? 0 : process_stat(pid, ret_info);
+	if (pid == 0)
+		return 0;
+	r = caller_tell_born(caller, pid, *pidfd_of(args));
+	return r < 0 ? r : process_stat(pid, ret_info);
 }
 
-/* It never gets to run: a child of ours, so nobody else waits for it. */
-static void reap(pid_t pid, struct clone_args *args)
+/* It never gets to run. */
+static void reap(pid_t pid, int caller, const struct clone_args *args)
 {
-	while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
-		;
-	if (args->flags & CLONE_PIDFD)
-		close_fdp((int *)(uintptr_t)args->pidfd);
+	int status, sig;
+
+	(void)caller_wait(caller, pid, *pidfd_of(args), &status, &sig); /* it has ended, else */
+	close_fdp(pidfd_of(args));
 }
 
 int birth_move(int cgroup_fd, pid_t pid)
@@ -64,20 +74,21 @@ bool birth_is_full(int cgroup_fd, unsigned count)
 	       read_number(cgroup_fd, "pids.current") > max - (count < max ? count : max);
 }
 
-static int clone_and_move(int cgroup_fd, struct clone_args *args, pid_t *ret_pid,
+static int clone_and_move(int cgroup_fd, int caller, struct clone_args *args, pid_t *ret_pid,
 			  struct process_info *ret_info)
 {
 	int r;
 
 	args->flags &= ~CLONE_INTO_CGROUP;
 	args->cgroup = 0;
-	r = clone_once(args, ret_pid, ret_info);
+	r = clone_once(caller, args, ret_pid, ret_info);
 	if (r < 0 || *ret_pid == 0)
 		return r;
 	return birth_move(cgroup_fd, *ret_pid);
 }
 
-int birth_clone(int cgroup_fd, struct clone_args *args, pid_t *ret_pid, uint64_t *ret_start_time)
+int birth_clone(int cgroup_fd, int caller, struct clone_args *args, pid_t *ret_pid,
+		uint64_t *ret_start_time)
 {
 	struct process_info info = { 0 };
 	int r;
@@ -86,13 +97,17 @@ int birth_clone(int cgroup_fd, struct clone_args *args, pid_t *ret_pid, uint64_t
 		args->flags |= CLONE_INTO_CGROUP;
 		args->cgroup = (unsigned)cgroup_fd;
 	}
-	r = clone_once(args, ret_pid, &info);
+	if (caller >= 0) {
+		args->flags |= CLONE_PARENT;
+		args->exit_signal = 0; /* it is ours, SIGCHLD */
+	}
+	r = clone_once(caller, args, ret_pid, &info);
 	if (r == 0 && *ret_pid > 0 && cgroup_fd >= 0 && info.is_dying) {
-		reap(*ret_pid, args);
+		reap(*ret_pid, caller, args);
 		r = -EAGAIN;
 	}
 	if (r == -EAGAIN && cgroup_fd >= 0)
-		r = clone_and_move(cgroup_fd, args, ret_pid, &info);
+		r = clone_and_move(cgroup_fd, caller, args, ret_pid, &info);
 	*ret_start_time = info.start_time;
 	return r;
 }

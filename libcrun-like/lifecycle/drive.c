@@ -14,6 +14,7 @@
 #include "base/fmt.h"
 #include "base/signals.h"
 #include "config-davit.h"
+#include "container/caller.h"
 #include "container/trace.h"
 #include "kernel/process.h"
 #include "kernel/sys.h"
@@ -92,8 +93,8 @@ static int child_is_lost(struct run *run, const struct step *step, struct err *e
 	bool has_ended =
 		run->pidfd >= 0 && step->where == INIT && poll(&end, 1, LOST_WAIT_MSEC) > 0;
 
-	if (has_ended && run->verb != VERB_START && process_wait(run->pidfd, &status, &sig) == 0 &&
-	    sig)
+	if (has_ended && run->verb != VERB_START &&
+	    caller_wait(run->caller, run->pid, run->pidfd, &status, &sig) == 0 && sig)
 		err_kind(e, ERR_KILLED, ECHILD,
 			 "the container's first process was killed by signal %d (%s)", sig,
 			 signal_name(sig) ? signal_name(sig) : "?");

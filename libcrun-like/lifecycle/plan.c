@@ -63,7 +63,8 @@ int plan_take_options(struct plan *plan, const struct davit_context *ctx,
 	plan->text = o->config_text;
 	plan->text_len = o->config_len;
 	plan->pid_file = o->pid_file;
-	plan->console_socket = o->console_socket;
+	plan->console_socket = o->console_fd > 0 ? PLAN_CONSOLE_FD : o->console_socket;
+	plan->console_fd = o->console_fd;
 	plan->pidfd_socket = o->pidfd_socket;
 	plan->preserve_fds = o->preserve_fds + o->listen_fds;
 	if (take_environment(plan, o) < 0)

@@ -36,6 +36,8 @@
 #include "setup/time_offsets.h"
 
 #define INIT_COMM "davit:init"
+/* In place of the path of the console's socket. */
+#define PLAN_CONSOLE_FD "(a descriptor)"
 
 enum {
 	LISTEN_PID_SIZE = 24
@@ -51,6 +53,7 @@ struct plan {
 	const char *config_path; /* of config.json */
 	const char *config_name; /* ... in messages about what is in it */
 	const char *pid_file, *console_socket;
+	int console_fd;           /* of the caller's, connected; 0: console_socket is a path */
 	const char *pidfd_socket; /* or what an annotation names */
 	unsigned preserve_fds;
 	const char *const *extra_env; /* NULL-terminated; wins over config.json's */

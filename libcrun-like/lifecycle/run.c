@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <sys/signalfd.h>
 
+#include "container/caller.h"
 #include "container/status.h"
 #include "kernel/sys.h"
 #include "setup/seccomp/seccomp_agent.h"
@@ -29,6 +30,7 @@ static const struct descriptor {
 	{ offsetof(struct run, cgroup_fd), 0 },
 	{ offsetof(struct run, start_fd), OF_MIDDLE | OF_INIT | OF_INSIDE },
 	{ offsetof(struct run, pidfd), 0 },
+	{ offsetof(struct run, middle_pidfd), 0 },
 	{ offsetof(struct run, signal_fd), 0 },
 	{ offsetof(struct run, pidfd_sock), 0 },
 	{ offsetof(struct run, notify_fd), 0 },
@@ -66,6 +68,7 @@ void run_init(struct run *run, const struct davit_context *ctx, struct plan *pla
 		*descriptor_of(run, i) = -1;
 	for (size_t i = 0; i < RUN_RESERVE; i++)
 		run->reserve[i] = -1;
+	run->caller = -1;
 	foreground_init(&run->foreground);
 }
 
@@ -177,11 +180,12 @@ struct hook_input run_hook_input(struct run *run, const char *status, pid_t pid)
 }
 
 /* INIT is a child of ours that we have not waited for: its pid cannot have been given to another.
- */
+ * Of a child of our caller's that is not sure; but who else has the number has another parent. */
 int run_adopt(struct run *run, pid_t pid, struct err *e)
 {
 	struct process_info info = { 0 };
-	int fd, r;
+	_cleanup_fd_ int fd = -1;
+	int r;
 
 	if (pid <= 0)
 		return err_kind(e, ERR_STATE, EPROTO,
@@ -189,27 +193,31 @@ int run_adopt(struct run *run, pid_t pid, struct err *e)
 	fd = sys_pidfd_open(pid);
 	if (fd < 0)
 		return err_set(e, -fd, "open the container's first process");
-	close_fdp(&run->pidfd);
-	run->pidfd = fd;
-	run->pid = pid;
-	run->untaken_pid = 0;
 	r = process_stat(pid, &info);
 	if (r < 0)
 		return err_set(e, -r, "read the start time of the container's first process");
+	if (run->caller >= 0 && info.parent != getppid())
+		return err_kind(e, ERR_KILLED, ESRCH, "the container's first process has ended");
+	close_fdp(&run->pidfd);
+	run->pidfd = take_fd(&fd);
+	run->pid = pid;
+	run->untaken_pid = 0;
 	run->start_time = info.start_time;
-	return 0;
+	r = caller_tell_born(run->caller, pid, run->pidfd);
+	return r < 0 ? err_set(e, -r, "tell of the container's first process") : 0;
 }
 
 int run_take_successor(struct run *run, pid_t pid, struct err *e)
 {
 	_cleanup_fd_ int before = take_fd(&run->pidfd);
+	pid_t former = run->pid;
 	int status, sig;
 
 	run->has_successor = true;
 	if (run_adopt(run, pid, e) < 0)
 		return -e->code;
 	/* It ends as soon as it has told the pid. */
-	(void)process_wait(before, &status, &sig);
+	(void)caller_wait(run->caller, former, before, &status, &sig);
 	return 0;
 }
 

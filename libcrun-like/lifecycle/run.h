@@ -60,8 +60,9 @@ struct run {
 	struct cgroup_enabled cgroup_enabled;
 	bool moves_init; /* INIT is not born in the cgroup: HOST moves it */
 	int start_fd;    /* the start socket, listening */
-	int pidfd;
+	int pidfd, middle_pidfd;
 	pid_t pid, middle_pid;
+	int caller;          /* whose children they are (container/caller.h); -1: ours */
 	pid_t untaken_pid;   /* INIT, as the helper named it, until there is a pidfd of it */
 	int time_offsets_fd; /* MIDDLE: its timens_offsets */
 	bool has_own_fds;    /* a child: the caller's private ones are closed */

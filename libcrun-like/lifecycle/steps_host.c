@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/fmt.h"
+#include "container/caller.h"
 #include "container/store.h"
 #include "kernel/cgroupfs.h"
 #include "kernel/process.h"
@@ -176,7 +177,12 @@ void undo_root_place(struct run *run)
 
 int step_console_socket(struct run *run, struct err *e)
 {
-	return console_connect(run->plan->console_socket, &run->console_fd, e);
+	const struct plan *p = run->plan;
+
+	if (p->console_fd <= 0)
+		return console_connect(p->console_socket, &run->console_fd, e);
+	run->console_fd = fcntl(p->console_fd, F_DUPFD_CLOEXEC, 3);
+	return run->console_fd < 0 ? err_set(e, errno, "take the console socket") : 0;
 }
 
 int step_terminal_pair(struct run *run, struct err *e)
@@ -257,7 +263,7 @@ int step_spawn(struct run *run, struct err *e)
 		return err_set(e, -r, "make the channel to the container's first process");
 	run->channel = fds[0];
 	run->child_end = fds[1];
-	r = birth_clone(run->cgroup_fd, &args, &run->pid, &run->start_time);
+	r = birth_clone(run->cgroup_fd, run->caller, &args, &run->pid, &run->start_time);
 	if (r == 0 && run->pid == 0) {
 		run_become(run, OF_INIT, &run->child_end);
 		serve(run, INIT);
@@ -278,7 +284,8 @@ void undo_spawn(struct run *run)
 	if (run->pidfd < 0)
 		return;
 	sys_pidfd_send_signal(run->pidfd, SIGKILL);
-	process_wait(run->pidfd, &status, &sig);
+	(void)caller_wait(run->caller, run->pid, run->pidfd, &status,
+			  &sig); /* it has ended, else */
 	close_fdp(&run->pidfd);
 }
 

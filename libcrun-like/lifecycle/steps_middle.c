@@ -5,8 +5,8 @@
  * what is to be joined, clones INIT as a sibling (CLONE_PARENT), tells HOST the pid and ends.
  */
 #include <sched.h>
-#include <sys/wait.h>
 
+#include "container/caller.h"
 #include "kernel/execve.h"
 #include "kernel/process.h"
 #include "kernel/sys.h"
@@ -34,7 +34,9 @@ static int make_channels(struct run *run)
 
 int step_middle(struct run *run, struct err *e)
 {
-	struct clone_args args = { .exit_signal = SIGCHLD };
+	struct clone_args args = { .flags = CLONE_PIDFD,
+				   .exit_signal = SIGCHLD,
+				   .pidfd = (uintptr_t)&run->middle_pidfd };
 	uint64_t start_time;
 	int r = make_channels(run);
 
@@ -43,7 +45,7 @@ int step_middle(struct run *run, struct err *e)
 	/* Where pids.max leaves room for one of us, or for none, both are born outside, and HOST
 	 * moves INIT: only births count. */
 	run->moves_init = birth_is_full(run->cgroup_fd, 2);
-	r = birth_clone(run->moves_init ? -1 : run->cgroup_fd, &args, &run->middle_pid,
+	r = birth_clone(run->moves_init ? -1 : run->cgroup_fd, run->caller, &args, &run->middle_pid,
 			&start_time);
 	if (r == 0 && run->middle_pid == 0) {
 		run_become(run, OF_MIDDLE, &run->middle_end);
@@ -58,26 +60,33 @@ int step_middle(struct run *run, struct err *e)
 	return -e->code;
 }
 
+static void reap_middle(struct run *run)
+{
+	int status, sig;
+
+	if (run->middle_pidfd >= 0) /* it has ended, or is about to */
+		(void)caller_wait(run->caller, run->middle_pid, run->middle_pidfd, &status, &sig);
+	close_fdp(&run->middle_pidfd);
+	run->middle_pid = 0;
+}
+
 void undo_middle(struct run *run)
 {
+	struct err ignored = { 0 };
+
 	close_fdp(&run->middle);
 	close_fdp(&run->child_end);
 	/* End of file on its channel ends it, and INIT as well, when it was cloned. */
 	close_fdp(&run->channel);
-	/* A child that nobody has waited for: the pid is its own. In a frozen cgroup it would not
-	 * hear of anything else. */
-	if (run->middle_pid > 0) {
-		kill(run->middle_pid, SIGKILL);
-		waitpid(run->middle_pid, NULL, 0);
-	}
-	run->middle_pid = 0;
-	/* INIT, when the helper had told of it: a child of ours, that nobody has waited for. With a
-	 * pidfd it is undo_spawn()'s, which waits: then the number may be somebody else's. */
-	if (run->untaken_pid > 0) {
-		kill(run->untaken_pid, SIGKILL);
-		waitpid(run->untaken_pid, NULL, 0);
+	/* In a frozen cgroup it would not hear of anything else. */
+	if (run->middle_pidfd >= 0)
+		(void)sys_pidfd_send_signal(run->middle_pidfd, SIGKILL); /* it has ended, else */
+	reap_middle(run);
+	/* INIT, when the helper had told of it. With a pidfd it is undo_spawn()'s already. */
+	if (run->untaken_pid > 0 && run_adopt(run, run->untaken_pid, &ignored) == 0)
+		undo_spawn(run);
+	if (run->untaken_pid > 0)
 		run->untaken_pid = run->pid = 0;
-	}
 }
 
 int step_join_first(struct run *run, struct err *e)
@@ -158,7 +167,6 @@ int step_adopt(struct run *run, struct err *e)
 	}
 	if (e->code)
 		undo_spawn(run);
-	waitpid(run->middle_pid, NULL, 0);
-	run->middle_pid = 0;
+	reap_middle(run);
 	return -e->code;
 }

@@ -140,13 +140,15 @@ static int drive_all(struct run *run, struct err *e)
 }
 
 int operation_create(const struct davit_context *ctx, const struct davit_create_options *options,
-		     enum verb verb, int *ret_status, char *hook_output, struct err *e)
+		     enum verb verb, struct operation_result *ret, struct err *e)
 {
 	struct plan plan = { .is_resumable = verb == VERB_CREATE };
 	struct run run;
 
 	run_init(&run, ctx, &plan, verb);
-	run.hook_output = hook_output;
+	run.hook_output = ret->hook_output;
+	if (verb == VERB_CREATE || options->detach)
+		run.caller = ctx->caller;
 	run.steps = life_steps;
 	run.step_count = life_step_count;
 	if (store_check_id(options->id ? options->id : "", e) < 0 || stdio_prepare_host(e) < 0 ||
@@ -162,7 +164,8 @@ int operation_create(const struct davit_context *ctx, const struct davit_create_
 	}
 	/* Still held: what came meanwhile is for the program. */
 	if (!e->code && verb == VERB_RUN)
-		finish_run(&run, options, ret_status, e);
+		finish_run(&run, options, &ret->status, e);
+	ret->pid = e->code ? 0 : run.pid;
 release:
 	run_release_signals(&run);
 out:

@@ -43,7 +43,8 @@ static int take_options(struct plan *plan, const struct davit_context *ctx,
 	plan->ctx = ctx;
 	plan->id = o->id;
 	plan->pid_file = o->pid_file;
-	plan->console_socket = o->console_socket;
+	plan->console_socket = o->console_fd > 0 ? PLAN_CONSOLE_FD : o->console_socket;
+	plan->console_fd = o->console_fd;
 	plan->pidfd_socket = o->pidfd_socket;
 	plan->preserve_fds = o->preserve_fds + o->listen_fds;
 	plan->is_detached = o->detach;
@@ -72,7 +73,7 @@ static int wait_for_program(struct run *run, int *ret_status, struct err *e)
 }
 
 int operation_exec(const struct davit_context *ctx, const struct davit_exec_options *options,
-		   int *ret_status, struct err *e)
+		   struct operation_result *ret, struct err *e)
 {
 	struct plan plan = { .is_resumable = false };
 	struct container c;
@@ -82,6 +83,8 @@ int operation_exec(const struct davit_context *ctx, const struct davit_exec_opti
 	run.steps = exec_steps;
 	run.step_count = exec_step_count;
 	run.exec = options;
+	if (options->detach)
+		run.caller = ctx->caller;
 	run.container = &c;
 	if (stdio_prepare_host(e) < 0)
 		return -e->code;
@@ -92,7 +95,8 @@ int operation_exec(const struct davit_context *ctx, const struct davit_exec_opti
 	drive(&run, 0, run.step_count, e);
 	/* Still held: what came meanwhile is for the program. */
 	if (!e->code && plan_is_foreground(&plan))
-		wait_for_program(&run, ret_status, e);
+		wait_for_program(&run, &ret->status, e);
+	ret->pid = e->code ? 0 : run.pid;
 	run_release_signals(&run);
 out:
 	container_close(&c);

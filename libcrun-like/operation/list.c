@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <string.h>
 
+#include "container/info.h"
 #include "container/store.h"
 #include "kernel/procfs.h"
 #include "operation/operation.h"
@@ -69,29 +70,12 @@ static int read_ids(const struct davit_context *ctx, struct ids *ret, struct err
 	return -e->code;
 }
 
-static void show(struct container *c, davit_list_fn *each, void *arg, struct err *e)
+/* What the callback says: 0 goes on. */
+static int show(struct container *c, davit_list_fn *each, void *arg, struct err *e)
 {
-	struct davit_list_entry entry = { .size = sizeof(entry),
-					  .id = c->id,
-					  .status = status_word(c->status),
-					  .pid = c->pid,
-					  .bundle = "",
-					  .rootfs = "",
-					  .created = "",
-					  .owner = "" };
-	size_t len = 0;
+	struct davit_container_info info;
 
-	if (c->state) {
-		entry.bundle = c->state->bundle ? c->state->bundle : "";
-		entry.rootfs = c->state->rootfs ? c->state->rootfs : "";
-		entry.created = c->state->created ? c->state->created : "";
-		entry.owner = c->state->owner ? c->state->owner : "";
-	}
-	entry.json = container_state_json(c, &c->arena, false, &len);
-	if (entry.json)
-		each(arg, &entry);
-	else
-		err_set(e, ENOMEM, "list the containers");
+	return container_info(c, &c->arena, &info, e) < 0 ? -e->code : each(arg, &info);
 }
 
 static int list_one(const struct davit_context *ctx, const char *id, davit_list_fn *each, void *arg,
@@ -99,13 +83,14 @@ static int list_one(const struct davit_context *ctx, const char *id, davit_list_
 {
 	struct err failure = { 0 };
 	struct container c;
+	int r = 0;
 
 	if (container_open(ctx, id, CONTAINER_DAMAGED_OK, &c, &failure) == 0)
-		show(&c, each, arg, e);
+		r = show(&c, each, arg, e);
 	else if (is_shortage(failure.code) || !procfs_is_there())
 		*e = failure;
 	container_close(&c);
-	return -e->code;
+	return e->code ? -e->code : r;
 }
 
 /* A root that was named must be there; the default one may simply not have been needed yet. */
@@ -116,7 +101,8 @@ int operation_list(const struct davit_context *ctx, davit_list_fn *each, void *a
 	if (read_ids(ctx, &ids, e) < 0 && e->kind == ERR_NOT_FOUND && ctx->has_default_root)
 		*e = (struct err){ 0 };
 	for (size_t i = 0; !e->code && i < ids.count; i++)
-		list_one(ctx, ids.items[i], each, arg, e);
+		if (list_one(ctx, ids.items[i], each, arg, e) != 0)
+			break;
 	arena_release(&ids.arena);
 	return -e->code;
 }

@@ -9,19 +9,23 @@
 #include "lifecycle/examine.h"
 #include "lifecycle/run.h"
 
-/*
- * create.c: create and run. @ret_status: run in the foreground; the program's exit status.
- * @hook_output: HOOK_OUTPUT_TEXT bytes, for what a failing hook printed.
- */
+struct operation_result {
+	char *hook_output; /* HOOK_OUTPUT_TEXT bytes of the caller's, for what a failing hook
+			      printed */
+	int status;        /* of run and exec in the foreground: the program's exit status */
+	pid_t pid;         /* else: of the process that was made, and lives on */
+};
+
+/* create.c: create and run. */
 int operation_create(const struct davit_context *ctx, const struct davit_create_options *options,
-		     enum verb verb, int *ret_status, char *hook_output, struct err *e);
+		     enum verb verb, struct operation_result *ret, struct err *e);
 /* start.c. @hook_output as above. */
 int operation_start(const struct davit_context *ctx, const char *id, char *hook_output,
 		    struct err *e);
 
-/* exec.c. @ret_status: as for a run; 0 when detached. */
+/* exec.c */
 int operation_exec(const struct davit_context *ctx, const struct davit_exec_options *options,
-		   int *ret_status, struct err *e);
+		   struct operation_result *ret, struct err *e);
 
 /* kill.c */
 int operation_kill(const struct davit_context *ctx, const char *id, int signal, bool all,
@@ -47,10 +51,16 @@ int operation_mounts_list(const struct davit_context *ctx, const char *id, struc
 			  const char **ret_json, size_t *ret_len, struct err *e);
 
 /* What changes nothing on the host: validate.c, plan.c */
-int operation_validate(const struct davit_validate_options *options, examine_fn *each, void *arg,
-		       size_t *ret_faults, struct err *e);
+typedef bool operation_fault_fn(void *arg, const struct err *fault); /* false: no more of them */
+int operation_validate(const struct davit_validate_options *options, operation_fault_fn *each,
+		       void *arg, size_t *ret_faults, struct err *e);
 int operation_plan(const struct davit_context *ctx, const struct davit_create_options *options,
 		   davit_plan_fn *each, void *arg, struct err *e);
+/* state.c. Waits for the end; -ECHILD: its status is somebody else's. */
+int operation_wait(const struct davit_context *ctx, const char *id, int *ret_status, struct err *e);
+/* *ret is for free(). */
+int operation_inspect(const struct davit_context *ctx, const char *id,
+		      struct davit_container_info **ret, struct err *e);
 
 /* What only reads: state.c, list.c, ps.c, events.c */
 int operation_state(const struct davit_context *ctx, const char *id, struct arena *a,

@@ -24,6 +24,7 @@ static void keep_line(void *arg, const char *text)
 		o->lines[o->count++] = copy;
 }
 
+/* What the callback says: 0 goes on. */
 static int describe_step(struct plan *plan, const struct step *step, davit_plan_fn *each, void *arg,
 			 struct err *e)
 {
@@ -41,8 +42,7 @@ static int describe_step(struct plan *plan, const struct step *step, davit_plan_
 	if (out.active && step->describe)
 		step->describe(plan, &d);
 	out.operations = o.lines;
-	each(arg, &out);
-	return 0;
+	return each(arg, &out);
 }
 
 int operation_plan(const struct davit_context *ctx, const struct davit_create_options *options,
@@ -60,8 +60,9 @@ int operation_plan(const struct davit_context *ctx, const struct davit_create_op
 		goto out;
 	if (plan_filter(&plan, -1, e) < 0)
 		goto out;
-	for (size_t i = 0; i < life_step_count && !e->code; i++)
-		describe_step(&plan, &life_steps[i], each, arg, e);
+	for (size_t i = 0; i < life_step_count; i++)
+		if (describe_step(&plan, &life_steps[i], each, arg, e) != 0)
+			break;
 out:
 	plan_release(&plan);
 	return -e->code;

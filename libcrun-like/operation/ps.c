@@ -11,6 +11,10 @@
 #include "kernel/process.h"
 #include "operation/operation.h"
 
+enum {
+	STOPPED = 1 /* by the callback; no errno, which is negative */
+};
+
 struct receiver {
 	davit_pid_fn *each;
 	void *arg;
@@ -20,8 +24,7 @@ static int pass_on(void *arg, pid_t pid)
 {
 	const struct receiver *to = arg;
 
-	to->each(to->arg, pid);
-	return 0;
+	return to->each(to->arg, pid) ? STOPPED : 0;
 }
 
 static int list_cgroup(const struct cgroup_ref *ref, struct receiver *to, struct err *e)
@@ -29,7 +32,7 @@ static int list_cgroup(const struct cgroup_ref *ref, struct receiver *to, struct
 	_cleanup_fd_ int cg = cgroup_open_ref(ref);
 	int r = cg < 0 ? cg : cgroupfs_each_pid(cg, pass_on, to);
 
-	if (r == 0 || r == -ENOENT) /* gone with its last process */
+	if (r >= 0 || r == -ENOENT) /* gone with its last process */
 		return 0;
 	return err_set(e, -r, "list the processes of the cgroup %s", ref->path);
 }
@@ -38,7 +41,7 @@ static int list_namespace(const struct container *c, struct receiver *to, struct
 {
 	int r = process_each_of_pid_namespace(c->pid, pass_on, to);
 
-	if (r == 0 || process_has_ended(c->pidfd))
+	if (r >= 0 || process_has_ended(c->pidfd))
 		return 0;
 	return err_set(e, -r, "list the processes of container %s", c->id);
 }

@@ -32,32 +32,40 @@ struct given {
 struct text_row {
 	const char *name; /* the option's */
 	enum text_type type;
-	size_t from, to; /* of the text in the options, of the pointer in struct given */
+	size_t from,
+		number; /* in the options: of the text, and of the pointer to a number; 0: none */
+	size_t to;      /* of the pointer in struct given */
 };
 
 #define ROW(name, type, member, place)                                                             \
 	{                                                                                          \
 		name, type, offsetof(struct davit_update_options, member),                         \
+			offsetof(struct davit_update_options, member##_number),                    \
+			offsetof(struct given, place)                                              \
+	}
+#define TEXT_ROW(name, type, member, place)                                                        \
+	{                                                                                          \
+		name, type, offsetof(struct davit_update_options, member), 0,                      \
 			offsetof(struct given, place)                                              \
 	}
 /* clang-format off */
 static const struct text_row rows[] = {
-	ROW("memory",             TEXT_SIZE,  memory,             memory.limit),
-	ROW("memory-reservation", TEXT_SIZE,  memory_reservation, memory.reservation),
-	ROW("memory-swap",        TEXT_SIZE,  memory_swap,        memory.swap),
-	ROW("kernel-memory",      TEXT_SIZE,  kernel_memory,      memory.kernel),
-	ROW("kernel-memory-tcp",  TEXT_SIZE,  kernel_memory_tcp,  memory.kernel_tcp),
-	ROW("cpu-share",          TEXT_U64,   cpu_share,          cpu.shares),
-	ROW("cpu-quota",          TEXT_I64,   cpu_quota,          cpu.quota),
-	ROW("cpu-period",         TEXT_U64,   cpu_period,         cpu.period),
-	ROW("cpu-burst",          TEXT_U64,   cpu_burst,          cpu.burst),
-	ROW("cpu-idle",           TEXT_I64,   cpu_idle,           cpu.idle),
-	ROW("cpu-rt-runtime",     TEXT_I64,   cpu_rt_runtime,     cpu.realtime_runtime),
-	ROW("cpu-rt-period",      TEXT_U64,   cpu_rt_period,      cpu.realtime_period),
-	ROW("cpuset-cpus",        TEXT_WORDS, cpuset_cpus,        cpu.cpus),
-	ROW("cpuset-mems",        TEXT_WORDS, cpuset_mems,        cpu.mems),
-	ROW("pids-limit",         TEXT_I64,   pids_limit,         pids.limit),
-	ROW("blkio-weight",       TEXT_U16,   blkio_weight,       block_io.weight),
+	ROW(      "memory",               TEXT_SIZE,  memory,             memory.limit),
+	ROW(      "memory-reservation",   TEXT_SIZE,  memory_reservation, memory.reservation),
+	ROW(      "memory-swap",          TEXT_SIZE,  memory_swap,        memory.swap),
+	TEXT_ROW( "kernel-memory",        TEXT_SIZE,  kernel_memory,      memory.kernel),
+	TEXT_ROW( "kernel-memory-tcp",    TEXT_SIZE,  kernel_memory_tcp,  memory.kernel_tcp),
+	ROW(      "cpu-share",            TEXT_U64,   cpu_share,          cpu.shares),
+	ROW(      "cpu-quota",            TEXT_I64,   cpu_quota,          cpu.quota),
+	ROW(      "cpu-period",           TEXT_U64,   cpu_period,         cpu.period),
+	ROW(      "cpu-burst",            TEXT_U64,   cpu_burst,          cpu.burst),
+	ROW(      "cpu-idle",             TEXT_I64,   cpu_idle,           cpu.idle),
+	ROW(      "cpu-rt-runtime",       TEXT_I64,   cpu_rt_runtime,     cpu.realtime_runtime),
+	ROW(      "cpu-rt-period",        TEXT_U64,   cpu_rt_period,      cpu.realtime_period),
+	TEXT_ROW( "cpuset-cpus",          TEXT_WORDS, cpuset_cpus,        cpu.cpus),
+	TEXT_ROW( "cpuset-mems",          TEXT_WORDS, cpuset_mems,        cpu.mems),
+	ROW(      "pids-limit",           TEXT_I64,   pids_limit,         pids.limit),
+	ROW(      "blkio-weight",         TEXT_U16,   blkio_weight,       block_io.weight),
 };
 /* clang-format on */
 
@@ -160,6 +168,27 @@ static const char *text_of(const struct davit_update_options *o, const struct te
 	return *(const char *const *)((const char *)o + row->from);
 }
 
+/* NULL: none is given. */
+static const void *number_of(const struct davit_update_options *o, const struct text_row *row)
+{
+	return row->number ? *(const void *const *)((const char *)o + row->number) : NULL;
+}
+
+static int take_number(const struct text_row *row, const void *number, const char *text,
+		       void *place, struct err *e)
+{
+	bool is_signed = row->type == TEXT_I64 || row->type == TEXT_SIZE;
+
+	if (text)
+		return err_kind(e, ERR_USAGE, EINVAL, "%s is given as a text and as a number",
+				row->name);
+	if (is_signed && *(const int64_t *)number < -1)
+		return err_kind(e, ERR_USAGE, EINVAL, "%s %lld is not in its range", row->name,
+				(long long)*(const int64_t *)number);
+	*(const void **)place = number;
+	return 0;
+}
+
 static int take_texts(struct arena *a, const struct davit_update_options *o,
 		      struct oci_resources *ret, struct err *e)
 {
@@ -169,8 +198,12 @@ static int take_texts(struct arena *a, const struct davit_update_options *o,
 		return err_set(e, ENOMEM, "prepare the update");
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const char *text = text_of(o, &rows[i]);
+		const void *number = number_of(o, &rows[i]);
+		void *place = (char *)given + rows[i].to;
 
-		if (text && take_text(a, &rows[i], text, (char *)given + rows[i].to, e) < 0)
+		if (number && take_number(&rows[i], number, text, place, e) < 0)
+			return -e->code;
+		if (text && take_text(a, &rows[i], text, place, e) < 0)
 			return -e->code;
 	}
 	ret->memory = &given->memory;
@@ -195,7 +228,7 @@ static int take_document(const struct davit_context *ctx, struct arena *a,
 	if (oci_resources_decode(a, o->resources, o->resources_len, "resources", &res, e) < 0)
 		return -e->code;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (text_of(o, &rows[i]))
+		if (text_of(o, &rows[i]) || number_of(o, &rows[i]))
 			context_log(ctx, DAVIT_LOG_WARNING,
 				    "--%s is ignored: the values come from --resources",
 				    rows[i].name);

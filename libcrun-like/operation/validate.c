@@ -12,13 +12,14 @@ enum {
 };
 
 struct faults {
-	examine_fn *each;
+	operation_fault_fn *each;
 	void *arg;
 	size_t count;
 	struct plan *plan;
 	const char *places[PLACES_MAX];
 	size_t place_count;
-	size_t known; /* of them: from earlier than what is looked for now */
+	size_t known;     /* of them: from earlier than what is looked for now */
+	bool has_stopped; /* the caller wants no more */
 };
 
 static bool is_known(const struct faults *f, const char *pointer)
@@ -38,10 +39,12 @@ static void report(struct faults *f, const struct err *e)
 			      ? arena_strdup(&f->plan->arena, e->pointer)
 			      : NULL;
 
+	if (f->has_stopped)
+		return;
 	if (place)
 		f->places[f->place_count++] = place;
 	f->count++;
-	f->each(f->arg, e);
+	f->has_stopped = !f->each(f->arg, e);
 }
 
 /* Of the decoder, which knows where it is. */
@@ -107,8 +110,8 @@ static void validate(struct faults *f, const struct davit_validate_options *o, s
 					report_unknown, f, e);
 }
 
-int operation_validate(const struct davit_validate_options *options, examine_fn *each, void *arg,
-		       size_t *ret_faults, struct err *e)
+int operation_validate(const struct davit_validate_options *options, operation_fault_fn *each,
+		       void *arg, size_t *ret_faults, struct err *e)
 {
 	const struct davit_create_options create = { .size = sizeof(create),
 						     .bundle = options->bundle,

@@ -46,8 +46,9 @@ def room_of(path):
 
 
 def public_calls():
-    """The names of davit.h's functions."""
-    return set(re.findall(r"\b(davit_\w+)\(", source.read("libcrun-like/davit.h")))
+    """The names of davit.h's functions, and of those that the command has besides."""
+    return {name for header in ("davit.h", "davit-command.h")
+            for name in re.findall(r"\b(davit_\w+)\(", source.read(f"libcrun-like/{header}"))}
 
 
 def resolve(path, name):

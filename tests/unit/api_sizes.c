@@ -43,16 +43,18 @@ static int stop(void *arg, const char *line)
 	return 1;
 }
 
-static void ignore_fault(void *arg, const struct davit_error *fault)
+static int ignore_fault(void *arg, const struct davit_error *fault)
 {
 	(void)arg;
 	(void)fault;
+	return 0;
 }
 
-static void ignore_step(void *arg, const struct davit_plan_step *step)
+static int ignore_step(void *arg, const struct davit_plan_step *step)
 {
 	(void)arg;
 	(void)step;
+	return 0;
 }
 
 static int call_context(const void *options)

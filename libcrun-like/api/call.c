@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * See call.h. One table says which members are pointers, and to what.
+ */
+#include "api/call.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "config-davit.h"
+
+enum field_type {
+	FIELD_TEXT,  /* ends with a NUL */
+	FIELD_TEXTS, /* an array of such, which ends with NULL */
+	FIELD_BYTES, /* as many as `count` says */
+	FIELD_ID,    /* one uint32_t */
+	FIELD_IDS    /* as many as `count` says */
+};
+
+struct field {
+	size_t offset;
+	enum field_type type;
+	size_t count; /* offset of the size_t */
+};
+
+#define AT(member) offsetof(struct call, member)
+
+/* clang-format off */
+static const struct field fields[] = {
+	{ AT(context.root), FIELD_TEXT, 0 },
+	{ AT(context.cgroup_manager), FIELD_TEXT, 0 },
+	{ AT(context.notify_socket), FIELD_TEXT, 0 },
+	{ AT(context.seccomp_receiver), FIELD_TEXT, 0 },
+	{ AT(context.environment), FIELD_TEXTS, 0 },
+	{ AT(create.id), FIELD_TEXT, 0 },
+	{ AT(create.bundle), FIELD_TEXT, 0 },
+	{ AT(create.config), FIELD_TEXT, 0 },
+	{ AT(create.pid_file), FIELD_TEXT, 0 },
+	{ AT(create.console_socket), FIELD_TEXT, 0 },
+	{ AT(create.pidfd_socket), FIELD_TEXT, 0 },
+	{ AT(create.listen_fd_names), FIELD_TEXT, 0 },
+	{ AT(create.config_text), FIELD_BYTES, AT(create.config_len) },
+	{ AT(exec.id), FIELD_TEXT, 0 },
+	{ AT(exec.process_file), FIELD_TEXT, 0 },
+	{ AT(exec.args), FIELD_TEXTS, 0 },
+	{ AT(exec.env), FIELD_TEXTS, 0 },
+	{ AT(exec.cwd), FIELD_TEXT, 0 },
+	{ AT(exec.uid), FIELD_ID, 0 },
+	{ AT(exec.gid), FIELD_ID, 0 },
+	{ AT(exec.additional_gids), FIELD_IDS, AT(exec.additional_gid_count) },
+	{ AT(exec.caps), FIELD_TEXTS, 0 },
+	{ AT(exec.process_label), FIELD_TEXT, 0 },
+	{ AT(exec.apparmor), FIELD_TEXT, 0 },
+	{ AT(exec.console_socket), FIELD_TEXT, 0 },
+	{ AT(exec.pidfd_socket), FIELD_TEXT, 0 },
+	{ AT(exec.pid_file), FIELD_TEXT, 0 },
+	{ AT(exec.listen_fd_names), FIELD_TEXT, 0 },
+	{ AT(exec.cgroups), FIELD_TEXTS, 0 },
+	{ AT(exec.process_text), FIELD_BYTES, AT(exec.process_len) },
+	{ AT(id), FIELD_TEXT, 0 },
+	{ AT(mounts), FIELD_BYTES, AT(mounts_len) },
+};
+/* clang-format on */
+
+const char *call_id(const struct call *c)
+{
+	const char *id = c->id;
+
+	if (c->verb == CALL_CREATE || c->verb == CALL_RUN)
+		id = c->create.id;
+	else if (c->verb == CALL_EXEC)
+		id = c->exec.id;
+	return id ? id : "";
+}
+
+static size_t count_of(const struct call *c, const struct field *f)
+{
+	return *(const size_t *)(const void *)((const char *)c + f->count);
+}
+
+/* --- writing -------------------------------------------------------------------------------- */
+
+/* Grows; is_short: there was no memory. */
+struct block {
+	char *bytes;
+	size_t len, room;
+	bool is_short;
+};
+
+/* At an offset that any type may stand at, which is never 0; the offset. */
+static uintptr_t append(struct block *b, const void *bytes, size_t len)
+{
+	size_t at = (b->len + 7) & ~(size_t)7, end = at + len;
+
+	if (end > b->room) {
+		size_t room = 2 * end;
+		char *grown = realloc(b->bytes, room);
+
+		if (!grown) {
+			b->is_short = true;
+			return 0;
+		}
+		memset(grown + b->room, 0, room - b->room);
+		b->bytes = grown;
+		b->room = room;
+	}
+	memcpy(b->bytes + at, bytes, len);
+	b->len = end;
+	return at;
+}
+
+static uintptr_t append_texts(struct block *b, const char *const *texts)
+{
+	size_t count = 0;
+	uintptr_t at, text, end = 0;
+
+	while (texts[count])
+		count++;
+	at = append(b, texts, count * sizeof(*texts));
+	(void)append(b, &end, sizeof(end)); /* right behind: both are words */
+	for (size_t i = 0; i < count && !b->is_short; i++) {
+		text = append(b, texts[i], strlen(texts[i]) + 1);
+		if (!b->is_short)
+			memcpy(b->bytes + at + i * sizeof(text), &text, sizeof(text));
+	}
+	return at;
+}
+
+static uintptr_t append_field(struct block *b, const struct call *c, const struct field *f,
+			      const void *from)
+{
+	switch (f->type) {
+	case FIELD_TEXT:
+		return append(b, from, strlen(from) + 1);
+	case FIELD_TEXTS:
+		return append_texts(b, from);
+	case FIELD_BYTES:
+		return append(b, from, count_of(c, f));
+	case FIELD_ID:
+		return append(b, from, sizeof(uint32_t));
+	case FIELD_IDS:
+		return append(b, from, count_of(c, f) * sizeof(uint32_t));
+	}
+	return 0;
+}
+
+static void append_call(struct block *b, const struct call *c)
+{
+	(void)append(b, c, sizeof(*c));
+	for (size_t i = 0; i < ARRAY_SIZE(fields) && !b->is_short; i++) {
+		const void *from;
+		uintptr_t at;
+
+		memcpy(&from, (const char *)c + fields[i].offset, sizeof(from));
+		at = from ? append_field(b, c, &fields[i], from) : 0;
+		if (!b->is_short)
+			memcpy(b->bytes + fields[i].offset, &at, sizeof(at));
+	}
+	(void)append(b, "", 1); /* ends the last text, whatever is in front of it */
+}
+
+int call_write(const struct call *c, int *ret_fd, struct err *e)
+{
+	_cleanup_fd_ int fd = memfd_create("davit-call", MFD_CLOEXEC);
+	struct block b = { 0 };
+	int r = fd < 0 ? neg_errno() : 0;
+
+	append_call(&b, c);
+	if (b.is_short)
+		r = -ENOMEM;
+	if (r == 0)
+		r = write_all(fd, b.bytes, b.len);
+	free(b.bytes);
+	if (r < 0)
+		return err_set(e, -r, "hand the call to davit");
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+/* --- reading -------------------------------------------------------------------------------- */
+
+struct image {
+	char *bytes;
+	size_t len;
+};
+
+/* The offset becomes a pointer, when @size bytes are there. */
+static bool resolve(const struct image *m, void *place, size_t size)
+{
+	uintptr_t at;
+
+	memcpy(&at, place, sizeof(at));
+	if (!at)
+		return true;
+	if (at >= m->len || size > m->len - at)
+		return false;
+	at += (uintptr_t)m->bytes;
+	memcpy(place, &at, sizeof(at));
+	return true;
+}
+
+static bool resolve_texts(const struct image *m, void *place)
+{
+	const char **texts;
+
+	if (!resolve(m, place, sizeof(*texts)))
+		return false;
+	memcpy((void *)&texts, place, sizeof(texts));
+	for (; texts; texts++) {
+		if ((size_t)((char *)texts - m->bytes) > m->len - sizeof(*texts))
+			return false;
+		if (!*texts)
+			break;
+		if (!resolve(m, (void *)texts, 1))
+			return false;
+	}
+	return true;
+}
+
+static bool resolve_field(const struct image *m, const struct call *c, const struct field *f)
+{
+	void *place = m->bytes + f->offset;
+
+	switch (f->type) {
+	case FIELD_TEXT:
+		return resolve(m, place, 1);
+	case FIELD_TEXTS:
+		return resolve_texts(m, place);
+	case FIELD_BYTES:
+		return resolve(m, place, count_of(c, f));
+	case FIELD_ID:
+		return resolve(m, place, sizeof(uint32_t));
+	case FIELD_IDS:
+		return count_of(c, f) < m->len &&
+		       resolve(m, place, count_of(c, f) * sizeof(uint32_t));
+	}
+	return false;
+}
+
+static int check_version(const struct image *m, struct err *e)
+{
+	const struct call *c = (const struct call *)(const void *)m->bytes;
+
+	if (m->len > sizeof(*c) && !m->bytes[m->len - 1] && c->size == sizeof(*c) &&
+	    strncmp(c->version, DAVIT_VERSION_TEXT, sizeof(c->version)) == 0)
+		return 0;
+	return err_kind(e, ERR_UNSUPPORTED, EPROTO,
+			"this davit is version %s, and libdavit in the program that called it is "
+			"another one (%.*s)",
+			DAVIT_VERSION_TEXT, (int)sizeof(c->version),
+			m->len > sizeof(c->version) ? c->version : "");
+}
+
+int call_read(int fd, const struct call **ret, struct err *e)
+{
+	struct image m = { 0 };
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return err_set(e, errno, "read the call");
+	m.len = (size_t)st.st_size;
+	m.bytes =
+		m.len ? mmap(NULL, m.len, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0) : MAP_FAILED;
+	if (m.bytes == MAP_FAILED)
+		return err_set(e, m.len ? errno : EPROTO, "read the call");
+	if (check_version(&m, e) < 0)
+		return -e->code;
+	*ret = (const struct call *)(const void *)m.bytes;
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		if (!resolve_field(&m, *ret, &fields[i]))
+			return err_set(e, EPROTO, "read the call");
+	return 0;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A call of the library as one block of bytes, for the davit that does it (remote.c, serve.c): the
+ * structs of davit.h as they are, with offsets in place of their pointers, and what the pointers
+ * led to behind them. Both sides are of one build; the first member tells when they are not.
+ */
+#ifndef DAVIT_API_CALL_H
+#define DAVIT_API_CALL_H
+
+#include "base/err.h"
+#include "davit.h"
+
+enum call_verb {
+	CALL_CREATE = 1,
+	CALL_RUN,
+	CALL_START,
+	CALL_EXEC,
+	CALL_DELETE,
+	CALL_MOUNTS_ADD,
+	CALL_MOUNTS_REMOVE,
+};
+
+struct call {
+	char version[24]; /* of libdavit */
+	size_t size;      /* of this struct, there */
+	enum call_verb verb;
+	struct davit_context_options context;
+	struct davit_create_options create; /* and run */
+	struct davit_exec_options exec;
+	/* of start, delete and mounts */
+	const char *id;
+	bool force;
+	const char *mounts;
+	size_t mounts_len;
+};
+
+/* The id that the call is about; "" when the caller gave none. */
+const char *call_id(const struct call *c);
+
+/* A file in memory with @c; *ret_fd is closed on exec. */
+int call_write(const struct call *c, int *ret_fd, struct err *e);
+/* The call in such a file, for the rest of the process's life. */
+int call_read(int fd, const struct call **ret, struct err *e);
+
+#endif

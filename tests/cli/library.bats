@@ -1,0 +1,151 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# libdavit in another program (tests/api): what its calls do, and what they leave alone. The program
+# looks at /proc for itself; what is left is looked for from here.
+load helpers
+# bats file_tags=both
+
+setup() {
+	requires root cgroup2
+	PROGRAMS=$(dirname "$DAVIT")/../tests/api
+	[ -x "$PROGRAMS/api-calls" ] || skip "needs a build folder around $DAVIT"
+	new_bundle
+	program sleep 1000
+}
+
+teardown() {
+	tear_down
+}
+
+# calls TEST: succeeds in silence.
+calls() {
+	DAVIT_TEST=$TOKEN timeout --foreground -k 5 60 "$PROGRAMS/api-calls" "$1" "$BUNDLE" "$ROOT" "$DAVIT" \
+		</dev/null >"$T/calls.out" 2>&1 3>&- 4>&- || { cat "$T/calls.out"; return 1; }
+	[ ! -s "$T/calls.out" ] || { cat "$T/calls.out"; return 1; }
+	check_clean
+}
+
+# threads CYCLES: each of eight threads with as many containers, one after the other.
+threads() {
+	program sh -c 'exit 7'
+	cp -a "$BUNDLE" "$T/slow"
+	mkfifo "$T/slow/fifo"
+	# shellcheck disable=SC2016  # a variable of jq's
+	jq --arg fifo "$T/slow/fifo" '.hooks.createContainer = [{ path: "/bin/cat", args: ["cat", $fifo] }]' \
+		"$BUNDLE/config.json" >"$T/slow/config.json"
+	DAVIT_TEST=$TOKEN timeout --foreground -k 5 "${LIMIT:-120}" "$PROGRAMS/api-threads" "$BUNDLE" "$T/slow" "$ROOT" \
+		"$1" "$DAVIT" </dev/null >"$T/threads.out" 2>&1 3>&- 4>&- || { cat "$T/threads.out"; return 1; }
+	[ ! -s "$T/threads.out" ] || { cat "$T/threads.out"; return 1; }
+	check_clean
+}
+
+@test "eight threads with contexts of their own live their containers at the same time" {
+	threads "${CYCLES:-3}"
+}
+
+@test "create tells of its process: a child of the caller, with a pidfd" {
+	calls process
+}
+
+@test "davit_wait has the exit status, once" {
+	program sh -c 'exit 7'
+	calls wait
+}
+
+@test "nothing of the calling process is changed by its calls" {
+	calls unchanged
+}
+
+@test "a descriptor of the calling process is not in the container, close-on-exec or not" {
+	calls descriptors
+}
+
+@test "the standard streams of the options are the program's" {
+	program sh -c 'cat; echo error >&2'
+	calls streams
+}
+
+@test "a console socket of the options gets the terminal" {
+	config '.process.terminal = true'
+	calls console
+}
+
+@test "exec and run from a program: statuses, and the process of a detached one" {
+	calls exec
+}
+
+@test "an error comes back with its kind, pointer and step, and nothing is left" {
+	jq '.process.args = ["/nonexistent"]' "$BUNDLE/config.json" >"$BUNDLE/broken.json"
+	calls errors
+}
+
+@test "a warning of the call goes to the caller's log" {
+	config '.linux.timeOffsets = { "realtime": { "secs": 1 } } | .linux.namespaces += [{ "type": "time" }] | .process.args = ["true"]'
+	calls log
+}
+
+@test "a davit that is not there, or not davit, is named" {
+	calls other-davit
+}
+
+@test "each callback can end its call" {
+	jq '.hostname = 1 | .process.cwd = 2' "$BUNDLE/config.json" >"$BUNDLE/faulty.json"
+	calls callbacks
+}
+
+@test "the state as a struct" {
+	config '.annotations = { "org.example.key": "value" }'
+	calls inspect
+}
+
+@test "limits as numbers are in the cgroup" {
+	requires memory pids cpu
+	ok create -b "$BUNDLE" "$ID"
+	cg=$(cgroup_of "$(init_pid)")
+	DAVIT_TEST=$TOKEN "$PROGRAMS/api-calls" update "$BUNDLE" "$ROOT" "$DAVIT" 3>&- 4>&-
+	[ "$(<"$cg/memory.max")" = 50331648 ]
+	[ "$(<"$cg/pids.max")" = 77 ]
+	[ "$(<"$cg/cpu.weight")" -lt 100 ]
+	ok delete --force "$ID"
+}
+
+@test "accessors, frees and calls take NULL" {
+	calls null
+}
+
+# A hook of the first process that waits; HANGING is the program, HELPER the davit that works for it.
+hang() {
+	mkfifo "$T/fifo"
+	# shellcheck disable=SC2016  # a variable of jq's
+	config --arg fifo "$T/fifo" '.hooks.createContainer = [{ path: "/bin/cat", args: ["cat", $fifo] }]'
+	DAVIT_TEST=$TOKEN "$PROGRAMS/api-calls" hang "$BUNDLE" "$ROOT" "$DAVIT" </dev/null >"$T/calls.out" 2>&1 3>&- 4>&- &
+	HANGING=$!
+	for _ in {1..100}; do
+		! pgrep -f "^cat $T/fifo" >/dev/null || break
+		sleep 0.02
+	done
+	HELPER=$(pgrep -o -P "$HANGING" -f -- --api)
+}
+
+@test "a create whose caller is killed is undone" {
+	requires command:pgrep
+	hang
+	kill -KILL "$HANGING"
+	wait "$HANGING" || true
+	is_gone "$HELPER"
+	check_clean
+}
+
+@test "a create whose davit is killed fails, and no process of it is left" {
+	requires command:pgrep
+	hang
+	kill -KILL "$HELPER"
+	status=0
+	wait "$HANGING" || status=$?
+	[ "$status" -eq 1 ]
+	grep -q 'ended without an answer' "$T/calls.out"
+	[ -z "$(our_processes)" ]
+	ok delete --force "$ID"
+	check_clean
+}
