@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/pages.h"
 #include "kernel/namespace.h"
 #include "kernel/netlink_request.h"
 
@@ -106,20 +107,13 @@ static void take_message(struct talk *t, const struct nlmsghdr *m)
 		t->result = r;
 }
 
-int netlink_talk(int sock, struct netlink_request *q, netlink_answer_fn *answer, void *arg)
+static int hear(int sock, struct talk *t, void *data)
 {
-	_Alignas(struct nlmsghdr) unsigned char data[ANSWER_SIZE];
-	struct talk t = { .answer = answer, .arg = arg };
-
-	if (q->is_too_long)
-		return -EMSGSIZE;
-	if (send(sock, q->bytes, q->header.nlmsg_len, 0) < 0)
-		return neg_errno();
-	while (!t.is_over) {
-		const struct nlmsghdr *m = (const struct nlmsghdr *)(const void *)data;
+	while (!t->is_over) {
+		const struct nlmsghdr *m = data;
 		struct sockaddr_nl from = { 0 };
 		socklen_t from_len = sizeof(from);
-		ssize_t n = recvfrom(sock, data, sizeof(data), MSG_TRUNC, (struct sockaddr *)&from,
+		ssize_t n = recvfrom(sock, data, ANSWER_SIZE, MSG_TRUNC, (struct sockaddr *)&from,
 				     &from_len);
 		size_t left = (size_t)n;
 
@@ -130,12 +124,28 @@ int netlink_talk(int sock, struct netlink_request *q, netlink_answer_fn *answer,
 		/* Root of a namespace that the socket is in may send to it as well. */
 		if (from.nl_pid != 0)
 			continue;
-		if (left > sizeof(data))
+		if (left > ANSWER_SIZE)
 			return -EMSGSIZE;
 		for (; NLMSG_OK(m, left); m = NLMSG_NEXT(m, left))
-			take_message(&t, m);
+			take_message(t, m);
 	}
-	return t.result;
+	return t->result;
+}
+
+int netlink_talk(int sock, struct netlink_request *q, netlink_answer_fn *answer, void *arg)
+{
+	struct talk t = { .answer = answer, .arg = arg };
+	void *data;
+	int r;
+
+	if (q->is_too_long)
+		return -EMSGSIZE;
+	if (send(sock, q->bytes, q->header.nlmsg_len, 0) < 0)
+		return neg_errno();
+	data = pages_take(ANSWER_SIZE);
+	r = data ? hear(sock, &t, data) : neg_errno();
+	pages_give(data, ANSWER_SIZE);
+	return r;
 }
 
 const struct rtattr *netlink_find_attribute(const void *first, size_t len, unsigned type)

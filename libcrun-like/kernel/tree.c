@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * See tree.h. One level of directories is one call of copy_dir(), which keeps two descriptors and
- * a small buffer; going back up by ".." would trust a tree that others may be moving about. The
+ * See tree.h. One level of directories is one call of copy_dir(), which keeps two descriptors;
+ * going back up by ".." would trust a tree that others may be moving about. The
  * attributes of a directory come last: its times would change with its content, and a mode
  * without write permission would keep a caller without CAP_DAC_OVERRIDE out.
  */
@@ -14,6 +14,7 @@
 #include <sys/xattr.h>
 
 #include "base/fmt.h"
+#include "base/pages.h"
 #include "kernel/sys.h"
 
 enum {
@@ -23,11 +24,18 @@ enum {
 	OPEN_DIR = O_RDONLY | O_DIRECTORY | O_NOFOLLOW
 };
 
+struct level {
+	struct stat dir, entry;
+	_Alignas(struct sys_dirent) char entries[ENTRIES_SIZE];
+};
+
 struct copy {
 	char *name; /* what the error is about */
 	unsigned level;
 	char list[BLOCK_SIZE];
 	char block[BLOCK_SIZE];
+	char link[PATH_MAX];
+	struct level levels[LEVELS_MAX + 1];
 };
 
 static int copy_dir(struct copy *c, int from, int to);
@@ -113,7 +121,9 @@ static int copy_attributes(struct copy *c, int from, int to, const struct stat *
 	return 0;
 }
 
-static int copy_file(struct copy *c, int from_dir, int to_dir, const char *name)
+/* Not part of the frame that each level has. */
+static __attribute__((noinline)) int copy_file(struct copy *c, int from_dir, int to_dir,
+					       const char *name)
 {
 	/* Should it have become a FIFO or a terminal since it was looked at: no waiting. */
 	_cleanup_fd_ int from =
@@ -167,15 +177,15 @@ static int settle_node(int to_dir, const char *name, const struct stat *st)
 	return utimensat(to_dir, name, times, AT_SYMLINK_NOFOLLOW) < 0 ? neg_errno() : 0;
 }
 
-static int copy_link(int from_dir, int to_dir, const char *name, const struct stat *st)
+static int copy_link(struct copy *c, int from_dir, int to_dir, const char *name,
+		     const struct stat *st)
 {
-	char text[PATH_MAX];
-	ssize_t len = readlinkat(from_dir, name, text, sizeof(text) - 1);
+	ssize_t len = readlinkat(from_dir, name, c->link, sizeof(c->link) - 1);
 
 	if (len < 0)
 		return neg_errno();
-	text[len] = '\0';
-	if (symlinkat(text, to_dir, name) < 0)
+	c->link[len] = '\0';
+	if (symlinkat(c->link, to_dir, name) < 0)
 		return neg_errno();
 	return settle_node(to_dir, name, st);
 }
@@ -189,21 +199,21 @@ static int copy_node(int to_dir, const char *name, const struct stat *st)
 
 static int copy_entry(struct copy *c, int from_dir, int to_dir, const char *name)
 {
-	struct stat st;
+	struct stat *st = &c->levels[c->level].entry;
 	int r;
 
 	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
 		return 0;
-	if (fstatat(from_dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fstatat(from_dir, name, st, AT_SYMLINK_NOFOLLOW) < 0)
 		r = errno == ENOENT ? 0 : neg_errno(); /* gone meanwhile */
-	else if (S_ISDIR(st.st_mode))
+	else if (S_ISDIR(st->st_mode))
 		r = copy_subdir(c, from_dir, to_dir, name);
-	else if (S_ISREG(st.st_mode))
+	else if (S_ISREG(st->st_mode))
 		r = copy_file(c, from_dir, to_dir, name);
-	else if (S_ISLNK(st.st_mode))
-		r = copy_link(from_dir, to_dir, name, &st);
+	else if (S_ISLNK(st->st_mode))
+		r = copy_link(c, from_dir, to_dir, name, st);
 	else
-		r = copy_node(to_dir, name, &st);
+		r = copy_node(to_dir, name, st);
 	if (r < 0 && !c->name[0])
 		fmt(c->name, TREE_NAME_SIZE, "%s", name);
 	return r;
@@ -211,15 +221,15 @@ static int copy_entry(struct copy *c, int from_dir, int to_dir, const char *name
 
 static int copy_entries(struct copy *c, int from, int to)
 {
-	_Alignas(struct sys_dirent) char entries[ENTRIES_SIZE];
+	char *entries = c->levels[c->level].entries;
 
 	for (;;) {
-		int len = sys_getdents(from, entries, sizeof(entries)), r;
+		int len = sys_getdents(from, entries, ENTRIES_SIZE), r;
 
 		if (len <= 0)
 			return len;
 		for (int at = 0; at < len;) {
-			const struct sys_dirent *d = (const struct sys_dirent *)(entries + at);
+			const struct sys_dirent *d = (const void *)(entries + at);
 
 			r = copy_entry(c, from, to, d->name);
 			if (r < 0)
@@ -231,18 +241,22 @@ static int copy_entries(struct copy *c, int from, int to)
 
 static int copy_dir(struct copy *c, int from, int to)
 {
-	struct stat st;
-	int r = fstat(from, &st) < 0 ? neg_errno() : copy_entries(c, from, to);
+	struct stat *st = &c->levels[c->level].dir;
+	int r = fstat(from, st) < 0 ? neg_errno() : copy_entries(c, from, to);
 
-	return r < 0 ? r : copy_attributes(c, from, to, &st);
+	return r < 0 ? r : copy_attributes(c, from, to, st);
 }
 
 int tree_copy(int from, int to, char ret_name[static TREE_NAME_SIZE])
 {
-	struct copy c;
+	struct copy *c = pages_take(sizeof(*c));
+	int r;
 
-	c.name = ret_name;
-	c.level = 0;
 	ret_name[0] = '\0';
-	return copy_dir(&c, from, to);
+	if (!c)
+		return neg_errno();
+	c->name = ret_name;
+	r = copy_dir(c, from, to);
+	pages_give(c, sizeof(*c));
+	return r;
 }

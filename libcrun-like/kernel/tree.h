@@ -18,7 +18,7 @@ enum {
  * attributes; links as links, device nodes, FIFOs and sockets as such, holes as holes. Hard links
  * become files of their own. Extended attributes that @to's file system does not take, or the
  * caller may not set, are left out. On error @ret_name is the name that it is about.
- * -ELOOP: more than 128 levels. Nothing is allocated; about 200 KiB of stack.
+ * -ELOOP: more than 128 levels. The heap is not used, and little of the stack.
  */
 int tree_copy(int from, int to, char ret_name[static TREE_NAME_SIZE]);
 
