@@ -177,3 +177,27 @@ TEST(relative_paths_are_refused)
 	CHECK_INT(masks_prepare(&config, &masks, &e), -EINVAL);
 	CHECK_STR(e.pointer, "/linux/readonlyPaths/1");
 }
+
+/* What covers is no mount: EINVAL, and no word of the root. */
+SANDBOX_TEST(only_the_root_is_called_the_root, CLONE_NEWNS)
+{
+	struct oci_linux file = { .masked_paths = STRINGS("/file") };
+	struct oci_linux top = { .masked_paths = STRINGS("/dir/..") };
+	struct oci_config config = { .linux_config = &file };
+	struct masks masks;
+	struct err e = { 0 };
+	int root = sandbox_make_root();
+
+	make_tree();
+	CHECK_INT(masks_prepare(&config, &masks, &e), 0);
+	masks.null_fd = open("/dev/null", O_PATH | O_CLOEXEC);
+	CHECK_INT(masks_apply(&masks, root, &e), -EINVAL);
+	CHECK_STR(e.hint, "");
+	e = (struct err){ 0 };
+	config.linux_config = &top;
+	CHECK_INT(masks_prepare(&config, &masks, &e), 0);
+	CHECK_INT(masks_open(&masks, &e), 0);
+	CHECK_INT(masks_apply(&masks, root, &e), -EINVAL);
+	CHECK_STR(e.hint, "the root itself cannot be masked");
+	CHECK_STR(e.pointer, "/linux/maskedPaths/0");
+}

@@ -134,6 +134,7 @@ static int is_covered(int target, const struct stat *st, const struct cover *cov
 	return r > 0 ? (mount_attrs(target) & MOUNT_ATTR_RDONLY) != 0 : r;
 }
 
+/* 1: it is the root. */
 static int mask_path(const struct masks *masks, int rootfd, const char *path,
 		     struct cover covers[static 2])
 {
@@ -148,7 +149,7 @@ static int mask_path(const struct masks *masks, int rootfd, const char *path,
 		return neg_errno();
 	r = mount_is_same(target, rootfd);
 	if (r != 0)
-		return r < 0 ? r : -EINVAL;
+		return r;
 	if (S_ISDIR(st.st_mode)) {
 		cover = &covers[1];
 		if (cover->fd < 0)
@@ -183,12 +184,12 @@ static int mask_all(const struct masks *masks, int rootfd, struct err *e)
 		const char *path = masks->masked->items[i];
 
 		r = mask_path(masks, rootfd, path, covers);
-		if (r < 0) {
-			err_set(e, -r, "mask %s", path);
-			if (r == -EINVAL)
-				err_hint(e, "the root itself cannot be masked");
-			err_at(e, POINTER("/linux/maskedPaths/%zu", i));
-		}
+		if (r == 0)
+			continue;
+		err_set(e, r < 0 ? -r : EINVAL, "mask %s", path);
+		if (r > 0)
+			err_hint(e, "the root itself cannot be masked");
+		r = err_at(e, POINTER("/linux/maskedPaths/%zu", i));
 	}
 	close_fdp(&covers[1].fd);
 	return r;
