@@ -366,6 +366,20 @@ tiny() {
 	says tiny
 }
 
+@test "linux.seccomp.syscalls[].args[].value: a condition on execve that no address fulfils is no refusal, one that each fulfils is" {
+	requires seccomp
+	program true
+	for index in 0 1 2; do
+		config --argjson i "$index" '.linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW", syscalls: [
+			{ names: ["execve", "capset"], action: "SCMP_ACT_ERRNO", args: [{ index: $i, value: 0, op: "SCMP_CMP_EQ" }] }] }'
+		ok run -b "$BUNDLE" "$ID"
+		config '.linux.seccomp.syscalls[0].args[0].op = "SCMP_CMP_NE"'
+		refused "denies execve, which davit itself must still call to begin the program (at /linux/seccomp/syscalls/0)" \
+			run -b "$BUNDLE" "$ID"
+	done
+	check_clean
+}
+
 @test "linux.seccomp.defaultAction: a profile that forbids execve is refused by create, run and plan, with the call, the place and the cure" {
 	for deny in ERRNO KILL KILL_THREAD KILL_PROCESS TRAP; do
 		word="kills for"

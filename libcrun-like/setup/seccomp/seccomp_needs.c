@@ -123,14 +123,15 @@ uint32_t seccomp_answer(const struct sock_filter *insns, size_t count,
 
 struct need {
 	int number;
+	unsigned pointers; /* so many arguments, from the first one */
 	char name[8];
 	char purpose[24];
 	char cure[120];
 };
 
 static const struct need needs[] = {
-	{ SYS_execve, "execve", "begin the program", "give execve the action SCMP_ACT_ALLOW" },
-	{ SYS_capset, "capset", "drop CAP_SYS_ADMIN",
+	{ SYS_execve, 3, "execve", "begin the program", "give execve the action SCMP_ACT_ALLOW" },
+	{ SYS_capset, 2, "capset", "drop CAP_SYS_ADMIN",
 	  "give capset the action SCMP_ACT_ALLOW, or set process.noNewPrivileges, with which execve "
 	  "alone is needed" },
 };
@@ -162,6 +163,16 @@ static int fail(const struct seccomp_source *s, const struct need *need, uint32_
 					: POINTER("/linux/seccomp/syscalls/%zu", at));
 }
 
+/* Rules may ask for arguments. Ours are addresses, never 0, which one of our own stands for. */
+static uint32_t ask(const struct seccomp_filter *f, const struct need *need, uint32_t arch)
+{
+	struct seccomp_data call = { .nr = need->number, .arch = arch };
+
+	for (unsigned i = 0; i < need->pointers; i++)
+		call.args[i] = (uintptr_t)&call;
+	return seccomp_answer(f->insns, f->count, &call) & SECCOMP_RET_ACTION_FULL;
+}
+
 int seccomp_check_needs(const struct seccomp_source *s, const struct seccomp_filter *f,
 			bool needs_capset, struct err *e)
 {
@@ -169,10 +180,7 @@ int seccomp_check_needs(const struct seccomp_source *s, const struct seccomp_fil
 
 	seccomp_compiler_of(&compiler);
 	for (size_t i = 0; f->count && compiler.native_arch && i < 1U + needs_capset; i++) {
-		const struct seccomp_data call = { .nr = needs[i].number,
-						   .arch = compiler.native_arch };
-		uint32_t action =
-			seccomp_answer(f->insns, f->count, &call) & SECCOMP_RET_ACTION_FULL;
+		uint32_t action = ask(f, &needs[i], compiler.native_arch);
 
 		if (action == SECCOMP_RET_ERRNO || is_killing(action))
 			return fail(s, &needs[i], action, e);
