@@ -9,12 +9,15 @@
  */
 #include "lifecycle/birth.h"
 
+#include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <sched.h>
 
 #include "base/fmt.h"
 #include "container/caller.h"
 #include "kernel/cgroupfs.h"
+#include "kernel/mount.h"
 #include "kernel/process.h"
 
 static int *pidfd_of(const struct clone_args *args)
@@ -66,12 +69,30 @@ static unsigned long read_number(int cgroup_fd, const char *file)
 	return n;
 }
 
-bool birth_is_full(int cgroup_fd, unsigned count)
+static bool is_full_itself(int cgroup_fd, unsigned count)
 {
-	unsigned long max = cgroup_fd < 0 ? ULONG_MAX : read_number(cgroup_fd, "pids.max");
+	unsigned long max = read_number(cgroup_fd, "pids.max");
 
 	return max != ULONG_MAX &&
 	       read_number(cgroup_fd, "pids.current") > max - (count < max ? count : max);
+}
+
+/* An ancestor may have less room, and the controller may be that of an ancestor alone. */
+bool birth_is_full(int cgroup_fd, unsigned count)
+{
+	_cleanup_fd_ int above = -1;
+	int fd = cgroup_fd;
+
+	while (fd >= 0 && mount_has_magic(fd, CGROUP2_SUPER_MAGIC) > 0) {
+		int next;
+
+		if (is_full_itself(fd, count))
+			return true;
+		next = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		close_fdp(&above);
+		fd = above = next;
+	}
+	return false;
 }
 
 static int clone_and_move(int cgroup_fd, int caller, struct clone_args *args, pid_t *ret_pid,

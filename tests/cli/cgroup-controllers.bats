@@ -203,6 +203,21 @@ in_up() {
 	rmdir "$UP/threads"
 }
 
+# With room for one process: for the helper, and not for the program.
+# bats test_tags=vm-micro
+@test "exec enters a container whose limit of processes is a parent's, and reached" {
+	local max
+	requires pids
+	echo +pids >"$CGROOT/cgroup.subtree_control"
+	config --arg p "/davit-up-$TOKEN/a/b" '.linux.cgroupsPath = $p | del(.linux.resources)'
+	ok run -d -b "$BUNDLE" "$ID"
+	for max in 2 1; do
+		echo "$max" >"$UP/pids.max"
+		ok exec "$ID" true
+	done
+	ok delete --force "$ID"
+}
+
 # bats test_tags=vm-micro
 @test "a program enters a container that has reached its limit of processes" {
 	requires pids
