@@ -214,11 +214,9 @@ int run_take_successor(struct run *run, pid_t pid, struct err *e)
 	int status, sig;
 
 	run->has_successor = true;
-	if (run_adopt(run, pid, e) < 0)
-		return -e->code;
-	/* It ends as soon as it has told the pid. */
+	/* It ends as soon as it has told the pid; waited for whatever becomes of the other. */
 	(void)caller_wait(run->caller, former, before, &status, &sig);
-	return 0;
+	return run_adopt(run, pid, e);
 }
 
 /* The container, as it is while the program has not been executed yet (runtime.md#state). */
