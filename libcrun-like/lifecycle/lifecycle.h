@@ -113,6 +113,7 @@ int step_rlimits(struct run *run, struct err *e);
 int step_scheduling(struct run *run, struct err *e);
 int step_memory_policy(struct run *run, struct err *e);
 int step_personality(struct run *run, struct err *e);
+int step_label_check(struct run *run, struct err *e);
 int step_labels(struct run *run, struct err *e);
 int step_credentials(struct run *run, struct err *e);
 int step_exec(struct run *run, struct err *e);

@@ -311,7 +311,9 @@ int step_personality(struct run *run, struct err *e)
 	return personality_apply(&run->plan->personality, e);
 }
 
-int step_labels(struct run *run, struct err *e)
+static int with_private_procfs(const struct labels *labels,
+			       int (*apply)(const struct labels *, int, pid_t, struct err *),
+			       struct err *e)
 {
 	_cleanup_fd_ int procfd = -1;
 	pid_t self;
@@ -321,7 +323,17 @@ int step_labels(struct run *run, struct err *e)
 		r = procfs_self_pid(procfd, &self);
 	if (r < 0)
 		return err_set(e, -r, "open a private procfs");
-	return labels_apply(&run->plan->labels, procfd, self, e);
+	return apply(labels, procfd, self, e);
+}
+
+int step_label_check(struct run *run, struct err *e)
+{
+	return with_private_procfs(&run->plan->labels, labels_check, e);
+}
+
+int step_labels(struct run *run, struct err *e)
+{
+	return with_private_procfs(&run->plan->labels, labels_apply, e);
 }
 
 int step_credentials(struct run *run, struct err *e)

@@ -23,6 +23,7 @@ TEST(no_label_is_no_work)
 
 	CHECK_INT(prepare("", "", &labels, &e), 0);
 	CHECK(!labels.apparmor && !labels.selinux);
+	CHECK_INT(labels_check(&labels, -1, 1, &e), 0);
 	CHECK_INT(labels_apply(&labels, -1, 1, &e), 0);
 }
 

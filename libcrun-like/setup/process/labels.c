@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/vfs.h>
 
+#include "base/fmt.h"
 #include "kernel/procfs.h"
 
 bool labels_has_apparmor(void)
@@ -41,7 +42,10 @@ static int prepare_apparmor(struct arena *a, const char *profile, struct labels 
 		return err_at(e, "/process/apparmorProfile");
 	}
 	ret->apparmor = arena_printf(a, "exec %s", profile);
-	return ret->apparmor ? 0 : err_set(e, ENOMEM, "prepare the AppArmor profile");
+	ret->apparmor_test = arena_printf(a, "permprofile %s", profile);
+	return ret->apparmor && ret->apparmor_test
+		       ? 0
+		       : err_set(e, ENOMEM, "prepare the AppArmor profile");
 }
 
 static int prepare_selinux(const char *label, struct labels *ret, struct err *e)
@@ -76,30 +80,57 @@ int labels_prepare(struct arena *a, const struct oci_process *process, struct la
 	return 0;
 }
 
-int labels_apply(const struct labels *labels, int procfd, pid_t self, struct err *e)
+/* The file of its own came with stacked modules (5.1 and the option CONFIG_LSM); the other belongs
+ * to the first module alone. */
+static int write_apparmor(const struct labels *labels, int procfd, pid_t self, const char *file,
+			  const char *command, struct err *e)
 {
+	char name[32];
 	int r;
 
-	if (labels->apparmor) {
-		/* The file of its own came with stacked modules (5.1 and the option CONFIG_LSM);
-		 * the other belongs to the first module alone. */
-		r = procfs_write_pid_file(procfd, self, "attr/apparmor/exec", labels->apparmor);
-		if (r == -ENOENT)
-			r = procfs_write_pid_file(procfd, self, "attr/exec", labels->apparmor);
-		if (r < 0) {
-			err_set(e, -r, "set AppArmor profile %s",
-				labels->apparmor + strlen("exec "));
-			return err_at(e, "/process/apparmorProfile");
-		}
+	fmt(name, sizeof(name), "attr/apparmor/%s", file);
+	r = procfs_write_pid_file(procfd, self, name, command);
+	if (r == -ENOENT) {
+		fmt(name, sizeof(name), "attr/%s", file);
+		r = procfs_write_pid_file(procfd, self, name, command);
 	}
-	if (labels->selinux) {
-		r = procfs_write_pid_file(procfd, self, "attr/exec", labels->selinux);
-		if (r < 0) {
-			err_set(e, -r, "set SELinux label %s", labels->selinux);
-			return err_at(e, "/process/selinuxLabel");
-		}
-	}
-	return 0;
+	if (r == 0)
+		return 0;
+	err_set(e, -r, "set AppArmor profile %s", labels->apparmor + strlen("exec "));
+	return err_at(e, "/process/apparmorProfile");
+}
+
+static int write_selinux(const struct labels *labels, int procfd, pid_t self, const char *name,
+			 struct err *e)
+{
+	int r = procfs_write_pid_file(procfd, self, name, labels->selinux);
+
+	if (r == 0)
+		return 0;
+	err_set(e, -r, "set SELinux label %s", labels->selinux);
+	return err_at(e, "/process/selinuxLabel");
+}
+
+int labels_check(const struct labels *labels, int procfd, pid_t self, struct err *e)
+{
+	int r = 0;
+
+	if (labels->apparmor)
+		r = write_apparmor(labels, procfd, self, "current", labels->apparmor_test, e);
+	if (r == 0 && labels->selinux)
+		r = write_selinux(labels, procfd, self, "attr/keycreate", e);
+	return r;
+}
+
+int labels_apply(const struct labels *labels, int procfd, pid_t self, struct err *e)
+{
+	int r = 0;
+
+	if (labels->apparmor)
+		r = write_apparmor(labels, procfd, self, "exec", labels->apparmor, e);
+	if (r == 0 && labels->selinux)
+		r = write_selinux(labels, procfd, self, "attr/exec", e);
+	return r;
 }
 
 void labels_describe(const struct labels *labels, const struct describe *d)

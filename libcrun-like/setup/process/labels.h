@@ -14,8 +14,9 @@
 #include "oci-spec/config.h"
 
 struct labels {
-	const char *apparmor; /* the whole command, "exec PROFILE"; NULL: leave as it is */
-	const char *selinux;  /* NULL: leave as it is */
+	const char *apparmor;      /* the whole command, "exec PROFILE"; NULL: leave as it is */
+	const char *apparmor_test; /* likewise, "permprofile PROFILE" */
+	const char *selinux;       /* NULL: leave as it is */
 };
 
 /* Whether the security module works on this host (reads /sys). */
@@ -25,6 +26,10 @@ bool labels_has_selinux(void);
 /* Refuses a label whose security module is off. @process may be NULL. */
 int labels_prepare(struct arena *a, const struct oci_process *process, struct labels *ret,
 		   struct err *e);
+
+/* INIT, before it makes a keyring: whether there are such labels, and the keys that it makes from
+ * now on have the program's (SELinux). execve takes that back. */
+int labels_check(const struct labels *labels, int procfd, pid_t self, struct err *e);
 
 /* INIT, the last thing but seccomp before execve. @procfd: procfs_open_private(false); @self: the
  * caller as procfs_self_pid() numbers it there. */
