@@ -317,7 +317,7 @@ listing() {
 	refused "make the mount point /mnt/made (at /mounts/6) [step mounts in init]: read-only file system" \
 		create -b "$BUNDLE" "$ID"
 	config 'del(.mounts[6]) | .process.cwd = "/data/made"'
-	refused "make cwd /data/made: read-only file system" create -b "$BUNDLE" "$ID"
+	refused "make cwd: mkdir /data/made: read-only file system" create -b "$BUNDLE" "$ID"
 	find "$T/src" -printf "%p %m %t\n" | sort | diff "$T/listing" -
 	check_clean
 }

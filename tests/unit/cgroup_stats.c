@@ -85,10 +85,11 @@ TEST(memory)
 		       { "memory.peak", "300\n" },
 		       { "memory.events", "low 0\nmax 4\noom_kill 1\n" },
 		       { "memory.swap.max", "50\n" }, { "memory.swap.current", "7\n" },
+		       { "memory.swap.events", "high 0\nmax 5\nfail 9\n" },
 		       { "memory.stat", "anon 1\nfile 2\nkernel 3\n" }),
 		"{\"data\":{\"memory\":{\"cache\":2,\"usage\":{\"limit\":18446744073709551615,"
 		"\"usage\":100,\"max\":300,\"failcnt\":4},\"swap\":{\"limit\":18446744073709551615,"
-		"\"usage\":107},\"kernel\":{\"usage\":3},\"raw\":{\"anon\":1,\"file\":2,\"kernel\":3}}}}");
+		"\"usage\":107,\"failcnt\":5},\"kernel\":{\"usage\":3},\"raw\":{\"anon\":1,\"file\":2,\"kernel\":3}}}}");
 	CHECK_STR(RECORD({ "memory.max", "1000\n" }, { "memory.swap.max", "50\n" }),
 		  "{\"data\":{\"memory\":{\"usage\":{\"limit\":1000},\"swap\":{\"limit\":1050}}}}");
 }

@@ -100,7 +100,7 @@ int program_make_cwd(const struct program *p, int rootfd, struct err *e)
 	if (fd == -ENOENT)
 		fd = rootpath_mkdirs(rootfd, p->cwd, 0755);
 	if (fd < 0)
-		return err_kind(e, ERR_EXEC, -fd, "make cwd %s", p->cwd);
+		return err_kind(e, ERR_EXEC, -fd, "make cwd: mkdir %s", p->cwd);
 	close(fd);
 	return 0;
 }

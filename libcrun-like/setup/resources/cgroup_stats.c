@@ -350,6 +350,7 @@ static const struct stat_row table[] = {
 	{ "memory/usage/failcnt",            "memory.events",         "max",            add_number },
 	{ "memory/swap/limit",               "memory.swap.max",       "memory.max",     add_with_memory },
 	{ "memory/swap/usage",               "memory.swap.current",   "memory.current", add_with_memory },
+	{ "memory/swap/failcnt",             "memory.swap.events",    "max",            add_number },
 	{ "memory/kernel/usage",             "memory.stat",           "kernel",         add_number },
 	{ "memory/raw",                      "memory.stat",           NULL,             add_all },
 	{ "memory/psi",                      "memory.pressure",       NULL,             add_pressure },
