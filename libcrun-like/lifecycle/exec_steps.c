@@ -40,7 +40,7 @@ static int read_process_file(struct plan *p, const struct davit_exec_options *o,
 
 int step_exec_decode(struct run *run, struct err *e)
 {
-	struct plan *p = run->plan;
+	struct plan *p = run->own_plan;
 	struct oci_process *file = NULL;
 	struct oci_config *config;
 	size_t len;
@@ -113,7 +113,7 @@ static int find_root(struct run *run, struct err *e)
 {
 	const struct container *c = run->container;
 	const struct root_place place = container_root_place(c);
-	struct plan *p = run->plan;
+	struct plan *p = run->own_plan;
 
 	if (place.inode) {
 		p->rootfs.way = ROOTFS_CHROOT;
@@ -130,7 +130,7 @@ static int find_root(struct run *run, struct err *e)
 
 int step_exec_prepare(struct run *run, struct err *e)
 {
-	struct plan *p = run->plan;
+	struct plan *p = run->own_plan;
 	const struct container *c = run->container;
 
 	run->target = fcntl(c->pidfd, F_DUPFD_CLOEXEC, 3);

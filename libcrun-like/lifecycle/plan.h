@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * What is going to be done, worked out before anything is: the configuration decoded, checked, and
- * turned into prepared operations. All memory is of one arena; after the "filter" row nobody writes
- * to it but for the descriptors that HOST opens into it before the clone. Children read it: they
- * inherit it by the clone.
+ * turned into prepared operations. All memory is of one arena. Children inherit it by the clone.
+ * After the "filter" row it is const but for what is opened and closed of it, which struct run has
+ * another pointer for: joined namespaces, sources of mounts and devices, network devices, the
+ * groups of resctrl.
  */
 #ifndef DAVIT_LIFECYCLE_PLAN_H
 #define DAVIT_LIFECYCLE_PLAN_H

@@ -63,7 +63,9 @@ static int *descriptor_of(struct run *run, size_t i)
 
 void run_init(struct run *run, const struct davit_context *ctx, struct plan *plan, enum verb verb)
 {
-	*run = (struct run){ .ctx = ctx, .plan = plan, .verb = verb, .fault = ctx->fault };
+	*run = (struct run){
+		.ctx = ctx, .plan = plan, .own_plan = plan, .verb = verb, .fault = ctx->fault
+	};
 	for (size_t i = 0; i < ARRAY_SIZE(descriptors); i++)
 		*descriptor_of(run, i) = -1;
 	for (size_t i = 0; i < RUN_RESERVE; i++)
@@ -246,6 +248,7 @@ int run_pass_listener(struct run *run, int listener, struct err *e)
 	const struct oci_linux *l = p->config->linux_config;
 	int64_t pid = run->container ? run->container->pid : run->pid;
 	const struct oci_state state = state_of(run, &pid);
+	struct arena a = { 0 };
 	const struct oci_process_state sent = {
 		.oci_version = OCI_VERSION,
 		.pid = run->pid,
@@ -257,8 +260,8 @@ int run_pass_listener(struct run *run, int listener, struct err *e)
 		err_kind(e, ERR_STATE, EPROTO, "a seccomp listener was announced and has not come");
 	else if (run->agent_fd >= 0 ||
 		 seccomp_agent_connect(p->seccomp.receiver, &run->agent_fd, e) == 0)
-		seccomp_agent_send(&run->plan->arena, p->seccomp.receiver, run->agent_fd, listener,
-				   &sent, e);
+		seccomp_agent_send(&a, p->seccomp.receiver, run->agent_fd, listener, &sent, e);
+	arena_release(&a);
 	/* One message a connection. */
 	close_fdp(&run->agent_fd);
 	run->has_lost_agent = e->code != 0;

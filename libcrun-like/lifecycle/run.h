@@ -36,7 +36,9 @@ struct container;
 
 struct run {
 	const struct davit_context *ctx;
-	struct plan *plan; /* const for everybody once its rows are done */
+	const struct plan *plan;
+	struct plan *own_plan; /* this process's copy of it: for the rows that make it, and for what
+				  it opens and closes of it */
 	const struct step *steps;
 	size_t step_count;
 	enum verb verb;
@@ -96,6 +98,8 @@ struct run {
 	int pty;        /* the container's end of the terminal */
 	int bundle_fd;  /* where hooks run */
 	int own_ns[CHANNEL_FDS_MAX]; /* its namespaces, for whoever may not look at them in /proc */
+	bool has_entered;            /* the program's working directory, with the rights of root */
+	struct seccomp_filter seccomp; /* the plan's, with the way that its listener goes */
 	char program[PATH_MAX];
 };
 

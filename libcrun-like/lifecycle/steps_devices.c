@@ -23,12 +23,12 @@ int step_sub_cgroup(struct run *run, struct err *e)
 
 int step_rdt(struct run *run, struct err *e)
 {
-	return intel_rdt_create(&run->plan->arena, &run->plan->rdt, e);
+	return intel_rdt_create(&run->own_plan->arena, &run->own_plan->rdt, e);
 }
 
 void undo_rdt(struct run *run)
 {
-	intel_rdt_undo(&run->plan->rdt);
+	intel_rdt_undo(&run->own_plan->rdt);
 }
 
 int step_rdt_process(struct run *run, struct err *e)
@@ -38,7 +38,7 @@ int step_rdt_process(struct run *run, struct err *e)
 
 int step_net_devices(struct run *run, struct err *e)
 {
-	struct plan *p = run->plan;
+	struct plan *p = run->own_plan;
 	const struct namespace_join *joined = namespaces_find_joined(&p->ns, CLONE_NEWNET);
 
 	if (net_devices_move(&p->arena, &p->net_devices, joined ? joined->fd : run->pidfd, e) < 0)
@@ -48,5 +48,5 @@ int step_net_devices(struct run *run, struct err *e)
 
 void undo_net_devices(struct run *run)
 {
-	net_devices_return(&run->plan->net_devices, context_warn_failure, (void *)run->ctx);
+	net_devices_return(&run->own_plan->net_devices, context_warn_failure, (void *)run->ctx);
 }

@@ -139,24 +139,24 @@ void undo_claim(struct run *run)
 
 int step_open_namespaces(struct run *run, struct err *e)
 {
-	if (namespaces_open(&run->plan->ns, e) < 0)
+	if (namespaces_open(&run->own_plan->ns, e) < 0)
 		return -e->code;
-	plan_choose_way_in(run->plan);
+	plan_choose_way_in(run->own_plan);
 	return sysctl_check_joined(&run->plan->sysctls, &run->plan->ns, e);
 }
 
 int step_mount_maps(struct run *run, struct err *e)
 {
-	return mounts_open_idmaps(&run->plan->mounts, e);
+	return mounts_open_idmaps(&run->own_plan->mounts, e);
 }
 
 int step_open_sources(struct run *run, struct err *e)
 {
 	if (rootfs_open(&run->plan->rootfs, &run->root_tree, e) < 0)
 		return -e->code;
-	if (devices_open_sources(&run->plan->devices, e) < 0)
+	if (devices_open_sources(&run->own_plan->devices, e) < 0)
 		return -e->code;
-	return mounts_open_sources(&run->plan->mounts, e);
+	return mounts_open_sources(&run->own_plan->mounts, e);
 }
 
 int step_root_place(struct run *run, struct err *e)
@@ -206,7 +206,7 @@ void undo_terminal(struct run *run)
 
 int step_cgroup(struct run *run, struct err *e)
 {
-	struct plan *p = run->plan;
+	const struct plan *p = run->plan;
 	struct cgroup_created made;
 
 	if (cgroup_create(&p->cgroup, run->cgroup_owner, &made, e) < 0)

@@ -72,14 +72,14 @@ int step_hostname(struct run *run, struct err *e)
 int step_root(struct run *run, struct err *e)
 {
 	/* The host's /dev/null, before anything of the container stands in its place (C5). */
-	if (masks_open(&run->plan->masks, e) < 0)
+	if (masks_open(&run->own_plan->masks, e) < 0)
 		return -e->code;
 	return rootfs_attach(&run->plan->rootfs, run->root_tree, &run->rootfd, e);
 }
 
 int step_mounts(struct run *run, struct err *e)
 {
-	struct plan *p = run->plan;
+	struct plan *p = run->own_plan;
 
 	if (mounts_apply(&p->mounts, run->rootfd, e) < 0)
 		return -e->code;
@@ -97,7 +97,7 @@ static int do_devices(void *arg, struct err *e)
 
 int step_devices(struct run *run, struct err *e)
 {
-	return mounts_do_writable(&run->plan->mounts, run->rootfd, "/dev/", do_devices, run, e);
+	return mounts_do_writable(&run->own_plan->mounts, run->rootfd, "/dev/", do_devices, run, e);
 }
 
 static int do_console(void *arg, struct err *e)
@@ -109,7 +109,7 @@ static int do_console(void *arg, struct err *e)
 
 int step_console(struct run *run, struct err *e)
 {
-	if (mounts_do_writable(&run->plan->mounts, run->rootfd, "/dev/console", do_console, run,
+	if (mounts_do_writable(&run->own_plan->mounts, run->rootfd, "/dev/console", do_console, run,
 			       e) < 0)
 		return -e->code;
 	close_fdp(&run->console_fd);
@@ -155,7 +155,7 @@ static int do_working_dir(void *arg, struct err *e)
 /* A volume that is read-only gets no directory for the program's sake. */
 int step_working_dir(struct run *run, struct err *e)
 {
-	return mounts_do_writable(&run->plan->mounts, run->rootfd, "", do_working_dir, run, e);
+	return mounts_do_writable(&run->own_plan->mounts, run->rootfd, "", do_working_dir, run, e);
 }
 
 int step_masks(struct run *run, struct err *e)
@@ -166,7 +166,7 @@ int step_masks(struct run *run, struct err *e)
 int step_pivot(struct run *run, struct err *e)
 {
 	/* No hook of the create is left that may write to them. */
-	if (mounts_release(&run->plan->mounts, e) < 0)
+	if (mounts_release(&run->own_plan->mounts, e) < 0)
 		return -e->code;
 	if (rootfs_enter(&run->plan->rootfs, run->rootfd, e) < 0)
 		return -e->code;
@@ -251,24 +251,31 @@ struct hook_guise {
 	pid_t parent;
 };
 
+static void take_filter(struct run *run)
+{
+	run->seccomp = run->plan->seccomp;
+	run->seccomp.way = (struct seccomp_way){ run->channel, &listener_note, MESSAGE_SIZE };
+}
+
 /* In a hook's process: what the program will be, in the same order. */
 static int become_like_program(void *arg)
 {
 	const struct hook_guise *guise = arg;
-	struct plan *p = guise->run->plan;
+	struct run *run = guise->run;
+	const struct plan *p = run->plan;
 	struct err e = { 0 };
 
-	program_enter(&p->program);
+	run->has_entered = program_enter(&p->program);
 	if (credentials_apply_limits(&p->credentials, &e) < 0 ||
-	    credentials_apply(&p->credentials, &p->seccomp, &e) < 0)
+	    credentials_apply(&p->credentials, &run->seccomp, &e) < 0)
 		return -e.code;
 	/* Again: the change of user has cleared it. */
 	process_die_with_parent(true);
 	if (getppid() != guise->parent)
 		return -ESRCH;
-	if (program_chdir(&p->program, &e) < 0)
+	if (program_chdir(&p->program, run->has_entered, &e) < 0)
 		return -e.code;
-	return credentials_seal(&p->credentials, &p->seccomp, &e);
+	return credentials_seal(&p->credentials, &run->seccomp, &e);
 }
 
 int step_start_container(struct run *run, struct err *e)
@@ -282,7 +289,7 @@ int step_start_container(struct run *run, struct err *e)
 	input.become = become_like_program;
 	input.become_arg = &guise;
 	input.keep_fd = run->plan->seccomp.has_listener ? run->channel : 0;
-	run->plan->seccomp.way = (struct seccomp_way){ run->channel, &listener_note, MESSAGE_SIZE };
+	take_filter(run);
 	return hooks_run(&run->plan->hooks.start_container, &input, e);
 }
 
@@ -345,20 +352,20 @@ int step_credentials(struct run *run, struct err *e)
 	if (program_close_fds(&run->plan->program, &run->channel, 1, e) < 0)
 		return -e->code;
 	run->rootfd = -1;
-	program_enter(&run->plan->program);
-	run->plan->seccomp.way = (struct seccomp_way){ run->channel, &listener_note, MESSAGE_SIZE };
+	run->has_entered = program_enter(&run->plan->program);
+	take_filter(run);
 	/* Now, not right before execve: the filter may not let us speak any more. */
 	r = channel_send(run->channel, &(struct message){ .kind = MESSAGE_EXECING });
 	if (r < 0) /* whoever started us has given up, and has said so */
 		return err_set(e, -r, "tell that the program is executed");
-	return credentials_apply(&run->plan->credentials, &run->plan->seccomp, e);
+	return credentials_apply(&run->plan->credentials, &run->seccomp, e);
 }
 
 int step_exec(struct run *run, struct err *e)
 {
 	const struct plan *p = run->plan;
 
-	if (program_chdir(&p->program, e) < 0)
+	if (program_chdir(&p->program, run->has_entered, e) < 0)
 		return -e->code;
-	return program_exec(&p->program, run->program, &p->credentials, &p->seccomp, e);
+	return program_exec(&p->program, run->program, &p->credentials, &run->seccomp, e);
 }

@@ -10,17 +10,17 @@
 
 int step_decode(struct run *run, struct err *e)
 {
-	return plan_decode(run->plan, e);
+	return plan_decode(run->own_plan, e);
 }
 
 int step_check(struct run *run, struct err *e)
 {
-	return plan_check(run->plan, e);
+	return plan_check(run->own_plan, e);
 }
 
 int step_prepare(struct run *run, struct err *e)
 {
-	return plan_prepare(run->plan, e);
+	return plan_prepare(run->own_plan, e);
 }
 
 int step_filter(struct run *run, struct err *e)
@@ -31,7 +31,7 @@ int step_filter(struct run *run, struct err *e)
 	if (store_open_root(run->ctx->root, true, &run->root_dirfd, e) < 0)
 		return -e->code;
 	cache = seccomp_cache_open(run->root_dirfd, ".seccomp");
-	if (plan_filter(run->plan, cache, e) < 0)
+	if (plan_filter(run->own_plan, cache, e) < 0)
 		return -e->code;
 	/* As runc logs them: TSYNC asks nothing of a process with one thread. */
 	context_log(run->ctx, DAVIT_LOG_DEBUG, "seccomp filter flags: %u",

@@ -103,7 +103,7 @@ static int finish_run(struct run *run, const struct davit_create_options *o, int
 	struct span span;
 
 	/* Or its network namespace would outlive the container as long as we wait. */
-	net_devices_close(&run->plan->net_devices);
+	net_devices_close(&run->own_plan->net_devices);
 	if (run->plan->is_detached && run->notify_fd < 0)
 		return 0;
 	/* While the program runs, others may pause, signal and delete it. */

@@ -236,7 +236,7 @@ static int try_chdir(const char *path, const char *cwd)
 				_exit(255);
 			p.cwd = ".";
 		}
-		_exit(program_chdir(&p, &e) < 0 ? e.code : 0);
+		_exit(program_chdir(&p, false, &e) < 0 ? e.code : 0);
 	}
 	waitpid(pid, &status, 0);
 	return WEXITSTATUS(status);

@@ -112,17 +112,17 @@ int program_close_fds(const struct program *p, const int *keep, size_t count, st
 	return r < 0 ? err_set(e, -r, "close the runtime's descriptors") : 0;
 }
 
-void program_enter(struct program *p)
+bool program_enter(const struct program *p)
 {
-	p->is_entered = execve_chdir(p->cwd) == 0;
+	return execve_chdir(p->cwd) == 0;
 }
 
-int program_chdir(const struct program *p, struct err *e)
+int program_chdir(const struct program *p, bool has_entered, struct err *e)
 {
 	char cwd[PATH_SIZE];
 	int r = execve_chdir(p->cwd);
 
-	if (r < 0 && !(r == -EACCES && p->is_entered))
+	if (r < 0 && !(r == -EACCES && has_entered))
 		return err_kind(e, ERR_EXEC, -r, "chdir to cwd (\"%s\") set in %s failed", p->cwd,
 				p->cwd_giver ? p->cwd_giver : "config.json");
 	r = execve_get_cwd(cwd, sizeof(cwd));

@@ -21,7 +21,6 @@ struct program {
 	const char *search_path; /* PATH of the environment, or the default */
 	const char *cwd;
 	const char *cwd_giver;    /* NULL: config.json */
-	bool is_entered;          /* cwd, by program_enter() */
 	char *home;               /* room for "HOME=..." in envp; NULL: config.json sets it */
 	unsigned preserve_fds;    /* descriptors from 3 on that the program inherits */
 	uint64_t ignored_signals; /* inherited by davit, not to be passed on */
@@ -51,10 +50,11 @@ int program_find(const struct program *p, int rootfd, char *ret_path, size_t siz
 int program_make_cwd(const struct program *p, int rootfd, struct err *e);
 
 /* chdir before it, with the rights of the set-up: the user may not be able to reach cwd, and is
- * left there all the same. Whether it worked is remembered. */
-void program_enter(struct program *p);
-/* chdir after the change of user; what lies outside of the root is refused (C9). */
-int program_chdir(const struct program *p, struct err *e);
+ * left there all the same. True when it worked. */
+bool program_enter(const struct program *p);
+/* chdir after the change of user, which program_enter() may have come before; what lies outside of
+ * the root is refused (C9). */
+int program_chdir(const struct program *p, bool has_entered, struct err *e);
 
 /*
  * Closes whatever the program does not inherit, but for the @count descriptors of @keep: what is
