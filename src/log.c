@@ -207,8 +207,7 @@ static void write_syslog(FILE *out, const struct log *log, enum davit_log_level 
 
 static void append_to_file(const char *path, const char *data, size_t size)
 {
-	int fd =
-		open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
+	int fd = log_file_open(path);
 
 	if (fd < 0)
 		return;

@@ -42,6 +42,9 @@ struct failure {
  */
 void log_init(struct log *log, const char *file, const char *format, const char *level);
 
+/* To append to; -1: it cannot be, or a link of somebody else leads to it. */
+int log_file_open(const char *name);
+
 void log_failure(const struct log *log, const struct failure *failure);
 
 /* A davit_log_fn; @log is a struct log. */

@@ -22,6 +22,28 @@ teardown() {
 	jq -e 'select(.level == "error" and .msg == "container none: container does not exist" and .code == "container-not-found" and (.time | test("^20.*Z$")))' "$T/log"
 }
 
+@test "--log follows links of root and the caller, and none of somebody else" {
+	mkdir -m 777 "$T/public"
+	chown 65534 "$T/public" # not sticky, so the kernel does not look
+	echo kept >"$T/target"
+	ln -s ../target "$T/public/log"
+	refused "container does not exist" --log "$T/public/log" state none
+	[ "$(wc -l <"$T/target")" -eq 2 ]
+	ln -s "$T/public/log" "$T/again"
+	refused "container does not exist" --log "$T/again" state none
+	[ "$(wc -l <"$T/target")" -eq 3 ]
+	chown -h 65534 "$T/public/log"
+	refused "container does not exist" --log "$T/public/log" state none
+	refused "container does not exist" --log "$T/again" state none
+	[ "$(wc -l <"$T/target")" -eq 3 ]
+	ln -s loop "$T/loop"
+	refused "container does not exist" --log "$T/loop" state none
+	davit --log /dev/stdout state none
+	[[ $out == *'container does not exist'* ]] || complain "no record on stdout"
+	(cd "$T" && refused "container does not exist" --log again2 state none && ln -s new again3 && davit --log again3 state none)
+	[ -s "$T/again2" ] && [ -s "$T/new" ]
+}
+
 @test "--log-format text: runc's form" {
 	refused "container does not exist" --log "$T/log" state none
 	grep -q '^time="20[^"]*Z" level=error msg="container none: container does not exist"$' "$T/log"
