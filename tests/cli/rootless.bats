@@ -417,3 +417,33 @@ make_session() {
 	refused "open the mount source $T/source" mounts add "$ID" "$T/m.json"
 	[ ! -e "/proc/$(init_pid)/root/tmp/there" ]
 }
+
+# Root is spared by the kernel. At each number of processes: the clone of a helper, of the first process,
+# of newuidmap fails, or none does.
+@test "RLIMIT_NPROC of the caller: a verb works, or fails with one line and leaves nothing" {
+	local n failed=0 worked=0
+	requires command:prlimit
+	has_user "$USER_ID:700000:65536"
+	for map in own range; do
+		[ "$map" = own ] || { requires command:newuidmap && map_range; }
+		for n in 1 2 3 4 64; do
+			VIA="prlimit --nproc=$n"
+			davit run -d -b "$BUNDLE" "$ID"
+			echo "$map, $n: $err"
+			if [ "$status" -eq 0 ]; then
+				worked=$((worked + 1))
+				davit exec "$ID" true
+				[ "$status" -eq 0 ] || [[ -n $err && $err != *$'\n'* ]] || complain "exec with $n"
+			else
+				failed=$((failed + 1))
+				[[ $err != *$'\n'* && $err == *"resource temporarily unavailable"* ]] || complain "run with $n" || return
+			fi
+			VIA=
+			davit delete --force "$ID"
+			[ -z "$(ls -A "$ROOT")" ] || complain "$n: state left" || return
+			[ -z "$(our_processes)" ] || complain "$n: processes left" || return
+		done
+	done
+	[ "$failed" -ge 2 ] && [ "$worked" -ge 2 ]
+	check_clean
+}
