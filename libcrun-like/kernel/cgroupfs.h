@@ -16,6 +16,7 @@
 #ifndef DAVIT_KERNEL_CGROUPFS_H
 #define DAVIT_KERNEL_CGROUPFS_H
 
+#include <limits.h>
 #include <sys/types.h>
 
 #include "base/util.h"
@@ -44,6 +45,10 @@ struct cgroupfs_made {
 /* Makes @path and its parents where missing; on failure what was made is removed again. */
 int cgroupfs_make(int rootfd, const char *path, struct cgroupfs_made *ret);
 int cgroupfs_get_inode(int dirfd, uint64_t *ret);
+
+/* The path below @rootfd of the cgroup with that inode. -ENOENT: there is none, or not below it, or
+ * the caller may not look (CAP_DAC_READ_SEARCH). */
+int cgroupfs_find(int rootfd, uint64_t inode, char ret_path[static PATH_MAX]);
 
 /* A mark on the directory that says whose it is now, in place of an older one. -EOPNOTSUPP, -EPERM:
  * the kernel or its owner does not allow it. */

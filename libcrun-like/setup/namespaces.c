@@ -394,6 +394,9 @@ static int write_map(const struct namespaces *ns, pid_t pid, bool is_uid, struct
 	if (r < 0) {
 		err_kind(e, ERR_SYSTEM, -r, "write the %s of the user namespace: %s", file,
 			 words[0] ? words : helper);
+		/* The helper could not be started: the ranges have nothing to do with it. */
+		if (r == -EAGAIN || r == -ENOMEM)
+			return -e->code;
 		return hint_range(ns, map, count, is_uid, e);
 	}
 	return 0;

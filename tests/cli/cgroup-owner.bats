@@ -169,3 +169,32 @@ remove_given() {
 	given_is_untouched
 	remove_given
 }
+
+# Inside, the path is below the namespace's root.
+@test "L18 a container that was created in a cgroup namespace is looked at, paused and deleted from outside" {
+	local real=$DAVIT cgroup
+	requires command:unshare
+	mkdir "$CGROOT/$TOKEN-up"
+	# shellcheck disable=SC2016  # the inner shell's
+	printf '#!/bin/sh\necho $$ >"%s/cgroup.procs"\nexec unshare -C -m --propagation private sh -c '\''umount -l "%s"; mount -t cgroup2 none "%s"; exec "%s" "$@"'\'' davit "$@"\n' \
+		"$CGROOT/$TOKEN-up" "$CGROOT" "$CGROOT" "$real" >"$T/davit"
+	chmod 755 "$T/davit"
+	DAVIT=$T/davit
+	program sleep 100
+	config 'del(.linux.resources)'
+	davit run -d -b "$BUNDLE" "$ID"
+	[ "$status" -eq 0 ] || complain run
+	DAVIT=$real
+	cgroup=$(cgroup_of "$(init_pid)")
+	[[ $cgroup == "$CGROOT/$TOKEN-up/"* ]] && [ -d "$cgroup" ]
+	ok pause "$ID"
+	[ "$(<"$cgroup/cgroup.freeze")" = 1 ]
+	ok resume "$ID"
+	davit ps "$ID"
+	[ "$(wc -l <<<"$out")" -eq 2 ]
+	ok exec "$ID" true
+	ok delete --force "$ID"
+	[ ! -e "$cgroup" ]
+	find "$CGROOT/$TOKEN-up" -depth -type d -exec rmdir {} \;
+	check_clean
+}

@@ -436,7 +436,7 @@ make_session() {
 				[ "$status" -eq 0 ] || [[ -n $err && $err != *$'\n'* ]] || complain "exec with $n"
 			else
 				failed=$((failed + 1))
-				[[ $err != *$'\n'* && $err == *"resource temporarily unavailable"* ]] || complain "run with $n" || return
+				[[ $err != *$'\n'* && $err == *"resource temporarily unavailable"* && $err != *subuid* ]] || complain "run with $n" || return
 			fi
 			VIA=
 			davit delete --force "$ID"

@@ -256,9 +256,9 @@ static bool is_meant(int dirfd, const struct cgroup_ref *ref)
 	return cgroupfs_get_event(dirfd, "populated") == 0;
 }
 
-static int open_ref(int rootfd, const struct cgroup_ref *ref)
+static int open_at(int rootfd, const char *path, const struct cgroup_ref *ref)
 {
-	int dirfd = cgroupfs_open(rootfd, ref->path);
+	int dirfd = cgroupfs_open(rootfd, path);
 
 	if (dirfd >= 0 && !is_meant(dirfd, ref)) {
 		close(dirfd);
@@ -267,11 +267,27 @@ static int open_ref(int rootfd, const struct cgroup_ref *ref)
 	return dirfd;
 }
 
+/* Where its path leads; or where else it is: a create in another cgroup namespace had another path
+ * for it. */
+static int open_ref(int rootfd, const struct cgroup_ref *ref, char ret_path[static PATH_MAX])
+{
+	int dirfd = open_at(rootfd, ref->path, ref);
+
+	fmt(ret_path, PATH_MAX, "%s", ref->path);
+	if ((dirfd != -ENOENT && dirfd != -EREMCHG) || !ref->inode)
+		return dirfd;
+	if (cgroupfs_find(rootfd, ref->inode, ret_path) == 0)
+		return open_at(rootfd, ret_path, ref);
+	fmt(ret_path, PATH_MAX, "%s", ref->path);
+	return dirfd;
+}
+
 int cgroup_open_ref(const struct cgroup_ref *ref)
 {
 	_cleanup_fd_ int rootfd =
 		ref->root ? cgroupfs_open_root_at(ref->root) : cgroupfs_open_root(NULL);
-	int dirfd = rootfd < 0 ? rootfd : open_ref(rootfd, ref);
+	char path[PATH_MAX];
+	int dirfd = rootfd < 0 ? rootfd : open_ref(rootfd, ref, path);
 
 	return dirfd == -EREMCHG ? -ENOENT : dirfd;
 }
@@ -305,18 +321,18 @@ int cgroup_destroy(const struct cgroup_ref *ref, unsigned deadline_ms, struct er
 {
 	const char *root = ref->root;
 	_cleanup_fd_ int rootfd = root ? cgroupfs_open_root_at(root) : cgroupfs_open_root(&root);
-	_cleanup_fd_ int dirfd = rootfd < 0 ? rootfd : open_ref(rootfd, ref);
+	char path[PATH_MAX] = "";
+	_cleanup_fd_ int dirfd = rootfd < 0 ? rootfd : open_ref(rootfd, ref, path);
 	unsigned ms = deadline_ms;
 	int r = dirfd < 0 ? dirfd : destroy_content(dirfd, ref, &ms);
 
 	/* Missing: the parents that we made may still be there. */
 	if (r == 1 || (r == -ENOENT && rootfd >= 0 && !ref->was_there))
-		r = cgroupfs_remove(rootfd, ref->path, ms);
+		r = cgroupfs_remove(rootfd, path, ms);
 	if (r == 0 || r == -ENOENT || r == -EREMCHG)
 		return 0;
 	if (r == -ETIMEDOUT || r == -EBUSY)
 		return err_kind(e, ERR_TIMEOUT, ETIMEDOUT,
-				"the cgroup %s%s still has processes after SIGKILL", root,
-				ref->path);
-	return err_set(e, -r, "remove the cgroup %s%s", root ? root : "", ref->path);
+				"the cgroup %s%s still has processes after SIGKILL", root, path);
+	return err_set(e, -r, "remove the cgroup %s%s", root ? root : "", path);
 }
