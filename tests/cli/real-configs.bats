@@ -105,6 +105,11 @@ lives() {
 @test "Podman, terminal" { lives podman-tty; }
 @test "Podman, user namespace" { lives podman-userns; }
 
+# For a bats within bats: the command of that name, and not what bats has put in front of it.
+outer_path() {
+	printf %s "$PATH" | tr : '\n' | grep -v /bats-core | paste -sd:
+}
+
 # In a mount namespace of its own, in which the version 1 hierarchies are not mounted and
 # /sys/fs/cgroup is cgroup2; the hierarchy itself stays the machine's. One of each sort is enough:
 # cgroupsPath absolute, relative, none; cgroup mounts with and without the namespaces they depend on.
@@ -113,7 +118,7 @@ lives() {
 	[ "$CGROOT" != /sys/fs/cgroup ] || skip "this host has cgroup v2 alone"
 	requires command:unshare
 	# shellcheck disable=SC2016  # the inner shell's
-	DAVIT=$DAVIT timeout 240 unshare --mount --propagation private bash -c '
+	DAVIT=$DAVIT PATH=$(outer_path) timeout 240 unshare --mount --propagation private bash -c '
 		umount -l /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup || exit
 		for name in ${!BATS_*}; do unset "$name"; done
 		exec bats --formatter tap --filter "$1" "$2"' - "$sorts" "$BATS_TEST_FILENAME" \
@@ -129,7 +134,7 @@ lives() {
 	local sorts='containerd, (default|terminal|user)|CRI of containerd, (c|user)|CRI-O, c|Docker, d|Podman, (d|t|user|privileged)'
 	requires command:unshare
 	# shellcheck disable=SC2016  # the inner shell's
-	DAVIT=$DAVIT SHARED_HOST=1 timeout 240 unshare --mount --propagation private bash -c '
+	DAVIT=$DAVIT PATH=$(outer_path) SHARED_HOST=1 timeout 240 unshare --mount --propagation private bash -c '
 		mount --make-rshared / || exit
 		for name in ${!BATS_*}; do unset "$name"; done
 		exec bats --formatter tap --filter "$1" "$2"' - "$sorts" "$BATS_TEST_FILENAME" \
@@ -146,7 +151,7 @@ lives() {
 	local sorts='containerd, [dpst]|CRI of containerd, (s|c)|CRI-O|Docker|Podman, [bdpt]'
 	requires command:unshare
 	# shellcheck disable=SC2016  # the inner shell's
-	DAVIT=$DAVIT IS_CHROOT=1 timeout 240 unshare --mount --propagation private bash -c '
+	DAVIT=$DAVIT PATH=$(outer_path) IS_CHROOT=1 timeout 240 unshare --mount --propagation private bash -c '
 		for name in ${!BATS_*}; do unset "$name"; done
 		exec bats --formatter tap --filter "$1" "$2"' - "$sorts" "$BATS_TEST_FILENAME" \
 		>"$T/chroot.tap" 2>&1 3>&- 4>&- </dev/null || {

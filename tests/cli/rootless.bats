@@ -361,7 +361,7 @@ make_session() {
 		ok delete -f "$ID"
 	done
 	davit --log-level info run -d -b "$BUNDLE" "$ID"
-	[[ $err == *"level=info"*"the container gets no cgroup: the cgroup $CGROOT/ is not delegated to this user"* ]] ||
+	[[ $err == *"level=info"*"the container gets no cgroup: the cgroup $(cgroup_of $$) is not delegated to this user"* ]] ||
 		complain "not said at level info"
 	ok delete -f "$ID"
 	check_clean
@@ -391,7 +391,7 @@ make_session() {
 
 @test "limits without a delegated cgroup: named, with what would delegate one" {
 	config '.linux.resources = { pids: { limit: 10 } }'
-	refused "pids.max cannot be set to 10: the cgroup $CGROOT/ is not delegated to this user" create -b "$BUNDLE" "$ID"
+	refused "pids.max cannot be set to 10: the cgroup $(cgroup_of $$) is not delegated to this user" create -b "$BUNDLE" "$ID"
 	[[ $err == *"systemd-run --user --scope -p Delegate=yes"* ]]
 	check_clean
 }

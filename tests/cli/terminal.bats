@@ -93,11 +93,12 @@ shows() {
 # The caller's own shell is between: davit is a job of it.
 @test "process.terminal: stopped, continued in the background, and the foreground's again" {
 	local job
-	program sh -i
+	# A prompt of its own: busybox' default is another one in each version.
+	program env PS1='inside# ' sh -i
 	DAVIT_TEST=$TOKEN "$HERE/pty.py" "expect $ID# 
 		type $DAVIT --root $ROOT run --bundle $BUNDLE $ID\\n
 		raw
-		expect / # 
+		expect inside# 
 		expect Stopped
 		expect $ID# 
 		type bg\\n
