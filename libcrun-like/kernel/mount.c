@@ -417,6 +417,7 @@ int mount_look(int fd, struct mount_file *ret)
 		.mount_id = st.mount_id,
 		.inode = st.inode,
 		.is_dir = S_ISDIR(st.mode),
+		.is_root = (st.attributes & SYS_STATX_ATTR_MOUNT_ROOT) != 0,
 		.may_be_procfs = st.on_device[0] == 0,
 	};
 	return 0;

@@ -83,6 +83,7 @@ int mount_is_root(int fd);
 struct mount_file {
 	uint64_t mount_id, inode;
 	bool is_dir;
+	bool is_root;       /* of its mount */
 	bool may_be_procfs; /* the file system has no device; mount_has_magic() knows */
 };
 

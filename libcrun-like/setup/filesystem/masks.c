@@ -79,6 +79,7 @@ int masks_open(struct masks *masks, struct err *e)
 struct cover {
 	int fd;
 	bool is_attached;
+	uint64_t inode; /* once it is attached */
 };
 
 static int make_empty_dir(const char *label)
@@ -119,45 +120,46 @@ static bool is_missing(int r)
  * A path that is listed twice, also by way of a link, is covered once. The clones of a cover are
  * mounts of their own, so it is the file that tells; the host's /dev/null may be bound writable.
  */
-static int is_covered(int target, const struct stat *st, const struct cover *cover)
+static int is_covered(int target, const struct mount_file *at, const struct cover *cover)
 {
-	struct stat own;
-	int r;
+	struct stat own, st;
 
-	if (!cover->is_attached)
+	if (!cover->is_attached || cover->inode != at->inode)
 		return 0;
-	if (fstat(cover->fd, &own) < 0)
+	if (fstat(cover->fd, &own) < 0 || fstat(target, &st) < 0)
 		return neg_errno();
-	if (own.st_dev != st->st_dev || own.st_ino != st->st_ino)
+	if (own.st_dev != st.st_dev)
 		return 0;
-	r = mount_is_root(target);
-	return r > 0 ? (mount_attrs(target) & MOUNT_ATTR_RDONLY) != 0 : r;
+	return at->is_root && (mount_attrs(target) & MOUNT_ATTR_RDONLY);
 }
 
+struct root {
+	int fd;
+	struct mount_file file;
+};
+
 /* 1: it is the root. */
-static int mask_path(const struct masks *masks, int rootfd, const char *path,
+static int mask_path(const struct masks *masks, const struct root *root, const char *path,
 		     struct cover covers[static 2])
 {
-	_cleanup_fd_ int target = rootpath_open(rootfd, path, O_PATH), clone = -1;
+	_cleanup_fd_ int target = rootpath_open(root->fd, path, O_PATH), clone = -1;
 	struct cover *cover = &covers[0];
-	struct stat st;
+	struct mount_file at;
 	int tree, r;
 
 	if (target < 0)
 		return is_missing(target) ? 0 : target;
-	if (fstat(target, &st) < 0)
-		return neg_errno();
-	r = mount_is_same(target, rootfd);
-	if (r != 0)
-		return r;
-	if (S_ISDIR(st.st_mode)) {
+	r = mount_look(target, &at);
+	if (r < 0 || mount_file_is_same(&at, &root->file))
+		return r < 0 ? r : 1;
+	if (at.is_dir) {
 		cover = &covers[1];
 		if (cover->fd < 0)
 			cover->fd = make_empty_dir(masks->mount_label);
 	}
 	if (cover->fd < 0)
 		return cover->fd;
-	r = is_covered(target, &st, cover);
+	r = is_covered(target, &at, cover);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	if (cover->is_attached) {
@@ -167,13 +169,15 @@ static int mask_path(const struct masks *masks, int rootfd, const char *path,
 	}
 	tree = clone >= 0 ? clone : cover->fd;
 	r = node_attach(tree, target);
-	if (r < 0)
-		return r;
-	cover->is_attached = true;
-	return check_path(rootfd, path, tree);
+	if (r == 0 && !cover->is_attached) {
+		r = mount_look(tree, &at);
+		cover->inode = at.inode;
+		cover->is_attached = true;
+	}
+	return r < 0 ? r : check_path(root->fd, path, tree);
 }
 
-static int mask_all(const struct masks *masks, int rootfd, struct err *e)
+static int mask_all(const struct masks *masks, const struct root *root, struct err *e)
 {
 	struct cover covers[2] = { { .fd = masks->null_fd }, { .fd = -1 } };
 	int r = 0;
@@ -183,7 +187,7 @@ static int mask_all(const struct masks *masks, int rootfd, struct err *e)
 	for (size_t i = 0; i < masks->masked->count && r == 0; i++) {
 		const char *path = masks->masked->items[i];
 
-		r = mask_path(masks, rootfd, path, covers);
+		r = mask_path(masks, root, path, covers);
 		if (r == 0)
 			continue;
 		err_set(e, r < 0 ? -r : EINVAL, "mask %s", path);
@@ -203,33 +207,40 @@ static int mask_all(const struct masks *masks, int rootfd, struct err *e)
  * What is a mount needs no other one on top of it. Below a bind that sees later mounts of the host
  * the copy does so too.
  */
-static int protect_path(int rootfd, const char *path)
+static int protect_path(const struct root *root, const char *path)
 {
-	_cleanup_fd_ int target = rootpath_open(rootfd, path, O_PATH), tree = -1;
+	_cleanup_fd_ int target = rootpath_open(root->fd, path, O_PATH), tree = -1;
+	struct mount_file at;
 	int r;
 
 	if (target < 0)
 		return is_missing(target) ? 0 : target;
-	r = mount_is_same(target, rootfd);
-	if (r != 0)
-		return r < 0 ? r : make_readonly(rootfd, 0);
-	r = mount_is_root(target);
-	if (r != 0)
-		return r < 0 ? r : make_readonly(target, AT_RECURSIVE);
+	r = mount_look(target, &at);
+	if (r < 0)
+		return r;
+	if (mount_file_is_same(&at, &root->file))
+		return make_readonly(root->fd, 0);
+	if (at.is_root)
+		return make_readonly(target, AT_RECURSIVE);
 	tree = mount_clone(target, "", AT_RECURSIVE, MS_SLAVE, MOUNT_ATTR_RDONLY);
 	if (tree < 0)
 		return tree;
 	r = node_attach(tree, target);
-	return r < 0 ? r : check_path(rootfd, path, tree);
+	return r < 0 ? r : check_path(root->fd, path, tree);
 }
 
 int masks_apply(const struct masks *masks, int rootfd, struct err *e)
 {
+	struct root root = { .fd = rootfd };
+	int r = mount_look(rootfd, &root.file);
+
+	if (r < 0)
+		return err_set(e, -r, "stat the container's root");
 	/* Before the masks, so that a mask below a read-only path is not copied with it. */
 	for (size_t i = 0; masks->readonly && i < masks->readonly->count; i++) {
 		const char *path = masks->readonly->items[i];
-		int r = protect_path(rootfd, path);
 
+		r = protect_path(&root, path);
 		if (r < 0) {
 			err_set(e, -r, "make %s read-only", path);
 			return err_at(e, POINTER("/linux/readonlyPaths/%zu", i));
@@ -237,7 +248,7 @@ int masks_apply(const struct masks *masks, int rootfd, struct err *e)
 	}
 	if (!masks->masked || masks->masked->count == 0)
 		return 0;
-	return mask_all(masks, rootfd, e);
+	return mask_all(masks, &root, e);
 }
 
 static void describe_paths(const struct oci_strings *paths, const char *verb,
