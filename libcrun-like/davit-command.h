@@ -19,6 +19,8 @@ struct davit_command_options {
 	 * they would be the container's otherwise until its program is executed. Not copied. */
 	const int *private_fds;
 	size_t private_fd_count;
+	const char *helper_dir; /* where helper executables are looked for first; NULL: beside the
+				   executable */
 };
 
 /* davit_context_new() for a process that is davit itself. */
@@ -26,9 +28,9 @@ int davit_command_context_new(const struct davit_context_options *options,
 			      const struct davit_command_options *own, struct davit_context **ret,
 			      struct davit_error *err);
 
-/* The davit that libdavit has started does its call; @sock is what --api says. -1: it could not
- * even say so. */
-int davit_command_serve(int sock);
+/* The davit that libdavit has started does its call; @sock is what --api says, @helper_dir may be
+ * NULL. -1: it could not even say so. */
+int davit_command_serve(int sock, const char *helper_dir);
 
 /*
  * Makes this process run from a copy of its executable that nobody can write (CVE-2019-5736), by

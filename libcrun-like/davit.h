@@ -187,7 +187,7 @@ struct davit_context_options {
 			     user */
 	const char *runtime_dir; /* what XDG_RUNTIME_DIR says; used when root is NULL; may be NULL
 				    or "" */
-	const char *cgroup_manager; /* NULL or "cgroupfs"; "disabled" */
+	const char *cgroup_manager; /* NULL or "cgroupfs"; "systemd"; "disabled" */
 	davit_log_fn *log;          /* may be NULL */
 	void *log_arg;
 	enum davit_log_level log_level;

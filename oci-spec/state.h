@@ -15,6 +15,7 @@ struct oci_state {
 	const int64_t *pid;
 	const char *bundle;
 	const char *rootfs, *created, *owner; /* members that runc and crun add */
+	const char *systemd_scope;            /* crun */
 	struct oci_map annotations;
 };
 
@@ -42,8 +43,10 @@ struct davit_state {
 	const int64_t *pid; /* of the container's first process, in the runtime's pid namespace */
 	const uint64_t
 		*start_time; /* of that process: /proc/PID/stat field 22, clock ticks after boot */
-	const char *cgroup_path;  /* below the cgroup root; absent: no cgroup */
-	const char *cgroup_owner; /* the mark that its directory carries */
+	const char *cgroup_path;   /* below the cgroup root; absent: no cgroup */
+	const char *cgroup_owner;  /* the mark that its directory carries */
+	const char *systemd_scope; /* the unit of it; absent: the cgroup is davit's alone */
+	const bool *systemd_user;  /* of the user's own manager */
 	const uint64_t *cgroup_inode;
 	const bool *cgroup_was_there; /* the cgroup existed before create: delete leaves it */
 	/* Below the root of resctrl, to be removed by delete; absent: nothing was made. */

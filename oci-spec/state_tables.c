@@ -20,6 +20,7 @@ static const struct oci_field oci_state_fields[] = {
 	ROW_STRING(oci_state, bundle, "bundle", OCI_REQUIRED),
 	ROW_STRING(oci_state, rootfs, "rootfs", 0),
 	ROW_STRING(oci_state, created, "created", 0),
+	ROW_STRING(oci_state, systemd_scope, "systemd-scope", 0),
 	ROW_STRING(oci_state, owner, "owner", 0),
 	ROW_MAP(oci_state, annotations, "annotations"),
 };
@@ -50,6 +51,8 @@ static const struct oci_field davit_state_fields[] = {
 	ROW_U64(davit_state, start_time, "startTime"),
 	ROW_STRING(davit_state, cgroup_path, "cgroupPath", 0),
 	ROW_STRING(davit_state, cgroup_owner, "cgroupOwner", 0),
+	ROW_STRING(davit_state, systemd_scope, "systemdScope", 0),
+	ROW_BOOL(davit_state, systemd_user, "systemdUser"),
 	ROW_U64(davit_state, cgroup_inode, "cgroupInode"),
 	ROW_BOOL(davit_state, cgroup_was_there, "cgroupWasThere"),
 	ROW_STRING(davit_state, resctrl_group, "resctrlGroup", 0),

@@ -14,6 +14,7 @@
 #include "command.h"
 #include "help.h"
 #include "inherited.h"
+#include "sealed.h"
 #include "stack.h"
 
 enum {
@@ -69,6 +70,8 @@ static int keep_away(struct session *s, struct command_args *args, char **argv)
 	if (preserved >= INT_MAX - 3)
 		preserved = 0;
 	inherited_close(s, args, 3 + preserved);
+	if (session_uses_systemd(s))
+		sealed_keep_folder(s);
 	if (davit_command_seal(argv, s->error) < 0)
 		return -1;
 	return inherited_take(s, args, 3 + preserved);
@@ -163,9 +166,12 @@ static int serve(struct session *s, char **argv)
 
 	if (cli_parse_number(argv[2], strlen(argv[2]), INT_MAX - 3, &sock) < 0)
 		return session_usage(s, NULL, "--api is for libdavit");
+	sealed_keep_folder(s);
 	if (davit_command_seal(argv, s->error) < 0)
 		return session_report(s);
-	return davit_command_serve((int)sock) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return davit_command_serve((int)sock, s->helper_dir[0] ? s->helper_dir : NULL) < 0
+		       ? EXIT_FAILURE
+		       : EXIT_SUCCESS;
 }
 
 static int run_program(struct session *s, char **argv)

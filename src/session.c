@@ -104,6 +104,13 @@ int session_read_document(struct session *s, const char *name, char **ret, size_
 					   s->error);
 }
 
+bool session_uses_systemd(const struct session *s)
+{
+	const struct globals *g = &s->globals;
+
+	return g->cgroup_manager ? !strcmp(g->cgroup_manager, "systemd") : g->systemd_cgroup;
+}
+
 int session_open(struct session *s)
 {
 	const struct globals *g = &s->globals;
@@ -126,9 +133,10 @@ int session_open(struct session *s)
 		.trace = s->trace,
 		.private_fds = s->private_fds,
 		.private_fd_count = s->private_fd_count,
+		.helper_dir = s->helper_dir[0] ? s->helper_dir : NULL,
 	};
 
-	if (!g->cgroup_manager && g->systemd_cgroup)
+	if (session_uses_systemd(s))
 		options.cgroup_manager = "systemd";
 	return davit_command_context_new(&options, &own, &s->context, s->error);
 }

@@ -31,7 +31,8 @@ struct session {
 	struct davit_error *error;     /* NULL when memory is gone */
 	int private_fds[8];            /* the caller's, that stay (inherited.h) */
 	size_t private_fd_count;
-	int failure; /* the exit status of one */
+	char helper_dir[4096]; /* where helpers are looked for first; "": beside the executable */
+	int failure;           /* the exit status of one */
 };
 
 /* A success or a failure is complete: a signal that asks to stop must not cut off the end of the
@@ -56,6 +57,8 @@ __attribute__((format(printf, 3, 4))) int session_usage(const struct session *s,
 /* A document that the command line names; "-" is the standard input. 0 with a text to free(), or a
  * negative errno with s->error set. */
 int session_read_document(struct session *s, const char *name, char **ret, size_t *ret_len);
+
+bool session_uses_systemd(const struct session *s);
 
 /* Makes the context; 0 or a negative errno with s->error set. */
 int session_open(struct session *s);

@@ -29,6 +29,7 @@ struct field {
 /* clang-format off */
 static const struct field fields[] = {
 	{ AT(context.root), FIELD_TEXT, 0 },
+	{ AT(context.runtime_dir), FIELD_TEXT, 0 },
 	{ AT(context.cgroup_manager), FIELD_TEXT, 0 },
 	{ AT(context.notify_socket), FIELD_TEXT, 0 },
 	{ AT(context.seccomp_receiver), FIELD_TEXT, 0 },

@@ -53,15 +53,24 @@ static int take_root(const char *root, char **ret, struct err *e)
 
 static int check_manager(const char *manager, struct err *e)
 {
-	static const char *const known[] = { "cgroupfs", "disabled" };
+	static const char *const known[] = { "cgroupfs", "systemd", "disabled" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		if (strcmp(manager, known[i]) == 0)
 			return 0;
-	if (strcmp(manager, "systemd") == 0)
-		return err_kind(e, ERR_UNSUPPORTED, EOPNOTSUPP,
-				"the systemd cgroup manager is not supported yet");
 	return err_kind(e, ERR_USAGE, EINVAL, "unknown cgroup manager \"%s\"", manager);
+}
+
+static void take_systemd(struct davit_context *ctx, const struct davit_context_options *o,
+			 const struct davit_command_options *own)
+{
+	if (o->runtime_dir && o->runtime_dir[0] == '/')
+		ctx->runtime_dir = strdup(o->runtime_dir);
+	if (own->helper_dir)
+		ctx->helper_dir = strdup(own->helper_dir);
+	ctx->systemd = (struct systemd_host){ .helper_dir = ctx->helper_dir,
+					      .runtime_dir = ctx->runtime_dir,
+					      .environment = ctx->environment };
 }
 
 static int fill(struct davit_context *ctx, const struct davit_context_options *o,
@@ -96,6 +105,7 @@ static int fill(struct davit_context *ctx, const struct davit_context_options *o
 	ctx->has_default_root = !o->root;
 	ctx->private_fds = own->private_fds;
 	ctx->private_fd_count = own->private_fd_count;
+	take_systemd(ctx, o, own);
 	return own->trace ? trace_new(own->trace, &ctx->trace, e) : 0;
 }
 
@@ -139,6 +149,8 @@ void davit_context_free(struct davit_context *ctx)
 	trace_free(ctx->trace);
 	free(ctx->root);
 	free(ctx->cgroup_manager);
+	free(ctx->runtime_dir);
+	free(ctx->helper_dir);
 	free(ctx->name);
 	free(ctx->notify_socket);
 	free(ctx->seccomp_receiver);

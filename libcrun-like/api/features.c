@@ -67,9 +67,10 @@ static struct oci_strings cap_names(struct arena *a)
 static char *encode(struct arena *a, size_t *ret_len)
 {
 	static const struct oci_features_switch on = { &yes };
+	const bool *const has_systemd = DAVIT_HAS_SYSTEMD ? &yes : &no;
 	const bool has_seccomp = seccomp_built_version()[0] != '\0';
 	const struct oci_strings caps = cap_names(a);
-	const struct oci_features_cgroup cgroup = { &no, &yes, &no, &no, &yes };
+	const struct oci_features_cgroup cgroup = { &no, &yes, has_systemd, has_systemd, &yes };
 	const struct oci_features_seccomp seccomp = {
 		.enabled = has_seccomp ? &yes : &no,
 		.actions = names_of(a, seccomp_action_name),
@@ -130,10 +131,11 @@ int davit_features(char **ret_json, struct davit_error *err)
 
 const char *const *davit_build_features(void)
 {
-	static const char *const with[] = { "CAP", "SECCOMP", "EBPF", NULL };
-	static const char *const without[] = { "CAP", "EBPF", NULL };
+	static const char *const all[] = { "SYSTEMD", "CAP", "SECCOMP", "EBPF", NULL };
+	static const char *const no_seccomp[] = { "SYSTEMD", "CAP", "EBPF", NULL };
+	const char *const *list = seccomp_built_version()[0] ? all : no_seccomp;
 
-	return seccomp_built_version()[0] ? with : without;
+	return DAVIT_HAS_SYSTEMD ? list : list + 1;
 }
 
 const char *davit_seccomp_version(void)

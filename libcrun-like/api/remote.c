@@ -60,6 +60,7 @@ static void complete(struct call *c, const struct davit_context *ctx)
 	c->context = (struct davit_context_options){
 		.size = sizeof(c->context),
 		.root = ctx->root,
+		.runtime_dir = ctx->runtime_dir,
 		.cgroup_manager = ctx->cgroup_manager,
 		.log_level = ctx->log ? ctx->log_level : DAVIT_LOG_ERROR,
 		.notify_socket = ctx->notify_socket,

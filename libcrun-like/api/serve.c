@@ -83,11 +83,13 @@ static void do_call(const struct davit_context *ctx, const struct call *c, int c
 	m->pid = result.pid;
 }
 
-static void answer(int *sock, const struct call *c, struct caller_message *m)
+static void answer(int *sock, const char *helper_dir, const struct call *c,
+		   struct caller_message *m)
 {
 	const struct davit_command_options own = { .is_davit = true,
 						   .private_fds = sock,
-						   .private_fd_count = 1 };
+						   .private_fd_count = 1,
+						   .helper_dir = helper_dir };
 	struct davit_context_options options = c->context;
 	struct davit_error failure = { 0 };
 	struct davit_context *ctx = NULL;
@@ -103,7 +105,7 @@ static void answer(int *sock, const struct call *c, struct caller_message *m)
 	davit_context_free(ctx);
 }
 
-int davit_command_serve(int sock)
+int davit_command_serve(int sock, const char *helper_dir)
 {
 	static const int own_fds = 3;
 	struct caller_message m = { .kind = CALLER_RESULT };
@@ -120,6 +122,6 @@ int davit_command_serve(int sock)
 	call_read(call, &c, &m.err);
 	close(call);
 	if (!m.err.code)
-		answer(&sock, c, &m);
+		answer(&sock, helper_dir, c, &m);
 	return caller_send(sock, &m, -1) < 0 ? -1 : 0;
 }

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "davit.h"
 #include "setup/hook_output.h"
+#include "setup/resources/systemd_unit.h"
 
 enum {
 	ERROR_TEXT_SIZE = 1024 + HOOK_OUTPUT_TEXT /* one line of an error, or of the log */
@@ -18,6 +19,9 @@ struct trace;
 struct davit_context {
 	char *root;
 	char *cgroup_manager;
+	char *runtime_dir;           /* may be NULL */
+	char *helper_dir;            /* may be NULL */
+	struct systemd_host systemd; /* made of these */
 	char *name;
 	char *notify_socket;    /* the service manager's; NULL: nobody wants to know */
 	char *fault;            /* NULL but in test builds */

@@ -72,6 +72,7 @@ bool container_cgroup(const struct container *c, struct cgroup_ref *ret)
 		.owner = s->cgroup_owner,
 		.inode = s->cgroup_inode ? *s->cgroup_inode : 0,
 		.was_there = s->cgroup_was_there && *s->cgroup_was_there,
+		.unit = c->unit,
 	};
 	return true;
 }
@@ -209,6 +210,16 @@ static int take_damage(struct container *c, unsigned flags, struct err *e)
 	return flags & CONTAINER_DAMAGED_OK ? read_journal_instead(c, e) : 0;
 }
 
+static void take_unit(struct container *c, const struct davit_context *ctx)
+{
+	const struct davit_state *s = c->state;
+
+	if (s && s->systemd_scope && s->cgroup_path)
+		c->unit = systemd_unit_of(&c->arena, s->systemd_scope,
+					  s->systemd_user && *s->systemd_user, s->cgroup_path,
+					  &ctx->systemd);
+}
+
 int container_open(const struct davit_context *ctx, const char *id, unsigned flags,
 		   struct container *ret, struct err *e)
 {
@@ -231,8 +242,12 @@ int container_open(const struct davit_context *ctx, const char *id, unsigned fla
 	if ((flags & CONTAINER_LOCK) && store_lock(ret->dirfd, LOCK_WAIT_MSEC, e) < 0)
 		return -e->code;
 	ret->has_lock = flags & CONTAINER_LOCK;
-	if (read_state(ret, e) < 0)
-		return take_damage(ret, flags, e);
+	if (read_state(ret, e) < 0) {
+		take_damage(ret, flags, e);
+		take_unit(ret, ctx);
+		return -e->code;
+	}
+	take_unit(ret, ctx);
 	return refresh(ret, e);
 }
 
@@ -259,6 +274,7 @@ char *container_state_json(const struct container *c, struct arena *a, bool pret
 		s.bundle = c->state->bundle ? c->state->bundle : "";
 		s.rootfs = c->state->rootfs;
 		s.created = c->state->created;
+		s.systemd_scope = c->state->systemd_scope;
 		s.annotations = c->state->annotations;
 		s.owner = c->state->owner ? c->state->owner : "";
 	}

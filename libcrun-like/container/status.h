@@ -39,6 +39,7 @@ struct container {
 	int pidfd;         /* -1: the first process is gone */
 	pid_t pid;
 	enum status status;
+	struct systemd_unit unit; /* of the cgroup; name NULL: none */
 };
 
 enum container_open_flags {

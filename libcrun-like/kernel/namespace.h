@@ -33,6 +33,10 @@ int namespace_type(int fd);
 /* Whether both descriptors are of one namespace. */
 bool namespace_is_same(int fd, int other);
 
+/* The caller's parent user namespace's number of @uid, which is the real user's in a namespace that
+ * Podman, say, has made; @uid itself where it is not mapped. */
+unsigned namespace_outside_uid(unsigned uid);
+
 /* False in any user namespace but the first one, where root is not root of the machine. */
 bool namespace_user_is_first(void);
 

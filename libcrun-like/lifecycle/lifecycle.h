@@ -46,6 +46,7 @@ int step_terminal_pair(struct run *run, struct err *e);
 int step_terminal(struct run *run, struct err *e);
 void undo_terminal(struct run *run);
 int step_cgroup(struct run *run, struct err *e);
+int step_unit(struct run *run, struct err *e);
 void undo_cgroup(struct run *run);
 int step_start_socket(struct run *run, struct err *e);
 int step_spawn(struct run *run, struct err *e);

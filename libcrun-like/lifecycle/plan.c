@@ -128,6 +128,7 @@ static int prepare_cgroup(struct plan *plan, struct err *e)
 	const struct cgroup_context ctx = {
 		.id = plan->id,
 		.manager = plan->ctx->cgroup_manager,
+		.systemd = &plan->ctx->systemd,
 		.rootless = plan->ctx->is_rootless,
 		.warn = context_warn,
 		.inform = context_inform,

@@ -22,6 +22,7 @@ bool plan_has_terminal(const struct plan *p);
 bool plan_shows_terminal(const struct plan *p);
 bool plan_has_no_terminal(const struct plan *p);
 bool plan_has_cgroup(const struct plan *p);
+bool plan_has_unit(const struct plan *p);
 bool plan_has_cgroup_owner(const struct plan *p);
 bool plan_has_sub_cgroup(const struct plan *p);
 bool plan_has_process_limit(const struct plan *p);

@@ -76,7 +76,12 @@ bool plan_has_no_terminal(const struct plan *p)
 
 bool plan_has_cgroup(const struct plan *p)
 {
-	return p->cgroup.path != NULL;
+	return p->cgroup.path && !p->cgroup.unit.name;
+}
+
+bool plan_has_unit(const struct plan *p)
+{
+	return p->cgroup.path && p->cgroup.unit.name;
 }
 
 bool plan_has_cgroup_owner(const struct plan *p)

@@ -28,6 +28,7 @@ static const struct descriptor {
 	{ offsetof(struct run, middle), 0 },
 	{ offsetof(struct run, middle_end), 0 },
 	{ offsetof(struct run, cgroup_fd), 0 },
+	{ offsetof(struct run, unit_fd), 0 },
 	{ offsetof(struct run, start_fd), OF_MIDDLE | OF_INIT | OF_INSIDE },
 	{ offsetof(struct run, pidfd), 0 },
 	{ offsetof(struct run, middle_pidfd), 0 },
@@ -166,6 +167,7 @@ struct cgroup_ref run_cgroup(const struct run *run)
 				    .path = run->plan->cgroup.path,
 				    .owner = run->cgroup_owner,
 				    .inode = run->cgroup_inode,
+				    .unit = run->plan->cgroup.unit,
 				    .was_there = run->cgroup_was_there };
 }
 

@@ -55,6 +55,7 @@ struct run {
 	int middle;      /* to MIDDLE */
 	int middle_end;
 	int cgroup_fd;
+	int unit_fd; /* of the unit's own cgroup, where that is another one */
 	uint64_t cgroup_inode;
 	char cgroup_owner[300]; /* id and time of the create: nobody else's */
 	char boot_id[BOOT_ID_SIZE];

@@ -74,6 +74,8 @@ static struct davit_state state_of(struct run *run)
 		.place_inode = run->place.inode ? &run->place.inode : NULL,
 		.place_mount = run->place.mount_id ? &run->place.mount_id : NULL,
 		.root_mount = run->place.root_id ? &run->place.root_id : NULL,
+		.systemd_scope = p->cgroup.unit.name,
+		.systemd_user = p->cgroup.unit.name ? &p->cgroup.unit.is_user : NULL,
 		.annotations = p->config->annotations,
 	};
 }
@@ -220,12 +222,29 @@ int step_cgroup(struct run *run, struct err *e)
 	return -e->code;
 }
 
+int step_unit(struct run *run, struct err *e)
+{
+	const struct plan *p = run->plan;
+	struct cgroup_created made;
+
+	if (cgroup_create_unit(&p->cgroup, run->cgroup_owner, run->pid, &made, &run->unit_fd, e) <
+	    0)
+		return -e->code;
+	run->cgroup_fd = made.dirfd;
+	run->cgroup_inode = made.inode;
+	run->cgroup_enabled = made.enabled;
+	if (cgroup_apply(&p->cgroup, run->cgroup_fd, e) < 0)
+		undo_cgroup(run);
+	return -e->code;
+}
+
 void undo_cgroup(struct run *run)
 {
 	const struct cgroup_ref ref = run_cgroup(run);
 	struct err failed = { 0 };
 
 	close_fdp(&run->cgroup_fd);
+	close_fdp(&run->unit_fd);
 	if (cgroup_destroy(&ref, CGROUP_REMOVE_MSEC, &failed) < 0)
 		context_log(run->ctx, DAVIT_LOG_WARNING, "%s: %s", failed.msg,
 			    errno_words(failed.code));
@@ -386,6 +405,9 @@ void undo_pid_file(struct run *run)
 
 int step_process_limit(struct run *run, struct err *e)
 {
+	/* The unit's own first: it is above the other. */
+	if (run->unit_fd >= 0 && cgroup_apply_late(&run->plan->cgroup, run->unit_fd, e) < 0)
+		return -e->code;
 	return cgroup_apply_late(&run->plan->cgroup, run->cgroup_fd, e);
 }
 

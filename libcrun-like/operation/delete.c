@@ -96,10 +96,11 @@ static int end_init(struct deletion *d, struct err *e)
 
 /* Neither state nor journal can be read: where config.json puts the cgroup, as create worked it
  * out. */
-static const char *guess_cgroup(struct deletion *d, struct err *e)
+static const char *guess_cgroup(struct deletion *d, struct systemd_unit *ret_unit, struct err *e)
 {
 	const struct cgroup_context ctx = { .id = d->c.id,
 					    .manager = d->ctx->cgroup_manager,
+					    .systemd = &d->ctx->systemd,
 					    .rootless = d->ctx->is_rootless };
 	struct cgroup_plan plan = { 0 };
 	struct err failure = { 0 };
@@ -109,8 +110,10 @@ static const char *guess_cgroup(struct deletion *d, struct err *e)
 
 	if (store_read_file(&d->c.arena, d->c.dirfd, "config.json", &text, &len, &failure) == 0 &&
 	    oci_config_decode(&d->c.arena, text, len, "config.json", &config, &failure) == 0 &&
-	    cgroup_prepare(&d->c.arena, config, &ctx, &plan, &failure) == 0)
+	    cgroup_prepare(&d->c.arena, config, &ctx, &plan, &failure) == 0) {
+		*ret_unit = plan.unit;
 		return plan.path;
+	}
 	if (is_shortage(failure.code))
 		*e = failure;
 	return NULL;
@@ -122,8 +125,8 @@ static int remove_cgroup(struct deletion *d, struct err *e)
 
 	if (!d->c.state) {
 		/* The mark begins with the id; when it was made is not known any more. */
-		ref = (struct cgroup_ref){ .path = guess_cgroup(d, e),
-					   .owner = arena_printf(&d->c.arena, "%s ", d->c.id) };
+		ref = (struct cgroup_ref){ .owner = arena_printf(&d->c.arena, "%s ", d->c.id) };
+		ref.path = guess_cgroup(d, &ref.unit, e);
 		if (!ref.path || !ref.owner)
 			return -e->code;
 	} else if (!container_cgroup(&d->c, &ref)) {

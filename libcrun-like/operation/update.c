@@ -271,6 +271,7 @@ static int update_limits(const struct davit_context *ctx, struct container *c,
 {
 	const struct cgroup_context cg = { .id = c->id,
 					   .manager = ctx->cgroup_manager,
+					   .systemd = &ctx->systemd,
 					   .rootless = ctx->is_rootless,
 					   .warn = context_warn,
 					   .warn_arg = (void *)ctx };

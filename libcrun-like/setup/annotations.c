@@ -17,6 +17,8 @@ static const char *const names[ANNOTATIONS] = {
 	[ANNOTATION_SECCOMP_RAW] = "run.oci.seccomp_bpf_data",
 	[ANNOTATION_SECCOMP_FAIL_UNKNOWN] = "run.oci.seccomp_fail_unknown_syscall",
 	[ANNOTATION_SECCOMP_RECEIVER] = "run.oci.seccomp.receiver",
+	[ANNOTATION_SYSTEMD_SUBGROUP] = "run.oci.systemd.subgroup",
+	[ANNOTATION_SYSTEMD_PROPERTY] = "org.systemd.property.",
 };
 
 const char *annotation_find(const struct oci_map *annotations, enum annotation which)
@@ -25,6 +27,14 @@ const char *annotation_find(const struct oci_map *annotations, enum annotation w
 		if (strcmp(annotations->items[i].key, names[which]) == 0)
 			return annotations->items[i].value[0] ? annotations->items[i].value : NULL;
 	return NULL;
+}
+
+bool annotation_is_there(const struct oci_map *annotations, enum annotation which)
+{
+	for (size_t i = 0; i < annotations->count; i++)
+		if (strcmp(annotations->items[i].key, names[which]) == 0)
+			return true;
+	return false;
 }
 
 const char *annotation_name(size_t which)

@@ -7,6 +7,7 @@
 #ifndef DAVIT_SETUP_ANNOTATIONS_H
 #define DAVIT_SETUP_ANNOTATIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "oci-spec/config.h"
@@ -21,11 +22,16 @@ enum annotation {
 	ANNOTATION_SECCOMP_RAW,    /* a filter, instead of linux.seccomp */
 	ANNOTATION_SECCOMP_FAIL_UNKNOWN,
 	ANNOTATION_SECCOMP_RECEIVER, /* a socket of the host's */
+	ANNOTATION_SYSTEMD_SUBGROUP, /* the cgroup below the unit's; empty: none */
+	ANNOTATION_SYSTEMD_PROPERTY, /* a prefix */
 	ANNOTATIONS
 };
 
 /* The value; NULL: it is not there, or empty. */
 const char *annotation_find(const struct oci_map *annotations, enum annotation which);
+
+/* Whether it is there; an empty value says something, too. */
+bool annotation_is_there(const struct oci_map *annotations, enum annotation which);
 
 /* Their names, in the table's order; NULL behind the last. One that ends with "." is a prefix. */
 const char *annotation_name(size_t which);

@@ -144,8 +144,52 @@ receiver() {
 
 @test "--systemd-cgroup, --cgroup-manager systemd: where it is not built, one refusal that says so" {
 	! davit_has SYSTEMD || skip "it is built"
-	gives 1 '' "$NAME: the systemd cgroup manager is not supported*" --systemd-cgroup create -b "$BUNDLE" "$ID"
-	gives 1 '' "$NAME: the systemd cgroup manager is not supported*" --cgroup-manager=systemd create -b "$BUNDLE" "$ID"
+	local words="$NAME: this davit has no support for the systemd cgroup manager*libsystemd-dev*"
+	gives 1 '' "$words" --systemd-cgroup create -b "$BUNDLE" "$ID"
+	gives 1 '' "$words" --cgroup-manager=systemd create -b "$BUNDLE" "$ID"
+	check_clean
+}
+
+@test "--systemd-cgroup: on a host without systemd, one refusal that says so; and it stops no command that makes nothing" {
+	[ ! -e /run/systemd/system ] || skip "systemd runs here"
+	davit_has SYSTEMD || skip "it is not built"
+	local words="$NAME: systemd does not run on this host*--cgroup-manager cgroupfs*"
+	gives 1 '' "$words" --systemd-cgroup create -b "$BUNDLE" "$ID"
+	gives 1 '' "$words" --cgroup-manager=systemd run -b "$BUNDLE" "$ID"
+	ok create -b "$BUNDLE" "$ID"
+	ok --systemd-cgroup state "$ID"
+	ok --systemd-cgroup kill "$ID" KILL
+	ok --systemd-cgroup delete --force "$ID"
+	check_clean
+}
+
+@test "--systemd-cgroup: the helper is not taken from the environment, nor where others may write" {
+	davit_has SYSTEMD || skip "it is not built"
+	requires root
+	local helper
+	helper=$(dirname "$DAVIT")/davit-systemd
+	mkdir -m 755 "$T/own" "$T/tree" "$T/tree/bin" "$T/tree/libexec" "$T/tree/libexec/davit"
+	printf '#!/bin/sh\necho >%s\n' "$T/stolen" >"$T/own/davit-systemd"
+	cp "$DAVIT" "$T/tree/bin/davit"
+	chmod 755 "$T/own/davit-systemd"
+	# As $DAVIT has none beside itself or at the installation, what happens tells which one it finds.
+	finds() { PATH=$T/own:$PATH DAVIT_HELPER_DIR=$T/own timeout 20 "$T/tree/bin/davit" --root "$T/root" --systemd-cgroup create -b "$BUNDLE" "$ID" 2>&1 || :; }
+	if [ -e /usr/local/libexec/davit/davit-systemd ]; then skip "davit is installed here"; fi
+	[[ $(finds) == *"needs the helper davit-systemd, which is not there"* ]]
+	cp "$helper" "$T/tree/libexec/davit/"
+	[[ $(finds) != *"the helper"* ]]
+	chmod 775 "$T/tree/libexec/davit"
+	[[ $(finds) == *"the helper davit-systemd may be written to by others"* ]]
+	chmod 755 "$T/tree/libexec/davit"
+	chown 1 "$T/tree/libexec/davit/davit-systemd"
+	[[ $(finds) == *"the helper davit-systemd may be written to by others"* ]]
+	ln -sf "$T/own/davit-systemd" "$T/tree/libexec/davit/davit-systemd"
+	[[ $(finds) == *"the helper davit-systemd may be written to by others"* ]]
+	cp "$helper" "$T/tree/bin/"
+	[[ $(finds) != *"the helper"* ]]
+	chmod 1777 "$T/tree/bin"
+	[[ $(finds) == *"the helper davit-systemd may be written to by others"* ]]
+	[ ! -e "$T/stolen" ]
 }
 
 @test "-v, -V, --version: the lines that engines parse, without a state root and under whatever name" {

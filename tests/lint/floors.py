@@ -23,6 +23,7 @@ SEES = {
     "api": {"api", "operation", "lifecycle", "container", "setup", "kernel", "oci-spec", "base",
             "public"},
     "src": {"src", "public"},
+    "helpers": {"helpers", "setup"},
     "public": {"public"},
 }
 # The rooms of setup/ do not see each other, nor are they seen by the files beside them.

@@ -9,7 +9,7 @@ import re
 import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PRODUCT = ("src", "libcrun-like", "oci-spec")
+PRODUCT = ("src", "helpers", "libcrun-like", "oci-spec")
 LIBRARY = ("libcrun-like", "oci-spec")
 
 

@@ -11,7 +11,9 @@
 
 #include "base/fmt.h"
 #include "kernel/cgroupfs.h"
+#include "setup/annotations.h"
 #include "setup/resources/cgroup_devices.h"
+#include "setup/resources/systemd_name.h"
 
 enum {
 	CONTROLLERS_SIZE = 512
@@ -66,6 +68,8 @@ struct look {
 	const char *where; /* the path of basefd */
 	const char *why_none, *help;
 	char controllers[CONTROLLERS_SIZE], of_host[CONTROLLERS_SIZE];
+	struct systemd_unit unit; /* the manager is systemd */
+	const char *unit_place;
 };
 
 static bool may_write(int dirfd, const char *file)
@@ -180,13 +184,64 @@ static int read_controllers(struct look *l, struct err *e)
 	return 0;
 }
 
-static int look_at_host(struct look *l, struct err *e)
+/* Below the unit's own; NULL with no error: in it. */
+static const char *subgroup_of(const struct oci_map *annotations, struct err *e)
 {
+	const char *name = annotation_find(annotations, ANNOTATION_SYSTEMD_SUBGROUP);
+
+	if (!name)
+		return annotation_is_there(annotations, ANNOTATION_SYSTEMD_SUBGROUP) ? NULL
+										     : "container";
+	if (strlen(name) > NAME_MAX || strpbrk(name, "/\n") || name[0] == '.')
+		(void)err_field(e, EINVAL, "/annotations/run.oci.systemd.subgroup",
+				"\"%.100s\" is not the name of a cgroup", name);
+	return name;
+}
+
+static int look_systemd(struct look *l, const struct oci_map *annotations, struct err *e)
+{
+	const char *sub = subgroup_of(annotations, e);
+	struct systemd_names names;
+
+	if (e->code || systemd_check(l->ctx->systemd, e) < 0 ||
+	    systemd_names_of(l->arena, l->path, l->ctx->id, l->ctx->rootless, &names, e) < 0 ||
+	    systemd_unit_check(l->arena, annotations, e) < 0 ||
+	    systemd_find_manager(l->arena, l->ctx->rootless, &l->base, e) < 0)
+		return -e->code;
+	l->where = l->base;
+	l->basefd = cgroupfs_open(l->rootfd, l->base);
+	if (l->basefd < 0) {
+		err_set(e, -l->basefd, "open the cgroup %s%s of systemd's manager", l->root,
+			l->base);
+		return l->ctx->rootless
+			       ? err_hint(e, "a user's containers need the user's own systemd: a "
+					     "session, or `loginctl enable-linger`")
+			       : -e->code;
+	}
+	l->unit = (struct systemd_unit){
+		.name = names.unit,
+		.slice = names.slice,
+		.path = arena_printf(l->arena, "%s%s", l->base, names.place),
+		.is_user = l->ctx->rootless,
+		.host = l->ctx->systemd,
+	};
+	l->unit_place = l->unit.path ? arena_printf(l->arena, "%s%s%s", l->unit.path,
+						    sub ? "/" : "", sub ? sub : "")
+				     : NULL;
+	if (!l->unit_place)
+		return err_set(e, ENOMEM, "plan the cgroup");
+	return read_controllers(l, e);
+}
+
+static int look_at_host(struct look *l, const struct oci_map *annotations, struct err *e)
+{
+	bool is_systemd = l->ctx->manager && strcmp(l->ctx->manager, "systemd") == 0;
+
 	if (l->ctx->manager && strcmp(l->ctx->manager, "disabled") == 0) {
 		l->why_none = "cgroups are disabled";
 		return 0;
 	}
-	if (l->ctx->manager && strcmp(l->ctx->manager, "cgroupfs") != 0)
+	if (l->ctx->manager && !is_systemd && strcmp(l->ctx->manager, "cgroupfs") != 0)
 		return err_kind(e, ERR_UNSUPPORTED, EOPNOTSUPP,
 				"the cgroup manager \"%s\" is not supported", l->ctx->manager);
 	l->rootfd = cgroupfs_open_root(&l->root);
@@ -204,6 +259,8 @@ static int look_at_host(struct look *l, struct err *e)
 		l->help = "give davit a writable /sys/fs/cgroup, or leave the limits out";
 		return 0;
 	}
+	if (is_systemd)
+		return look_systemd(l, annotations, e);
 	if (l->ctx->rootless && look_rootless(l, e) < 0)
 		return -e->code;
 	return l->why_none ? 0 : read_controllers(l, e);
@@ -215,6 +272,8 @@ static const char *place(const struct look *l)
 	const char *path = l->path;
 	size_t len = strlen(l->base);
 
+	if (l->unit_place)
+		return l->unit_place;
 	if (!path)
 		return arena_printf(l->arena, "%s/%s", l->base, l->ctx->id);
 	if (strncmp(path, l->base, len) == 0 && path[len] == '/')
@@ -266,6 +325,7 @@ static int plan_cgroup(struct look *l, const struct oci_linux *linux_config, str
 		return 0;
 	}
 	p->root = l->root;
+	p->unit = l->unit;
 	p->path = place(l);
 	if (!p->path)
 		return err_set(e, ENOMEM, "plan the cgroup");
@@ -279,14 +339,19 @@ int cgroup_prepare(struct arena *a, const struct oci_config *config,
 	struct look l = {
 		.arena = a, .ctx = ctx, .rootfd = -1, .basefd = -1, .base = "", .where = ""
 	};
-	struct cgroup_plan p = { .rootless = ctx->rootless };
+	struct cgroup_plan p = { .rootless = ctx->rootless,
+				 .id = ctx->id,
+				 .annotations = &config->annotations };
+	bool is_systemd = ctx->manager && strcmp(ctx->manager, "systemd") == 0;
 	char text[512];
 	int r = 0;
 
-	if (linux_config && linux_config->cgroups_path)
+	if (linux_config && linux_config->cgroups_path && is_systemd)
+		l.path = linux_config->cgroups_path;
+	else if (linux_config && linux_config->cgroups_path)
 		r = normalise(a, linux_config->cgroups_path, &l.path, e);
 	if (r == 0)
-		r = look_at_host(&l, e);
+		r = look_at_host(&l, &config->annotations, e);
 	if (r == 0)
 		r = plan_cgroup(&l, linux_config, &p, e);
 	close_fdp(&l.rootfd);
@@ -308,6 +373,9 @@ void cgroup_describe(const struct cgroup_plan *p, const struct describe *d)
 		describe(d, "no cgroup");
 		return;
 	}
+	if (p->unit.name)
+		describe(d, "ask systemd's %s manager for the unit %s in %s, delegated",
+			 p->unit.is_user ? "user" : "system", p->unit.name, p->unit.slice);
 	describe(d, "mkdir %s%s", p->root, p->path);
 	if (*p->required)
 		describe(d, "enable controllers: %s", p->required);
@@ -317,4 +385,17 @@ void cgroup_describe(const struct cgroup_plan *p, const struct describe *d)
 		describe(d, "write %s to %s", w->value, w->file);
 	if (p->devices.insns)
 		describe(d, "attach a device program of %zu instructions", p->devices.count);
+}
+
+bool cgroup_is_late(const struct cgroup_write *w)
+{
+	return strcmp(w->file, "pids.max") == 0;
+}
+
+bool cgroup_has_late_limits(const struct cgroup_plan *p)
+{
+	for (const struct cgroup_write *w = p->writes; w; w = w->next)
+		if (cgroup_is_late(w))
+			return true;
+	return false;
 }

@@ -13,6 +13,9 @@
  * user may write stands as it is.
  *
  * Parents that are made on the way are removed when the last container in them is deleted.
+ *
+ * With the systemd manager the place is that of a unit (systemd_name.h, systemd_unit.h), and the
+ * container's cgroup is one below it, "container": the unit's own directory is systemd's to write.
  */
 #ifndef DAVIT_SETUP_RESOURCES_CGROUP_H
 #define DAVIT_SETUP_RESOURCES_CGROUP_H
@@ -23,10 +26,12 @@
 #include "kernel/bpf_device.h"
 #include "oci-spec/config.h"
 #include "setup/resources/cgroup_knobs.h"
+#include "setup/resources/systemd_unit.h"
 
 struct cgroup_context {
 	const char *id;
-	const char *manager; /* NULL, "cgroupfs", "disabled" */
+	const char *manager;                /* NULL, "cgroupfs", "systemd", "disabled" */
+	const struct systemd_host *systemd; /* may be NULL */
 	bool rootless;
 	void (*warn)(void *arg, const char *text);   /* may be NULL */
 	void (*inform)(void *arg, const char *text); /* may be NULL */
@@ -41,6 +46,10 @@ struct cgroup_plan {
 	const struct cgroup_write *writes;
 	struct bpf_device_program devices; /* insns NULL: all are allowed, or no cgroup */
 	bool rootless;
+	/* The unit whose cgroup this is, or is right above it; its name is NULL with cgroupfs. */
+	struct systemd_unit unit;
+	const char *id;
+	const struct oci_map *annotations; /* the unit's properties are among them */
 };
 
 /* Changes nothing; looks at the host's hierarchy. */
@@ -59,6 +68,7 @@ struct cgroup_ref {
 	uint64_t inode;     /* 0: unknown; asked where there is no mark */
 	bool was_there;     /* it existed before: the directory and what was below it stay */
 	bool is_unfinished; /* its create was killed: of one that was there, only the mark goes */
+	struct systemd_unit unit; /* name NULL: none */
 };
 
 /* What create changed in the parents, so that a failure can take it back. */
@@ -84,6 +94,13 @@ struct cgroup_created {
  * that was there before that container is never removed. */
 int cgroup_create(const struct cgroup_plan *plan, const char *owner, struct cgroup_created *ret,
 		  struct err *e);
+/*
+ * The same by systemd, which makes a unit with @pid in it; then @pid is in the cgroup.
+ * *@ret_unitfd: of the unit's own directory where that is another one, else -1. cgroup_destroy()
+ * takes it back.
+ */
+int cgroup_create_unit(const struct cgroup_plan *plan, const char *owner, pid_t pid,
+		       struct cgroup_created *ret, int *ret_unitfd, struct err *e);
 /* After a create that failed later, when the cgroup is gone. */
 void cgroup_take_back(const struct cgroup_plan *plan, const struct cgroup_enabled *enabled);
 
@@ -93,6 +110,7 @@ int cgroup_open_ref(const struct cgroup_ref *ref);
 int cgroup_apply(const struct cgroup_plan *plan, int dirfd, struct err *e);
 /* The limit of processes, which would count those of the set-up too: a clone into a cgroup is
  * charged to it. */
+bool cgroup_is_late(const struct cgroup_write *w);
 bool cgroup_has_late_limits(const struct cgroup_plan *plan);
 int cgroup_apply_late(const struct cgroup_plan *plan, int dirfd, struct err *e);
 

@@ -4,22 +4,22 @@
  */
 #include <limits.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/fmt.h"
 #include "kernel/cgroupfs.h"
 #include "setup/resources/cgroup.h"
 #include "setup/resources/cgroup_enable.h"
+#include "setup/resources/cgroup_mine.h"
+#include "setup/resources/cgroup_scope.h"
 
 enum {
-	UNDO_MS = 1000,
-	OWNER_SIZE = 512
+	UNDO_MS = 1000
 };
 
 /* What a mark says after its owner: whether the directory was made for it or was there before.
  * Only what was made may be removed by the next container; a mark without a word (of davit before
  * this one) does not tell. */
-static const char made_word[] = " made";
+static const char made_word[] = CGROUP_MADE_WORD;
 static const char given_word[] = " given";
 
 /* Spec 1.1: the runtime may refuse a cgroup that does not fit. One that was made a moment ago is
@@ -40,26 +40,11 @@ static int check_fit(const struct cgroupfs_made *made, const struct cgroup_plan 
 	return 0;
 }
 
-/* The mark of @dirfd; false: it has none. */
-static bool read_mark(int dirfd, char mark[static OWNER_SIZE])
-{
-	return cgroupfs_get_owner(dirfd, mark, OWNER_SIZE) == 0;
-}
-
 static bool ends_in(const char *text, const char *end)
 {
 	size_t len = strlen(text), end_len = strlen(end);
 
 	return len >= end_len && strcmp(text + len - end_len, end) == 0;
-}
-
-/* Ignored: where marks are not to be had, the inode must do. */
-static void leave_mark(int dirfd, const char *owner, const char *word)
-{
-	char mark[OWNER_SIZE];
-
-	fmt(mark, sizeof(mark), "%s%s", owner, word);
-	(void)cgroupfs_set_owner(dirfd, mark);
 }
 
 /* The directory is somebody else's: our filter and what the container made in it go. A freeze goes
@@ -102,14 +87,14 @@ static int take_over(int rootfd, const struct cgroup_plan *p, const char *mark,
 static int make(int rootfd, const struct cgroup_plan *p, const char *owner,
 		struct cgroupfs_made *ret)
 {
-	char mark[OWNER_SIZE];
+	char mark[CGROUP_MARK_SIZE];
 	int r = cgroupfs_make(rootfd, p->path, ret);
 
-	if (r == 0 && ret->was_there && read_mark(ret->dirfd, mark))
+	if (r == 0 && ret->was_there && cgroup_read_mark(ret->dirfd, mark))
 		r = take_over(rootfd, p, mark, ret);
 	/* At once: `delete` after a SIGKILL knows by it what to remove. */
 	if (r == 0 && !ret->was_there)
-		leave_mark(ret->dirfd, owner, made_word);
+		cgroup_leave_mark(ret->dirfd, owner, made_word);
 	return r;
 }
 
@@ -148,7 +133,7 @@ int cgroup_create(const struct cgroup_plan *p, const char *owner, struct cgroup_
 	}
 	/* Last: from here on undo and `delete` take it back. */
 	if (made.was_there)
-		leave_mark(made.dirfd, owner, given_word);
+		cgroup_leave_mark(made.dirfd, owner, given_word);
 	*ret = (struct cgroup_created){ made.dirfd, made.inode, made.was_there, enabled };
 	return 0;
 }
@@ -180,25 +165,12 @@ int cgroup_attach_devices(const struct cgroup_plan *p, int dirfd, struct err *e)
 	return err_at(e, "/linux/resources/devices");
 }
 
-static bool is_late(const struct cgroup_write *w)
-{
-	return strcmp(w->file, "pids.max") == 0;
-}
-
 static int write_limits(const struct cgroup_plan *p, bool late, int dirfd, struct err *e)
 {
 	for (const struct cgroup_write *w = p->writes; w; w = w->next)
-		if (is_late(w) == late && write_one(p, w, dirfd, e) < 0)
+		if (cgroup_is_late(w) == late && write_one(p, w, dirfd, e) < 0)
 			return -e->code;
 	return 0;
-}
-
-bool cgroup_has_late_limits(const struct cgroup_plan *p)
-{
-	for (const struct cgroup_write *w = p->writes; w; w = w->next)
-		if (is_late(w))
-			return true;
-	return false;
 }
 
 int cgroup_apply_late(const struct cgroup_plan *p, int dirfd, struct err *e)
@@ -213,54 +185,11 @@ int cgroup_apply(const struct cgroup_plan *p, int dirfd, struct err *e)
 	return p->devices.insns ? cgroup_attach_devices(p, dirfd, e) : 0;
 }
 
-/* Kills and waits; the rest of the deadline goes to *ms. */
-static int empty(int dirfd, unsigned *ms)
-{
-	struct timespec a, b;
-	int64_t took;
-	int r = cgroupfs_get_event(dirfd, "populated");
-
-	if (r <= 0)
-		return r;
-	r = cgroupfs_kill(dirfd);
-	if (r < 0)
-		return r;
-	clock_gettime(CLOCK_MONOTONIC, &a);
-	r = cgroupfs_wait_event(dirfd, "populated", false, *ms);
-	clock_gettime(CLOCK_MONOTONIC, &b);
-	took = (int64_t)(b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000;
-	*ms = took < *ms ? *ms - (unsigned)took : 0;
-	return r;
-}
-
-/* A damaged state leaves the container's id alone, with which its mark begins. */
-static bool is_mark(const char *found, const char *wanted)
-{
-	size_t len = strlen(wanted);
-
-	return strncmp(found, wanted, len) == 0 &&
-	       (found[len] == '\0' || found[len] == ' ' || wanted[len - 1] == ' ');
-}
-
-/* Without a mark (the create was killed before it could leave one, or there are no marks here) the
- * inode must be right; without either, only an empty cgroup can be the one. */
-static bool is_meant(int dirfd, const struct cgroup_ref *ref)
-{
-	char mark[OWNER_SIZE];
-	uint64_t inode;
-
-	if (read_mark(dirfd, mark))
-		return is_mark(mark, ref->owner);
-	if (ref->inode)
-		return cgroupfs_get_inode(dirfd, &inode) == 0 && inode == ref->inode;
-	return cgroupfs_get_event(dirfd, "populated") == 0;
-}
-
 static int open_at(int rootfd, const char *path, const struct cgroup_ref *ref)
 {
 	int dirfd = cgroupfs_open(rootfd, path);
 
-	if (dirfd >= 0 && !is_meant(dirfd, ref)) {
+	if (dirfd >= 0 && !cgroup_is_meant(dirfd, ref)) {
 		close(dirfd);
 		return -EREMCHG;
 	}
@@ -303,21 +232,21 @@ static int release(int dirfd, unsigned ms)
 /* 1: to be removed as well. */
 static int destroy_content(int dirfd, const struct cgroup_ref *ref, unsigned *ms)
 {
-	char mark[OWNER_SIZE];
-	bool is_marked = read_mark(dirfd, mark);
+	char mark[CGROUP_MARK_SIZE];
+	bool is_marked = cgroup_read_mark(dirfd, mark);
 	/* The mark knows better than a journal that was written before the directory was made. */
 	bool was_there = ref->was_there || (is_marked && ends_in(mark, given_word));
 	int r;
 
 	if (was_there && ref->is_unfinished)
 		return is_marked ? release(dirfd, *ms) : 0;
-	r = empty(dirfd, ms);
+	r = cgroup_empty(dirfd, ms);
 	if (r < 0)
 		return r;
 	return was_there ? give_back(dirfd) : 1;
 }
 
-int cgroup_destroy(const struct cgroup_ref *ref, unsigned deadline_ms, struct err *e)
+static int destroy(const struct cgroup_ref *ref, unsigned deadline_ms, struct err *e)
 {
 	const char *root = ref->root;
 	_cleanup_fd_ int rootfd = root ? cgroupfs_open_root_at(root) : cgroupfs_open_root(&root);
@@ -335,4 +264,10 @@ int cgroup_destroy(const struct cgroup_ref *ref, unsigned deadline_ms, struct er
 		return err_kind(e, ERR_TIMEOUT, ETIMEDOUT,
 				"the cgroup %s%s still has processes after SIGKILL", root, path);
 	return err_set(e, -r, "remove the cgroup %s%s", root ? root : "", path);
+}
+
+int cgroup_destroy(const struct cgroup_ref *ref, unsigned deadline_ms, struct err *e)
+{
+	return ref->unit.name ? cgroup_destroy_unit(ref, deadline_ms, e)
+			      : destroy(ref, deadline_ms, e);
 }

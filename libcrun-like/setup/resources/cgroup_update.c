@@ -294,8 +294,9 @@ static int write_round(struct writing *w, struct written *all, size_t count, siz
 	return 0;
 }
 
-int cgroup_update_write(const struct cgroup_write *writes, int dirfd, cgroup_write_fn *write,
-			struct err *e)
+/* @unit: what it is told, when all of them are written; NULL: nobody. */
+static int write_all_or_none(const struct cgroup_write *writes, int dirfd, cgroup_write_fn *write,
+			     const struct systemd_unit *unit, struct err *e)
 {
 	struct writing w = { .dirfd = dirfd, .write = write };
 	const struct cgroup_write *refused = NULL;
@@ -319,9 +320,17 @@ int cgroup_update_write(const struct cgroup_write *writes, int dirfd, cgroup_wri
 	if (r < 0 || left > 0) {
 		write_back(&w, all, count);
 		refuse_write(&w, refused, r < 0 ? r : -EINVAL, e);
+	} else if (unit && systemd_unit_set(unit, writes, e) < 0) {
+		write_back(&w, all, count);
 	}
 	arena_release(&w.arena);
 	return -e->code;
+}
+
+int cgroup_update_write(const struct cgroup_write *writes, int dirfd, cgroup_write_fn *write,
+			struct err *e)
+{
+	return write_all_or_none(writes, dirfd, write, NULL, e);
 }
 
 /* --- all of it ------------------------------------------------------------------------------- */
@@ -347,6 +356,7 @@ static int open_cgroup(struct update *u, const struct cgroup_ref *ref, struct er
 	if (r < 0)
 		return err_set(e, -r, "open the cgroup %s", ref->path);
 	u->plan.path = ref->path;
+	u->plan.unit = ref->unit;
 	r = cgroupfs_read(u->dirfd, "cgroup.controllers", u->own, sizeof(u->own));
 	/* An ordinary user has what was delegated and enabled; root can enable what the host has.
 	 */
@@ -403,7 +413,8 @@ static int apply(struct update *u, bool has_devices, struct err *e)
 
 	if (*u->plan.required && cgroup_enable_controllers(&u->plan, &enabled, e) < 0)
 		return -e->code;
-	if (cgroup_update_write(u->plan.writes, u->dirfd, cgroupfs_write, e) < 0)
+	if (write_all_or_none(u->plan.writes, u->dirfd, cgroupfs_write,
+			      u->plan.unit.name ? &u->plan.unit : NULL, e) < 0)
 		cgroup_take_back(&u->plan, &enabled);
 	if (e->code || !has_devices)
 		return -e->code;

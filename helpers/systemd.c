@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * davit-systemd: what davit says to systemd, by D-Bus. One request on standard input, one answer on
+ * standard output (setup/resources/systemd_protocol.h), and it ends. davit starts it; it is of no
+ * use to anybody else, and has no more rights than who starts it.
+ *
+ * The job of a transient unit is waited for by its signal. A manager that was executed again
+ * meanwhile may not send it: so once in a while the unit is looked at, too.
+ */
+#include "helpers/systemd.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-bus.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	DROPPED_MAX = 16,
+	LOOK_USEC = 1000000,
+	CONNECT_TRIES = 50,
+	CONNECT_PAUSE_MSEC = 100
+};
+
+static const char service[] = "org.freedesktop.systemd1";
+static const char manager_path[] = "/org/freedesktop/systemd1";
+static const char manager[] = "org.freedesktop.systemd1.Manager";
+static const char unit_interface[] = "org.freedesktop.systemd1.Unit";
+
+struct call {
+	sd_bus *bus;
+	const struct request *request;
+	uint64_t deadline; /* usec */
+	sd_bus_error error;
+	const char *dropped[DROPPED_MAX]; /* properties that this systemd does not know */
+	size_t dropped_count;
+	const char *job;
+	char result[32]; /* of the job */
+	char words[256]; /* when there is no D-Bus error to tell */
+};
+
+static uint64_t now_usec(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+/* --- the request ----------------------------------------------------------------------------- */
+
+static int read_request(struct request *r)
+{
+	const char *at = r->text, *greeting;
+
+	for (;;) {
+		ssize_t n = read(STDIN_FILENO, r->text + r->len, SYSTEMD_REQUEST_MAX - r->len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		r->len += (size_t)n;
+	}
+	if (r->len == 0 || r->len == SYSTEMD_REQUEST_MAX || r->text[r->len - 1])
+		return -EBADMSG;
+	greeting = request_next(r, &at);
+	if (strcmp(greeting, SYSTEMD_GREETING) != 0)
+		return -EPROTO;
+	r->verb = request_next(r, &at);
+	r->manager = request_next(r, &at);
+	r->unit = request_next(r, &at);
+	r->properties = at;
+	return r->unit && *r->unit ? 0 : -EBADMSG;
+}
+
+/* --- properties ------------------------------------------------------------------------------ */
+
+static bool is_dropped(const struct call *c, const char *name)
+{
+	for (size_t i = 0; i < c->dropped_count; i++)
+		if (strcmp(c->dropped[i], name) == 0)
+			return true;
+	return false;
+}
+
+static int append_property(sd_bus_message *m, const struct call *c, const char *name,
+			   const char **at)
+{
+	const struct request *r = c->request;
+	const char *sig = request_next(r, at);
+	int e;
+
+	if (!sig || value_type_len(sig) != strlen(sig))
+		return -EBADMSG;
+	if (is_dropped(c, name))
+		return value_skip(r, at);
+	e = sd_bus_message_open_container(m, SD_BUS_TYPE_STRUCT, "sv");
+	if (e >= 0)
+		e = sd_bus_message_append_basic(m, 's', name + (*name == '?'));
+	if (e >= 0)
+		e = sd_bus_message_open_container(m, SD_BUS_TYPE_VARIANT, sig);
+	if (e >= 0)
+		e = value_append(m, r, at, sig);
+	if (e >= 0)
+		e = sd_bus_message_close_container(m);
+	return e >= 0 ? sd_bus_message_close_container(m) : e;
+}
+
+static int append_properties(sd_bus_message *m, const struct call *c)
+{
+	const char *at = c->request->properties, *name;
+	int e = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "(sv)");
+
+	while (e >= 0 && (name = request_next(c->request, &at)))
+		e = append_property(m, c, name, &at);
+	return e >= 0 ? sd_bus_message_close_container(m) : e;
+}
+
+/* --- calls ----------------------------------------------------------------------------------- */
+
+static int send_message(struct call *c, sd_bus_message *m, sd_bus_message **ret)
+{
+	uint64_t now = now_usec();
+
+	sd_bus_error_free(&c->error);
+	if (now >= c->deadline)
+		return -ETIMEDOUT;
+	return sd_bus_call(c->bus, m, c->deadline - now, &c->error, ret);
+}
+
+static int on_job_removed(sd_bus_message *m, void *arg, sd_bus_error *error)
+{
+	struct call *c = arg;
+	const char *path, *unit, *result;
+	uint32_t id;
+
+	(void)error;
+	if (sd_bus_message_read(m, "uoss", &id, &path, &unit, &result) < 0)
+		return 0;
+	if (c->job && strcmp(path, c->job) == 0)
+		(void)snprintf(c->result, sizeof(c->result), "%s", result);
+	return 0;
+}
+
+static bool is_error(const struct call *c, const char *name)
+{
+	return sd_bus_error_has_name(&c->error, name);
+}
+
+/* What the unit is doing when no signal has told. 1: done, 0: not yet. */
+static int look_at_unit(struct call *c)
+{
+	static const char get_unit[] = "GetUnit";
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	sd_bus_message *reply = NULL;
+	char *state = NULL;
+	const char *path;
+	int r = sd_bus_call_method(c->bus, service, manager_path, manager, get_unit, &error, &reply,
+				   "s", c->request->unit);
+
+	if (r >= 0)
+		r = sd_bus_message_read(reply, "o", &path);
+	if (r >= 0)
+		r = sd_bus_get_property_string(c->bus, service, path, unit_interface, "ActiveState",
+					       NULL, &state);
+	if (r >= 0 && strcmp(state, "active") == 0)
+		(void)snprintf(c->result, sizeof(c->result), "done");
+	else if (r >= 0 && strcmp(state, "failed") == 0)
+		(void)snprintf(c->result, sizeof(c->result), "failed");
+	free(state);
+	sd_bus_message_unref(reply);
+	sd_bus_error_free(&error);
+	/* No answer is none: the next look, or the deadline, will tell. */
+	return *c->result != '\0';
+}
+
+/* @looks: whether the unit's state says that the job is done, too. */
+static int wait_for_job(struct call *c, bool looks)
+{
+	uint64_t next_look = now_usec() + LOOK_USEC;
+
+	while (!*c->result) {
+		uint64_t now = now_usec();
+		int r = sd_bus_process(c->bus, NULL);
+
+		if (r < 0)
+			return r;
+		if (r > 0)
+			continue;
+		if (now >= c->deadline)
+			return -ETIMEDOUT;
+		if (now >= next_look) {
+			if (looks && look_at_unit(c) > 0)
+				break;
+			next_look = now + LOOK_USEC;
+		}
+		r = sd_bus_wait(c->bus, LOOK_USEC / 4);
+		if (r < 0 && r != -EINTR)
+			return r;
+	}
+	if (strcmp(c->result, "done") == 0)
+		return 0;
+	(void)snprintf(c->words, sizeof(c->words), "its job ended with \"%s\"", c->result);
+	return strcmp(c->result, "timeout") == 0 ? -ETIMEDOUT : -EIO;
+}
+
+static int reset_failed(struct call *c)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	int r = sd_bus_call_method(c->bus, service, manager_path, manager, "ResetFailedUnit",
+				   &error, NULL, "s", c->request->unit);
+
+	/* It has gone by itself. */
+	if (sd_bus_error_has_name(&error, "org.freedesktop.systemd1.NoSuchUnit"))
+		r = 0;
+	sd_bus_error_free(&error);
+	return r;
+}
+
+/* An optional property that the error names is left out from now on. */
+static bool drop_unknown(struct call *c)
+{
+	const struct request *r = c->request;
+	const char *at = r->properties, *name;
+
+	if (!c->error.message || c->dropped_count == DROPPED_MAX)
+		return false;
+	while ((name = request_next(r, &at))) {
+		if (*name == '?' && !is_dropped(c, name) && strstr(c->error.message, name + 1)) {
+			c->dropped[c->dropped_count++] = name;
+			return true;
+		}
+		if (!request_next(r, &at) || value_skip(r, &at) < 0)
+			return false;
+	}
+	return false;
+}
+
+static int take_job(struct call *c, sd_bus_message *reply)
+{
+	const char *path;
+	int r = sd_bus_message_read(reply, "o", &path);
+
+	if (r < 0)
+		return r;
+	c->result[0] = '\0';
+	c->job = strdup(path);
+	return c->job ? 0 : -ENOMEM;
+}
+
+static int watch_jobs(struct call *c)
+{
+	int is_bus = sd_bus_is_bus_client(c->bus);
+	int r = sd_bus_match_signal(c->bus, NULL, is_bus > 0 ? service : NULL, manager_path,
+				    manager, "JobRemoved", on_job_removed, c);
+
+	/* Whoever has not subscribed may not get signals at all. */
+	return r < 0 ? r
+		     : sd_bus_call_method(c->bus, service, manager_path, manager, "Subscribe",
+					  &c->error, NULL, "");
+}
+
+static int start_once(struct call *c, sd_bus_message **reply)
+{
+	sd_bus_message *m = NULL;
+	int r = sd_bus_message_new_method_call(c->bus, &m, service, manager_path, manager,
+					       "StartTransientUnit");
+
+	if (r >= 0)
+		r = sd_bus_message_append(m, "ss", c->request->unit, "fail");
+	if (r >= 0)
+		r = append_properties(m, c);
+	if (r >= 0)
+		r = sd_bus_message_append(m, "a(sa(sv))", 0);
+	if (r >= 0)
+		r = send_message(c, m, reply);
+	sd_bus_message_unref(m);
+	return r;
+}
+
+/* The manager was executed again, or the bus was, with the call on its way: it may have been heard.
+ */
+static bool is_lost(const struct call *c)
+{
+	return is_error(c, SD_BUS_ERROR_NO_REPLY) || is_error(c, SD_BUS_ERROR_DISCONNECTED);
+}
+
+static int start_unit(struct call *c)
+{
+	bool has_reset = false, was_lost = false;
+	sd_bus_message *reply = NULL;
+	int r;
+
+	r = watch_jobs(c);
+	if (r < 0)
+		return r;
+	while ((r = start_once(c, &reply)) < 0) {
+		bool exists = is_error(c, "org.freedesktop.systemd1.UnitExists");
+
+		if (drop_unknown(c))
+			continue;
+		if (is_lost(c) && !was_lost) {
+			was_lost = true;
+			continue;
+		}
+		if (exists && was_lost)
+			return wait_for_job(c, true);
+		/* One of that name which has failed, and that nobody has forgotten. */
+		if (!exists || has_reset || reset_failed(c) < 0)
+			return r;
+		has_reset = true;
+	}
+	r = take_job(c, reply);
+	sd_bus_message_unref(reply);
+	return r < 0 ? r : wait_for_job(c, true);
+}
+
+static int stop_unit(struct call *c)
+{
+	sd_bus_message *m = NULL, *reply = NULL;
+	int r = watch_jobs(c);
+
+	if (r >= 0)
+		r = sd_bus_message_new_method_call(c->bus, &m, service, manager_path, manager,
+						   "StopUnit");
+	if (r >= 0)
+		r = sd_bus_message_append(m, "ss", c->request->unit, "replace");
+	if (r >= 0)
+		r = send_message(c, m, &reply);
+	sd_bus_message_unref(m);
+	if (r < 0 && is_error(c, "org.freedesktop.systemd1.NoSuchUnit"))
+		return 0;
+	if (r >= 0)
+		r = take_job(c, reply);
+	sd_bus_message_unref(reply);
+	if (r >= 0)
+		r = wait_for_job(c, false);
+	return r < 0 ? r : reset_failed(c);
+}
+
+static int set_properties(struct call *c)
+{
+	sd_bus_message *m, *reply;
+	int r;
+
+	do {
+		m = reply = NULL;
+		r = sd_bus_message_new_method_call(c->bus, &m, service, manager_path, manager,
+						   "SetUnitProperties");
+		if (r >= 0)
+			r = sd_bus_message_append(m, "sb", c->request->unit, 1);
+		if (r >= 0)
+			r = append_properties(m, c);
+		if (r >= 0)
+			r = send_message(c, m, &reply);
+		sd_bus_message_unref(m);
+		sd_bus_message_unref(reply);
+	} while (r < 0 && drop_unknown(c));
+	return r;
+}
+
+/* --- the bus --------------------------------------------------------------------------------- */
+
+static int open_address(const char *address, bool is_bus, sd_bus **ret)
+{
+	sd_bus *bus = NULL;
+	int r = sd_bus_new(&bus);
+
+	if (r >= 0)
+		r = sd_bus_set_address(bus, address);
+	if (r >= 0 && is_bus)
+		r = sd_bus_set_bus_client(bus, 1);
+	if (r >= 0)
+		r = sd_bus_start(bus);
+	if (r < 0) {
+		sd_bus_unref(bus);
+		return r;
+	}
+	*ret = bus;
+	return 0;
+}
+
+/* Where the bus is not there (yet, or any more) root speaks to the manager itself. */
+static int open_system(sd_bus **ret)
+{
+	int r = open_address("unix:path=/run/dbus/system_bus_socket", true, ret);
+
+	if ((r == -ENOENT || r == -ECONNREFUSED) && geteuid() == 0)
+		r = open_address("unix:path=/run/systemd/private", false, ret);
+	return r;
+}
+
+/* What has a meaning in an address is escaped. */
+static int make_address(const char *dir, char *ret, size_t size)
+{
+	static const char plain[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "-_/.";
+	size_t len = (size_t)snprintf(ret, size, "unix:path=");
+
+	for (; *dir && len + 8 < size; dir++)
+		len += (size_t)snprintf(ret + len, size - len,
+					strchr(plain, *dir) ? "%c" : "%%%02x",
+					(unsigned)(unsigned char)*dir);
+	return snprintf(ret + len, size - len, "/bus") < 8 && !*dir ? 0 : -ENAMETOOLONG;
+}
+
+static int open_user(sd_bus **ret)
+{
+	const char *address = getenv("DBUS_SESSION_BUS_ADDRESS");
+	const char *dir = getenv("XDG_RUNTIME_DIR");
+	char text[512];
+	int r;
+
+	/* The manager's own bus is below its directory; an address may be that of another one. */
+	if (!dir || *dir != '/')
+		return address && *address ? open_address(address, true, ret) : -ENOENT;
+	r = make_address(dir, text, sizeof(text));
+	if (r == 0)
+		r = open_address(text, true, ret);
+	if (r < 0 && address && *address)
+		r = open_address(address, true, ret);
+	return r;
+}
+
+static int connect_bus(struct call *c)
+{
+	const struct timespec pause = { .tv_nsec = CONNECT_PAUSE_MSEC * 1000000L };
+	bool is_user = strcmp(c->request->manager, "user") == 0;
+	int r = -EAGAIN;
+
+	/* A unix socket whose queue is full says so. */
+	for (int i = 0; i < CONNECT_TRIES && r == -EAGAIN; i++) {
+		if (i)
+			nanosleep(&pause, NULL);
+		r = is_user ? open_user(&c->bus) : open_system(&c->bus);
+	}
+	if (r < 0)
+		(void)snprintf(c->words, sizeof(c->words), "connect to the %s bus",
+			       is_user ? "user" : "system");
+	return r;
+}
+
+/* --- the answer ------------------------------------------------------------------------------ */
+
+static int answer(const struct call *c, int r)
+{
+	char text[SYSTEMD_ANSWER_MAX];
+	const char *name = c->error.name ? c->error.name : "";
+	const char *words = c->error.message ? c->error.message : c->words;
+	size_t len = 0;
+	int n;
+
+	if (r >= 0)
+		n = snprintf(text, sizeof(text), "ok%c", '\0');
+	else
+		n = snprintf(text, sizeof(text), "error%c%d%c%.200s%c%.1000s%c", '\0', -r, '\0',
+			     name, '\0', words, '\0');
+	while (len < (size_t)n) {
+		ssize_t w = write(STDOUT_FILENO, text + len, (size_t)n - len);
+
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w < 0)
+			return EXIT_FAILURE;
+		len += (size_t)w;
+	}
+	return EXIT_SUCCESS;
+}
+
+static int perform(struct call *c)
+{
+	static const struct {
+		const char *verb;
+		int (*run)(struct call *c);
+	} verbs[] = {
+		{ SYSTEMD_START, start_unit },
+		{ SYSTEMD_STOP, stop_unit },
+		{ SYSTEMD_FORGET, reset_failed },
+		{ SYSTEMD_SET, set_properties },
+	};
+	int r;
+
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		if (strcmp(verbs[i].verb, c->request->verb) != 0)
+			continue;
+		r = connect_bus(c);
+		return r < 0 ? r : verbs[i].run(c);
+	}
+	return -EBADMSG;
+}
+
+int main(void)
+{
+	struct request *request = calloc(1, sizeof(*request));
+	struct call c = { .request = request, .error = SD_BUS_ERROR_NULL };
+	int r = request ? read_request(request) : -ENOMEM;
+
+	c.deadline = now_usec() + SYSTEMD_JOB_MSEC * UINT64_C(1000);
+	if (r == 0)
+		r = perform(&c);
+	return answer(&c, r);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * See cgroup_mine.h.
+ */
+#include "setup/resources/cgroup_mine.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "base/fmt.h"
+#include "kernel/cgroupfs.h"
+
+/* The mark of @dirfd; false: it has none. */
+bool cgroup_read_mark(int dirfd, char mark[static CGROUP_MARK_SIZE])
+{
+	return cgroupfs_get_owner(dirfd, mark, CGROUP_MARK_SIZE) == 0;
+}
+
+/* Ignored: where marks are not to be had, the inode must do. */
+void cgroup_leave_mark(int dirfd, const char *owner, const char *word)
+{
+	char mark[CGROUP_MARK_SIZE];
+
+	fmt(mark, sizeof(mark), "%s%s", owner, word);
+	(void)cgroupfs_set_owner(dirfd, mark);
+}
+
+/* Kills and waits; the rest of the deadline goes to *ms. */
+int cgroup_empty(int dirfd, unsigned *ms)
+{
+	struct timespec a, b;
+	int64_t took;
+	int r = cgroupfs_get_event(dirfd, "populated");
+
+	if (r <= 0)
+		return r;
+	r = cgroupfs_kill(dirfd);
+	if (r < 0)
+		return r;
+	clock_gettime(CLOCK_MONOTONIC, &a);
+	r = cgroupfs_wait_event(dirfd, "populated", false, *ms);
+	clock_gettime(CLOCK_MONOTONIC, &b);
+	took = (int64_t)(b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000;
+	*ms = took < *ms ? *ms - (unsigned)took : 0;
+	return r;
+}
+
+/* A damaged state leaves the container's id alone, with which its mark begins. */
+static bool is_mark(const char *found, const char *wanted)
+{
+	size_t len = strlen(wanted);
+
+	return strncmp(found, wanted, len) == 0 &&
+	       (found[len] == '\0' || found[len] == ' ' || wanted[len - 1] == ' ');
+}
+
+/* Without a mark (the create was killed before it could leave one, or there are no marks here) the
+ * inode must be right; without either, only an empty cgroup can be the one. */
+bool cgroup_is_meant(int dirfd, const struct cgroup_ref *ref)
+{
+	char mark[CGROUP_MARK_SIZE];
+	uint64_t inode;
+
+	if (cgroup_read_mark(dirfd, mark))
+		return is_mark(mark, ref->owner);
+	if (ref->inode)
+		return cgroupfs_get_inode(dirfd, &inode) == 0 && inode == ref->inode;
+	return cgroupfs_get_event(dirfd, "populated") == 0;
+}
