@@ -47,10 +47,72 @@ rootless() {
 	[ "$(systemctl is-system-running)" != degraded ]
 }
 
+# A program that tells its limit of memory, by the cgroup file system as the container has it.
+tells_limit() {
+	program sh -c 'echo "$(cat /sys/fs/cgroup/memory.max)"'
+	config '.linux.resources.memory = { limit: 67108864 } |
+		.mounts += [{ destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["ro"] }]'
+}
+
+# in_service COMMANDS: as in_session, by a service of the system's manager, as root.
+in_service() {
+	echo "$1" >"$T/commands"
+	status=0
+	timeout 60 systemd-run -q --pipe --wait "${unit[@]}" -E ID="$ID" -E DAVIT="$DAVIT" -E T="$T" \
+		sh -c 'cd "$T" && davit() { "$DAVIT" --root "$T/root" "$@"; } && . ./commands' \
+		>"$T/out" 2>"$T/err" </dev/null 3>&- 4>&- || status=$?
+	out=$(<"$T/out")
+	err=$(<"$T/err")
+}
+
 @test "an ordinary user's session: a container runs without any cgroup in config.json" {
 	rootless
 	program sh -c 'echo in the container'
 	in_session 'davit run -b bundle "$ID"'
 	[ "$status" -eq 0 ] && [ -z "$err" ] || complain "run in a session"
 	[ "$out" = "in the container" ]
+}
+
+@test "an ordinary user's session: exec, pause and kill of a detached container" {
+	rootless
+	in_session 'davit run -d -b bundle "$ID" && davit exec "$ID" echo in it && davit pause "$ID" && davit resume "$ID" &&
+		davit kill "$ID" KILL && davit delete -f "$ID"'
+	[ "$status" -eq 0 ] && [ -z "$err" ] || complain "the life of a container"
+	[ "$out" = "in it" ]
+}
+
+@test "an ordinary user's service with Delegate=yes: a limit is in force" {
+	rootless
+	tells_limit
+	unit=(-p Delegate=yes)
+	in_session 'davit run -b bundle "$ID"'
+	[ "$status" -eq 0 ] && [ -z "$err" ] || complain "run with a limit"
+	[ "$out" = 67108864 ]
+}
+
+@test "a service with Delegate=yes: a limit is in force, and the service's processes stay its own" {
+	tells_limit
+	unit=(-p Delegate=yes)
+	in_service 'davit run -b bundle "$ID" && cat /proc/self/cgroup'
+	[ "$status" -eq 0 ] && [ -z "$err" ] || complain "run with a limit"
+	[ "${out%%$'\n'*}" = 67108864 ]
+	[[ $out == *"0::/system.slice/run-"* ]]
+}
+
+@test "a cgroup namespace whose root has processes: a container runs, with a limit too" {
+	program sh -c 'echo in the container'
+	unit=(-p Delegate=yes)
+	in_service 'exec unshare -C -m sh -c "mount -t cgroup2 none /sys/fs/cgroup && \"\$DAVIT\" --root root run -b bundle \"\$ID\""'
+	[ "$status" -eq 0 ] && [ -z "$err" ] || complain "run in a cgroup namespace"
+	[ "$out" = "in the container" ]
+	tells_limit
+	in_service 'exec unshare -C -m sh -c "mount -t cgroup2 none /sys/fs/cgroup && \"\$DAVIT\" --root root run -b bundle \"\$ID\""'
+	[ "$status" -eq 0 ] && [ -z "$err" ] || complain "run with a limit in a cgroup namespace"
+	[ "$out" = 67108864 ]
+}
+
+@test "nothing of the tests has failed or is left in systemd" {
+	[ "$(systemctl --failed --no-legend)" = "" ]
+	[ "$(systemctl --machine=user@.host --user --failed --no-legend)" = "" ]
+	! systemctl list-units --no-legend 'run-*' | grep -v '\.mount'
 }
