@@ -46,6 +46,7 @@ nothing_left() {
 	[ -z "$(find "$CGROOT" -type d -name "*$ID*")" ] || complain "$*: cgroup left"
 }
 
+# bats test_tags=plain
 @test "a small stack: every verb works" {
 	requires plain-build
 	config '.process.rlimits = []'
@@ -125,6 +126,7 @@ nothing_left() {
 	nothing_left delete
 }
 
+# bats test_tags=plain
 @test "little address space: works or fails with a line, and leaves nothing" {
 	requires plain-build
 	program true

@@ -121,6 +121,7 @@ begin() {
 	is created
 }
 
+# bats test_tags=vm-micro
 @test "a live container of runc in our root lives on after delete --force" {
 	requires command:runc
 	program sleep 1000
@@ -220,6 +221,7 @@ begin() {
 	ROOT=$T/root
 }
 
+# bats test_tags=plain
 @test "without /proc no verb guesses: it is said, and a container that runs is not deleted" {
 	requires plain-build # the sanitizers want it as well
 	ok create -b "$BUNDLE" "$ID"

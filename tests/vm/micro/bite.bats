@@ -46,7 +46,7 @@ counts() {
 
 @test "memory: oom_kill is counted, and only the child that took it ends" {
 	config '.linux.resources.memory = { limit: 16777216, swap: 16777216 }'
-	program sh -c '(x=x; while :; do x=$x$x; done); sleep 1000'
+	program sh -c '(x=x; while [ ${#x} -lt 67108864 ]; do x=$x$x; done); sleep 1000'
 	start
 	counts memory.events oom_kill 1
 	is running
