@@ -59,6 +59,7 @@ extern "C" {
 
 /**
  * davit_version() - the version of the library, as a text
+ *
  * Return: "0.1.0"; static.
  * Since: 0.1.0
  */
@@ -66,8 +67,10 @@ DAVIT_API const char *davit_version(void);
 
 /**
  * davit_version_number() - the version of the library, to compare
+ *
  * A program that was built with a header of version 0.x runs with every later library of the same
  * minor version: DAVIT_VERSION_NUMBER must not be greater than this.
+ *
  * Return: as DAVIT_VERSION_MAKE() makes it.
  * Since: 0.1.0
  */
@@ -75,6 +78,7 @@ DAVIT_API unsigned davit_version_number(void);
 
 /**
  * davit_oci_version() - the version of the OCI runtime specification
+ *
  * Return: "1.3.0"; static.
  * Since: 0.1.0
  */
@@ -82,6 +86,7 @@ DAVIT_API const char *davit_oci_version(void);
 
 /**
  * davit_seccomp_version() - the version of libseccomp
+ *
  * Return: "2.5.4", or "" in a library that was built without it; static.
  * Since: 0.1.0
  */
@@ -89,6 +94,7 @@ DAVIT_API const char *davit_seccomp_version(void);
 
 /**
  * davit_build_features() - what was built
+ *
  * Return: one word each, "SECCOMP", "SELINUX", ...; NULL-terminated, static.
  * Since: 0.1.0
  */
@@ -97,6 +103,7 @@ DAVIT_API const char *const *davit_build_features(void);
 /**
  * davit_free() - release what a call of the library has returned
  * @memory: a text or a struct; may be NULL
+ *
  * Since: 0.1.0
  */
 DAVIT_API void davit_free(void *memory);
@@ -106,7 +113,9 @@ struct davit_error;
 
 /**
  * davit_error_new() - make an error object
+ *
  * It may be used for any number of calls, one after the other: each sets it anew.
+ *
  * Return: for davit_error_free(); NULL: no memory. Every call takes NULL for an error too.
  * Since: 0.1.0
  */
@@ -115,6 +124,7 @@ DAVIT_API struct davit_error *davit_error_new(void);
 /**
  * davit_error_free() - release an error object
  * @err: may be NULL
+ *
  * Since: 0.1.0
  */
 DAVIT_API void davit_error_free(struct davit_error *err);
@@ -122,6 +132,7 @@ DAVIT_API void davit_error_free(struct davit_error *err);
 /**
  * davit_error_code() - the errno of the last call with this error
  * @err: may be NULL
+ *
  * Return: a positive errno, 0 when the call succeeded or @err is NULL.
  * Since: 0.1.0
  */
@@ -130,8 +141,10 @@ DAVIT_API int davit_error_code(const struct davit_error *err);
 /**
  * davit_error_message() - what went wrong, in one line
  * @err: may be NULL
+ *
  * Operation and object, the place in config.json, the cause in lower case and a hint, without a
  * newline and without the name of a program.
+ *
  * Return: valid until the next call with @err; "" when the call succeeded or @err is NULL.
  * Since: 0.1.0
  */
@@ -140,7 +153,9 @@ DAVIT_API const char *davit_error_message(const struct davit_error *err);
 /**
  * davit_error_kind() - the stable machine word of the kind of error
  * @err: may be NULL
- * davit(8) lists the words: "config", "container-not-found", ...
+ *
+ * The words are listed in davit(8): "config", "container-not-found", ...
+ *
  * Return: static; never NULL.
  * Since: 0.1.0
  */
@@ -149,6 +164,7 @@ DAVIT_API const char *davit_error_kind(const struct davit_error *err);
 /**
  * davit_error_pointer() - the JSON pointer of the field at fault
  * @err: may be NULL
+ *
  * Return: valid until the next call with @err; "" when there is none.
  * Since: 0.1.0
  */
@@ -157,6 +173,7 @@ DAVIT_API const char *davit_error_pointer(const struct davit_error *err);
 /**
  * davit_error_step() - the step of the life cycle that failed
  * @err: may be NULL
+ *
  * Return: a name as davit_plan() tells it, valid until the next call with @err; "" for none.
  * Since: 0.1.0
  */
@@ -165,6 +182,7 @@ DAVIT_API const char *davit_error_step(const struct davit_error *err);
 /**
  * davit_error_hint() - what would help
  * @err: may be NULL
+ *
  * Return: the part of the message that is advice, valid until the next call with @err; "" for none.
  * Since: 0.1.0
  */
@@ -210,7 +228,9 @@ struct davit_context_options {
  * @options: what is NULL or 0 is as usual
  * @ret: the context, for davit_context_free()
  * @err: may be NULL
+ *
  * Touches nothing on the host.
+ *
  * Return: 0; -EINVAL for a value that cannot be, -EOPNOTSUPP for one that is not built, -ENOMEM.
  * Since: 0.1.0
  */
@@ -220,7 +240,9 @@ DAVIT_API int davit_context_new(const struct davit_context_options *options,
 /**
  * davit_context_free() - release a context
  * @ctx: may be NULL
+ *
  * Containers are none of its business: they stay.
+ *
  * Since: 0.1.0
  */
 DAVIT_API void davit_context_free(struct davit_context *ctx);
@@ -228,6 +250,7 @@ DAVIT_API void davit_context_free(struct davit_context *ctx);
 /**
  * davit_context_root() - the state root
  * @ctx: may be NULL
+ *
  * Return: an absolute path, as long as @ctx; "" for NULL.
  * Since: 0.1.0
  */
@@ -280,8 +303,10 @@ struct davit_create_options {
  * @ctx: the context
  * @options: id is needed; detach, keep and no_subreaper are of davit_run()
  * @err: may be NULL
+ *
  * Everything of config.json is applied but the program itself. The container's process becomes a
  * child of the calling process: wait for it with davit_wait(), or with @options->process.
+ *
  * Return: 0; a negative errno, when nothing is left of the container. -EEXIST: the id is taken.
  * Since: 0.1.0
  */
@@ -293,8 +318,10 @@ DAVIT_API int davit_create(struct davit_context *ctx, const struct davit_create_
  * @ctx: the context
  * @id: the container
  * @err: may be NULL
+ *
  * Whose child the container's process is does not change. Returns when the program is executing,
  * and the poststart hooks have run.
+ *
  * Return: 0; a negative errno, also when the program cannot be executed: the container is stopped
  * then, and destroyed when a hook has failed.
  * Since: 0.1.0
@@ -307,9 +334,11 @@ DAVIT_API int davit_start(struct davit_context *ctx, const char *id, struct davi
  * @options: id is needed
  * @ret_status: the program's exit status, 128+N for signal N; 0 with detach; may be NULL
  * @err: may be NULL
+ *
  * Without detach the container's process is a child of the davit that runs it, which passes signals
  * of the terminal on; with detach it is the caller's, as after davit_create(), and nothing is
  * deleted.
+ *
  * Return: 0 whatever the program's status; a negative errno when it could not be run.
  * Since: 0.1.0
  */
@@ -322,10 +351,12 @@ DAVIT_API int davit_run(struct davit_context *ctx, const struct davit_create_opt
  * @id: the container, which stays until it is deleted
  * @ret_status: its exit status, 128+N for signal N; may be NULL
  * @err: may be NULL
+ *
  * For the process that created the container, whose child it is; it is reaped by the call. Any
  * thread may call it, but of several waits for one container one alone gets the status.
- * Return: 0; -ECHILD: the process has ended, or is, not a child of the caller, or somebody else has
- * waited for it: then the call has waited for the end, and the status is not known.
+ *
+ * Return: 0; -ECHILD: the process has ended, but its status is not known, because it is no child of
+ * the caller, or somebody else has waited for it; another negative errno.
  * Since: 0.1.0
  */
 DAVIT_API int davit_wait(struct davit_context *ctx, const char *id, int *ret_status,
@@ -377,10 +408,13 @@ struct davit_exec_options {
  * @options: id, and args or a process file, are needed
  * @ret_status: the program's exit status, 128+N for signal N; 0 with detach; may be NULL
  * @err: may be NULL
+ *
  * With detach the program's process is a child of the calling process, and @options->process the
  * way to wait for it; until that is done, the container's first process cannot end, if it is
- * process 1 of a pid namespace (pid_namespaces(7)). Else the call waits. Return: 0 whatever the
- * program's status; a negative errno when it could not be executed. Since: 0.1.0
+ * process 1 of a pid namespace (pid_namespaces(7)). Else the call waits.
+ *
+ * Return: 0 whatever the program's status; a negative errno when it could not be executed.
+ * Since: 0.1.0
  */
 DAVIT_API int davit_exec(struct davit_context *ctx, const struct davit_exec_options *options,
 			 int *ret_status, struct davit_error *err);
@@ -392,6 +426,7 @@ DAVIT_API int davit_exec(struct davit_context *ctx, const struct davit_exec_opti
  * @signal: its number; 0 only asks whether one could be sent
  * @all: to every process of the container, not to the first one alone
  * @err: may be NULL
+ *
  * Return: 0; -ESRCH: the container is not running (with @all that is no error).
  * Since: 0.1.0
  */
@@ -404,8 +439,10 @@ DAVIT_API int davit_kill(struct davit_context *ctx, const char *id, int signal, 
  * @id: the container
  * @force: whatever its status is, what runs is killed; a container that is not there is no error
  * @err: may be NULL
+ *
  * A first process that is the caller's child is not waited for here: whoever has created it does
  * so, before (davit_wait()) or after (struct davit_process).
+ *
  * Return: 0; -EBUSY: it is running; a negative errno when something could not be removed: then it
  * can be called again.
  * Since: 0.1.0
@@ -418,7 +455,9 @@ DAVIT_API int davit_delete(struct davit_context *ctx, const char *id, bool force
  * @ctx: the context
  * @id: the container, created or running
  * @err: may be NULL
+ *
  * Returns when it has happened; a container that does not freeze in time is left running.
+ *
  * Return: 0 or a negative errno.
  * Since: 0.1.0
  */
@@ -429,6 +468,7 @@ DAVIT_API int davit_pause(struct davit_context *ctx, const char *id, struct davi
  * @ctx: the context
  * @id: the container
  * @err: may be NULL
+ *
  * Return: 0 or a negative errno.
  * Since: 0.1.0
  */
@@ -451,7 +491,9 @@ typedef int davit_event_fn(void *arg, const char *line);
  * figures, and one for each process that the kernel ends for want of memory
  * @arg: for @each
  * @err: may be NULL
+ *
  * Returns when the container has ended, or the callback has returned what is not 0.
+ *
  * Return: 0 or a negative errno.
  * Since: 0.1.0
  */
@@ -493,6 +535,7 @@ struct davit_update_options {
  * @id: the container
  * @options: the new limits
  * @err: may be NULL
+ *
  * Return: 0; -EINVAL for a value out of range; another negative errno when the kernel refuses one.
  * Since: 0.1.0
  */
@@ -510,6 +553,7 @@ typedef int davit_pid_fn(void *arg, pid_t pid);
  * have ended
  * @arg: for @each
  * @err: may be NULL
+ *
  * Return: 0 or a negative errno.
  * Since: 0.1.0
  */
@@ -523,7 +567,9 @@ DAVIT_API int davit_ps(struct davit_context *ctx, const char *id, davit_pid_fn *
  * @mounts: an array as config.json's mounts, or an object with it as its member "mounts"
  * @len: its bytes
  * @err: may be NULL
+ *
  * Missing places are made. Mounts before one that fails stay.
+ *
  * Return: 0 or a negative errno.
  * Since: 0.1.0
  */
@@ -537,6 +583,7 @@ DAVIT_API int davit_mounts_add(struct davit_context *ctx, const char *id, const 
  * @mounts: as for davit_mounts_add(); by the destinations, the last one first
  * @len: its bytes
  * @err: may be NULL
+ *
  * Return: 0 or a negative errno.
  * Since: 0.1.0
  */
@@ -549,6 +596,7 @@ DAVIT_API int davit_mounts_remove(struct davit_context *ctx, const char *id, con
  * @id: the container
  * @ret_json: {"mounts":[{destination, type, source, root, options}]}, for davit_free()
  * @err: may be NULL
+ *
  * Return: 0 or a negative errno.
  * Since: 0.1.0
  */
@@ -562,6 +610,7 @@ DAVIT_API int davit_mounts_list(struct davit_context *ctx, const char *id, char 
  * @ret_json: the state of the OCI runtime specification (runtime.md#state), ended by a newline; for
  * davit_free()
  * @err: may be NULL
+ *
  * Return: 0 or a negative errno.
  * Since: 0.1.0
  */
@@ -596,6 +645,7 @@ struct davit_container_info {
  * @id: the container
  * @ret: for davit_free(), in one piece
  * @err: may be NULL
+ *
  * Return: 0 or a negative errno.
  * Since: 0.1.0
  */
@@ -611,6 +661,7 @@ typedef int davit_list_fn(void *arg, const struct davit_container_info *info);
  * @each: called with each, in the order of their ids
  * @arg: for @each
  * @err: may be NULL
+ *
  * Return: 0 or a negative errno.
  * Since: 0.1.0
  */
@@ -627,7 +678,9 @@ typedef int davit_info_fn(void *arg, const char *name, const char *value);
  * @arg: for @each
  * @ret_json: all of them as JSON, for davit_free(); may be NULL
  * @err: may be NULL
- * davit_features() tells what is built.
+ *
+ * What is built is told by davit_features().
+ *
  * Return: 0 or a negative errno.
  * Since: 0.1.0
  */
@@ -639,6 +692,7 @@ DAVIT_API int davit_info(struct davit_context *ctx, davit_info_fn *each, void *a
  * @rootless: with a user namespace for the caller's own ids
  * @ret_json: for davit_free()
  * @err: may be NULL
+ *
  * Return: 0 or a negative errno.
  * Since: 0.1.0
  */
@@ -648,6 +702,7 @@ DAVIT_API int davit_spec(bool rootless, char **ret_json, struct davit_error *err
  * davit_features() - the features document of the OCI runtime specification
  * @ret_json: for davit_free()
  * @err: may be NULL
+ *
  * Return: 0 or a negative errno.
  * Since: 0.1.0
  */
@@ -670,8 +725,10 @@ typedef int davit_fault_fn(void *arg, const struct davit_error *fault);
  * @arg: for @each
  * @ret_faults: how many there were; may be NULL
  * @err: may be NULL
+ *
  * Changes nothing. A fault of the document is no failure of the call. A large seccomp profile is
  * compiled in a copy of the calling process (fork).
+ *
  * Return: 0 or a negative errno.
  * Since: 0.1.0
  */
@@ -695,7 +752,9 @@ typedef int davit_plan_fn(void *arg, const struct davit_plan_step *step);
  * @each: called with each step, in order
  * @arg: for @each
  * @err: may be NULL
+ *
  * Changes nothing. A large seccomp profile is compiled in a copy of the calling process (fork).
+ *
  * Return: 0 or a negative errno.
  * Since: 0.1.0
  */
@@ -705,6 +764,7 @@ DAVIT_API int davit_plan(struct davit_context *ctx, const struct davit_create_op
 /**
  * davit_signal_parse() - the number of a signal
  * @text: "TERM", "SIGTERM", "15", "RTMIN+1"
+ *
  * Return: a positive number; -EINVAL.
  * Since: 0.1.0
  */

@@ -47,6 +47,12 @@ END
 	for page in davit davit-run; do
 		[ -s "$PREFIX/share/man/man8/$page.8" ]
 	done
+	[ -s "$PREFIX/share/man/man3/libdavit.3" ]
+	nm -D --defined-only "$(find "$PREFIX" -name 'libdavit.so.*' | head -n 1)" | sed -n 's/.* T \(davit_[a-z_]*\).*/\1/p' >"$BATS_TEST_TMPDIR/calls"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/calls")" -gt 30 ]
+	while read -r call; do
+		[ -s "$PREFIX/share/man/man3/$call.3" ]
+	done <"$BATS_TEST_TMPDIR/calls"
 	[ -s "$PREFIX/share/bash-completion/completions/davit" ]
 	[ -s "$PREFIX/share/zsh/site-functions/_davit" ]
 	[ -s "$PREFIX/share/fish/vendor_completions.d/davit.fish" ]

@@ -48,6 +48,26 @@ threads() {
 	calls process
 }
 
+@test "so does a create that takes a helper, for the clocks of a time namespace" {
+	requires timens
+	config '.linux.namespaces += [{ "type": "time" }] | .linux.timeOffsets = { "monotonic": { "secs": 5 } }'
+	calls process
+}
+
+@test "so does a create into a pid namespace of others, early and late" {
+	unshare -p -f sleep 1000 </dev/null >/dev/null 2>&1 3>&- 4>&- &
+	for _ in {1..100}; do
+		neighbour=$(pgrep -P $! -x sleep) || { sleep 0.02; continue; }
+		break
+	done
+	# shellcheck disable=SC2016  # a variable of jq's
+	config --argjson pid "$neighbour" '.linux.namespaces |= map(if .type == "pid" then .path = "/proc/\($pid)/ns/pid" else . end)'
+	calls process
+	config '.hooks.createRuntime = [{ path: "/bin/true" }]'
+	calls process
+	kill "$neighbour"
+}
+
 @test "davit_wait has the exit status, once" {
 	program sh -c 'exit 7'
 	calls wait
