@@ -9,6 +9,7 @@
 #include "api/remote.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -34,7 +35,7 @@ struct born {
 
 struct remote {
 	const struct davit_context *ctx;
-	int sock, call, program;
+	int sock, call, program, streams[3];
 	int pidfd;
 	struct born born[BORN_MAX]; /* our children, that nobody has waited for */
 	size_t born_count;
@@ -90,12 +91,15 @@ static int check_fds(const struct remote_fds *fds, struct err *e)
 	return 0;
 }
 
-/* A stream that the caller has closed stays closed: davit puts /dev/null there. */
-static int stream(const struct remote_fds *fds, int i)
+/* A stream that the caller has closed stays closed: davit puts /dev/null there. Before we open
+ * anything, which would get such a number. */
+static void take_streams(struct remote *r, const struct remote_fds *fds)
 {
-	if (fds->streams)
-		return fds->streams[i];
-	return fcntl(i, F_GETFD) < 0 ? -1 : i;
+	for (int i = 0; i < 3; i++) {
+		r->streams[i] = fds->streams ? fds->streams[i] : i;
+		if (fcntl(r->streams[i], F_GETFD) < 0)
+			r->streams[i] = -1;
+	}
 }
 
 static int spawn_davit(struct remote *r, const struct call *c, const struct remote_fds *fds,
@@ -122,7 +126,7 @@ static int spawn_davit(struct remote *r, const struct call *c, const struct remo
 		return err_set(e, ENOMEM, "start %s", r->ctx->program);
 	fmt(number, sizeof(number), "%zu", first);
 	for (int i = 0; i < (int)first; i++)
-		list[i] = i < 3 ? stream(fds, i) : i;
+		list[i] = i < 3 ? r->streams[i] : i;
 	list[first] = its_sock;
 	list[first + 1] = r->call;
 	list[first + 2] = fds->console > 0 ? fds->console : -1;
@@ -139,6 +143,7 @@ static int begin(struct remote *r, struct call *c, const struct remote_fds *fds,
 	int pair[2], code;
 
 	complete(c, r->ctx);
+	take_streams(r, fds);
 	if (check_fds(fds, e) < 0 || call_write(c, &r->call, e) < 0)
 		return -e->code;
 	code = seal_open(r->ctx->program, &r->program);
@@ -248,13 +253,25 @@ static int take(struct remote *r, struct caller_message *m, int *fd, struct remo
 	}
 }
 
+/* False: davit has ended, and there is nothing to hear any more. An end of file would say so, too,
+ * unless another thread's fork(2) has copied the other end of the socket meanwhile. */
+static bool await_message(const struct remote *r)
+{
+	struct pollfd p[2] = { { .fd = r->sock, .events = POLLIN },
+			       { .fd = r->pidfd, .events = POLLIN } };
+
+	while (poll(p, 2, -1) < 0 && errno == EINTR)
+		;
+	return p[0].revents != 0 || poll(p, 1, 0) > 0;
+}
+
 static void listen_to(struct remote *r, struct remote_answer *ret, struct err *e)
 {
 	struct caller_message m;
-	int fd, code, is_last = 0;
+	int fd = -1, code, is_last = 0;
 
 	while (!is_last) {
-		code = caller_receive(r->sock, &m, &fd);
+		code = await_message(r) ? caller_receive(r->sock, &m, &fd) : 0;
 		if (code <= 0) {
 			err_kind(e, ERR_KILLED, code < 0 ? -code : ECHILD,
 				 "the davit that was started for the call has ended without an "

@@ -48,7 +48,8 @@ static int take_places(struct child *c)
 		else if (dup2(c->moved[i], (int)i) < 0)
 			return errno;
 	}
-	return -sys_close_range((unsigned)count, ~0U, CLOSE_RANGE_CLOEXEC);
+	return -sys_close_range((unsigned)count, ~0U,
+				1U << 2 /* CLOSE_RANGE_CLOEXEC, Linux 5.11 */);
 }
 
 /* On another stack than the sanitizers know. */

@@ -141,7 +141,7 @@ static void look_at_self(struct self *s)
 	sigprocmask(SIG_SETMASK, NULL, &s->signals);
 	sched_getaffinity(0, sizeof(s->cpus), &s->cpus);
 	for (int i = 0; i < RLIM_NLIMITS; i++)
-		getrlimit((__rlimit_resource_t)i, &s->limits[i]);
+		getrlimit(i, &s->limits[i]);
 	prctl(PR_GET_CHILD_SUBREAPER, &s->subreaper);
 	s->dumpable = prctl(PR_GET_DUMPABLE);
 	prctl(PR_GET_PDEATHSIG, &s->death);
@@ -236,6 +236,28 @@ static size_t read_all(int fd, char *text, size_t size)
 		len += (size_t)n;
 	text[len] = '\0';
 	return len;
+}
+
+/* A closed stream is /dev/null in the container, and nothing else of ours is there. */
+static void test_closed(void)
+{
+	struct davit_process process = { .size = sizeof(process) };
+	struct davit_create_options options = create_options();
+	char path[64], target[64] = "";
+	int status;
+
+	options.process = &process;
+	close(0);
+	close(1);
+	CHECK(davit_create(ctx, &options, err) == 0);
+	for (int fd = 0; fd < 2; fd++) {
+		(void)snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)process.pid, fd);
+		CHECK(readlink(path, target, sizeof(target) - 1) > 0);
+		CHECK(strcmp(target, "/dev/null") == 0);
+	}
+	CHECK(davit_kill(ctx, id, SIGKILL, false, err) == 0);
+	CHECK(davit_wait(ctx, id, &status, err) == 0);
+	CHECK(davit_delete(ctx, id, false, err) == 0);
 }
 
 /* The program's standard streams are those of the options: "cat; echo error >&2". */
@@ -568,6 +590,7 @@ static const struct {
 	{ "descriptors", test_descriptors },
 	{ "streams", test_streams },
 	{ "console", test_console },
+	{ "closed", test_closed },
 	{ "exec", test_exec },
 	{ "errors", test_errors },
 	{ "log", test_log },

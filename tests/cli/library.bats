@@ -86,6 +86,10 @@ threads() {
 	calls streams
 }
 
+@test "a standard stream that the calling process has closed is /dev/null" {
+	calls closed
+}
+
 @test "a console socket of the options gets the terminal" {
 	config '.process.terminal = true'
 	calls console
