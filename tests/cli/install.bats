@@ -95,3 +95,41 @@ END
 	printf '#include <davit.h>\nint main() { return 0; }\n' >"$BATS_TEST_TMPDIR/hello.cc"
 	c++ -Wall -Wextra -Werror -fsyntax-only -I "$PREFIX/include" "$BATS_TEST_TMPDIR/hello.cc"
 }
+
+# In a mount namespace in which the tree is installed, and which has a state root of its own.
+installed() {
+	# shellcheck disable=SC2016  # the inner shell's
+	unshare -m sh -c 'mount --bind "$0" "$1" && mount -t tmpfs tmpfs /run && shift && exec "$@"' \
+		"$PREFIX/bin" "${PREFIX#"$DEST"}/bin" "$@" </dev/null 3>&- 4>&-
+}
+
+@test "the example program, built by pkg-config alone as C and as C++, lives a container" {
+	requires root cgroup2 plain-build command:cc command:c++ command:pkg-config
+	[ -d "${PREFIX#"$DEST"}/bin" ] || skip "needs ${PREFIX#"$DEST"}/bin"
+	new_bundle
+	program sh -c 'exit 42'
+	export PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR=$DEST DAVIT_TEST=$TOKEN
+	PKG_CONFIG_PATH=$(dirname "$PC")
+	# shellcheck disable=SC2046  # flags are words
+	cc -Wall -Wextra -Wpedantic -Werror -std=c99 -o "$T/life" "$TOP/contrib/examples/life.c" $(pkg-config --cflags --libs libdavit)
+	# shellcheck disable=SC2046
+	c++ -x c++ -Wall -Wextra -Wpedantic -Werror -o "$T/life++" "$TOP/contrib/examples/life.c" $(pkg-config --cflags --libs libdavit)
+	export LD_LIBRARY_PATH
+	LD_LIBRARY_PATH=$(dirname "$(find "$PREFIX" -name libdavit.so)")
+	for life in life life++; do
+		status=0
+		installed "$T/$life" "$ID" "$BUNDLE" >"$T/state" || status=$?
+		[ "$status" -eq 42 ]
+		jq -e --arg id "$ID" '.id == $id and .status == "created"' "$T/state"
+	done
+	check_clean
+}
+
+@test "the static library's names are those of davit.h and no others" {
+	requires plain-build
+	nm -g --defined-only "$(find "$PREFIX" -name libdavit.a)" | awk '$2 ~ /^[A-Z]$/ { print $3 }' | sort >"$BATS_TEST_TMPDIR/static"
+	nm -D --defined-only "$(find "$PREFIX" -name 'libdavit.so.*' | head -n 1)" |
+		awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | sort >"$BATS_TEST_TMPDIR/shared"
+	[ -s "$BATS_TEST_TMPDIR/static" ]
+	diff "$BATS_TEST_TMPDIR/static" "$BATS_TEST_TMPDIR/shared"
+}
