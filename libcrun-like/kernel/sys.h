@@ -180,6 +180,13 @@ static inline int sys_getcwd(char *buf, size_t size)
 	return (int)sys_result(syscall(SYS_getcwd, buf, size));
 }
 
+/* The length, without a NUL. For buffers of the heap: gcc 12's sanitizers make a branch for a null
+ * one, and then warn of it at readlinkat(3), whose declaration says what it writes. */
+static inline int sys_readlink(int dirfd, const char *name, char *buf, size_t size)
+{
+	return (int)sys_result(syscall(SYS_readlinkat, dirfd, name, buf, size));
+}
+
 /* What getdents64(2) writes; the C libraries do not agree on a name for it. */
 struct sys_dirent {
 	uint64_t inode;

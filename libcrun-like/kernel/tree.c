@@ -180,10 +180,10 @@ static int settle_node(int to_dir, const char *name, const struct stat *st)
 static int copy_link(struct copy *c, int from_dir, int to_dir, const char *name,
 		     const struct stat *st)
 {
-	ssize_t len = readlinkat(from_dir, name, c->link, sizeof(c->link) - 1);
+	int len = sys_readlink(from_dir, name, c->link, sizeof(c->link) - 1);
 
 	if (len < 0)
-		return neg_errno();
+		return len;
 	c->link[len] = '\0';
 	if (symlinkat(c->link, to_dir, name) < 0)
 		return neg_errno();
