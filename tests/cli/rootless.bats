@@ -420,6 +420,8 @@ make_session() {
 
 # Root is spared by the kernel. At each number of processes: the clone of a helper, of the first process,
 # of newuidmap fails, or none does.
+# LeakSanitizer would want a thread.
+# bats test_tags=plain
 @test "RLIMIT_NPROC of the caller: a verb works, or fails with one line and leaves nothing" {
 	local n failed=0 worked=0
 	requires command:prlimit
