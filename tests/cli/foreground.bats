@@ -93,7 +93,7 @@ slices() {
 	ok kill "$ID" KILL
 	becomes stopped
 	ok delete --trace "$T/delete.json" "$ID"
-	[ "$(slices "$T/delete.json" | tr '\n' ' ')" = "open check kill cgroup rdt state " ] || complain "delete: $(slices "$T/delete.json")"
+	[ "$(slices "$T/delete.json" | tr '\n' ' ')" = "open check kill root cgroup rdt state " ] || complain "delete: $(slices "$T/delete.json")"
 }
 
 @test "--trace: a step that failed is there, and the wait of a run" {
