@@ -474,6 +474,61 @@ DAVIT_API int davit_pause(struct davit_context *ctx, const char *id, struct davi
  */
 DAVIT_API int davit_resume(struct davit_context *ctx, const char *id, struct davit_error *err);
 
+/*
+ * Checkpoint and restore, by criu(8). Both calls take these; what does not concern the one has no
+ * effect there. Members that are NULL, 0 or false are the default.
+ */
+struct davit_checkpoint_options {
+	size_t size;
+	const char *image_path;  /* the folder of the images: "checkpoint" */
+	const char *work_path;   /* the folder of criu's log: that of the images */
+	const char *parent_path; /* of an earlier pre-dump, relative to image_path */
+	bool leave_running, pre_dump;
+	bool tcp_established, tcp_skip_in_flight, tcp_close;
+	bool ext_unix_sk, shell_job, file_locks, link_remap, auto_dedup, lazy_pages;
+	const char *page_server;         /* "ADDRESS:PORT" that gets the memory */
+	unsigned status_fd;              /* with lazy_pages: gets a byte when they are served */
+	const char *manage_cgroups_mode; /* "soft", "full", "strict", "ignore", ... */
+	const char *network_lock;        /* "iptables", "nftables", "skip" */
+	const char *const *empty_ns;     /* "network": made anew and left empty; NULL-terminated */
+	const char *lsm_profile;         /* "TYPE:NAME" */
+	const char *lsm_mount_context;
+};
+
+/**
+ * davit_checkpoint() - write the processes of a container into images
+ * @ctx: the context
+ * @id: the container, running or paused
+ * @options: may not be NULL
+ * @err: may be NULL
+ *
+ * The container is deleted then, with its poststop hooks, unless it is left running. After a
+ * failure it runs as before.
+ *
+ * Return: 0 or a negative errno.
+ * Since: 0.1.0
+ */
+DAVIT_API int davit_checkpoint(struct davit_context *ctx, const char *id,
+			       const struct davit_checkpoint_options *options,
+			       struct davit_error *err);
+
+/**
+ * davit_restore() - make a container of such images
+ * @ctx: the context
+ * @container: id and bundle are needed, as for davit_run()
+ * @options: may not be NULL
+ * @ret_status: without detach, the program's exit status, 128+N for signal N; may be NULL
+ * @err: may be NULL
+ *
+ * With detach the container's first process is no child of the calling process.
+ *
+ * Return: 0 whatever the program's status; a negative errno when nothing was made.
+ * Since: 0.1.0
+ */
+DAVIT_API int davit_restore(struct davit_context *ctx, const struct davit_create_options *container,
+			    const struct davit_checkpoint_options *options, int *ret_status,
+			    struct davit_error *err);
+
 struct davit_events_options {
 	size_t size;
 	unsigned interval_msec;

@@ -18,7 +18,9 @@ struct command_args {
 	struct davit_exec_options exec;
 	struct cli_strings env, caps, groups, cgroups; /* exec */
 	const char *user;
-	struct davit_update_options update; /* resources: the name of the file */
+	struct davit_update_options update;         /* resources: the name of the file */
+	struct davit_checkpoint_options checkpoint; /* restore, too */
+	struct cli_strings empty_ns;
 	const char *format, *interval;
 	const char *trace;
 	/* Of descriptors that the caller left open (inherited.h). */
@@ -43,6 +45,8 @@ enum {
 	COMMAND_PAUSE,
 	COMMAND_RESUME,
 	COMMAND_DELETE,
+	COMMAND_CHECKPOINT,
+	COMMAND_RESTORE,
 	COMMAND_UPDATE,
 	COMMAND_EVENTS,
 	COMMAND_LIST,

@@ -171,6 +171,50 @@ static const struct cli_option exec_options[] = {
 	{ 0 }
 };
 
+#define CRIU_OPTIONS \
+	{ "image-path", 0, CLI_STRING, "DIR", "the folder of the images (default: checkpoint)", AT(checkpoint.image_path) }, \
+	{ "work-path", 0, CLI_STRING, "DIR", "the folder of criu's log (default: that of the images)", AT(checkpoint.work_path) }, \
+	{ "tcp-established", 0, CLI_FLAG, NULL, "keep open TCP connections", AT(checkpoint.tcp_established) }, \
+	{ "ext-unix-sk", 0, CLI_FLAG, NULL, "allow unix sockets whose other end is outside", AT(checkpoint.ext_unix_sk) }, \
+	{ "shell-job", 0, CLI_FLAG, NULL, "allow a program that uses its caller's terminal", AT(checkpoint.shell_job) }, \
+	{ "file-locks", 0, CLI_FLAG, NULL, "keep file locks", AT(checkpoint.file_locks) }, \
+	{ "manage-cgroups-mode", 0, CLI_STRING, "MODE", "what to do with cgroups below the container's: soft (default), full, strict, ignore, props, cg_none", AT(checkpoint.manage_cgroups_mode) }, \
+	{ "network-lock", 0, CLI_STRING, "METHOD", "how TCP connections are kept still: iptables, nftables, skip", AT(checkpoint.network_lock) }, \
+	{ "empty-ns", 0, CLI_STRINGS, "network", "do not keep what is in the network namespace", AT(empty_ns) }, \
+	{ "auto-dedup", 0, CLI_FLAG, NULL, "free the memory that is in a later image too", AT(checkpoint.auto_dedup) }, \
+	{ "lazy-pages", 0, CLI_FLAG, NULL, "hand memory over when it is used (userfaultfd)", AT(checkpoint.lazy_pages) }
+
+static const struct cli_option checkpoint_options[] = {
+	CRIU_OPTIONS,
+	{ "leave-running", 0, CLI_FLAG, NULL, "let the container go on afterwards", AT(checkpoint.leave_running) },
+	{ "pre-dump", 0, CLI_FLAG, NULL, "write the memory alone, for a later checkpoint with --parent-path", AT(checkpoint.pre_dump) },
+	{ "parent-path", 0, CLI_STRING, "DIR", "the images of a pre-dump, relative to --image-path", AT(checkpoint.parent_path) },
+	{ "page-server", 0, CLI_STRING, "ADDRESS:PORT", "send the memory to criu's page server there", AT(checkpoint.page_server) },
+	{ "status-fd", 0, CLI_UINT, "N", "write a byte to descriptor N when lazy pages are served", AT(checkpoint.status_fd) },
+	{ "tcp-skip-in-flight", 0, CLI_FLAG, NULL, "leave out TCP connections that are being made", AT(checkpoint.tcp_skip_in_flight) },
+	{ "link-remap", 0, CLI_FLAG, NULL, "keep deleted files that are open by a link beside them", AT(checkpoint.link_remap) },
+	TRACE_OPTION,
+	{ 0 }
+};
+
+static const struct cli_option restore_options[] = {
+	BUNDLE_OPTIONS,
+	{ "console-socket", 0, CLI_STRING, "PATH", "unix socket that receives the terminal", AT(create.console_socket) },
+	{ "pidfd-socket", 0, CLI_STRING, "PATH", "unix socket that receives a pidfd of the container's process", AT(create.pidfd_socket) },
+	{ "pid-file", 0, CLI_STRING, "FILE", "write the container's process id to FILE", AT(create.pid_file) },
+	{ "detach", 'd', CLI_FLAG, NULL, "return when the container is restored", AT(create.detach) },
+	CRIU_OPTIONS,
+	{ "tcp-close", 0, CLI_FLAG, NULL, "restore TCP connections closed", AT(checkpoint.tcp_close) },
+	{ "lsm-profile", 0, CLI_STRING, "TYPE:NAME", "the AppArmor profile or SELinux label of the processes", AT(checkpoint.lsm_profile) },
+	{ "lsm-mount-context", 0, CLI_STRING, "LABEL", "the SELinux label of mounts, in place of the old one", AT(checkpoint.lsm_mount_context) },
+	{ "no-new-keyring", 0, CLI_FLAG, NULL, "keep the caller's session keyring", AT(create.no_new_keyring) },
+	{ "no-subreaper", 0, CLI_FLAG, NULL, "do not inherit and reap orphans while waiting for the program", AT(create.no_subreaper) },
+	{ "no-pivot", 0, CLI_IGNORED, NULL, "accepted; criu chooses", 0 },
+	{ "keep", 0, CLI_FLAG, NULL, "do not delete the container when it has ended", AT(create.keep) },
+	TRACE_OPTION,
+	{ 0 }
+};
+
 static const struct command commands[] = {
 	[COMMAND_CREATE] = { "create", "create a container", "ID", create_options, 1, 1, true, true },
 	[COMMAND_START] = { "start", "run the program of a created container", "ID", start_options, 1, 1, false, true },
@@ -181,6 +225,8 @@ static const struct command commands[] = {
 	[COMMAND_PAUSE] = { "pause", "stop all processes of a container for a while", "ID", no_options, 1, 1, false, true },
 	[COMMAND_RESUME] = { "resume", "let the processes of a paused container go on", "ID", no_options, 1, 1, false, true },
 	[COMMAND_DELETE] = { "delete", "delete a stopped container", "ID", delete_options, 1, 1, false, true },
+	[COMMAND_CHECKPOINT] = { "checkpoint", "write a running container into images, and end it (with criu)", "ID", checkpoint_options, 1, 1, false, true },
+	[COMMAND_RESTORE] = { "restore", "make a container of a checkpoint's images", "ID", restore_options, 1, 1, true, true },
 	[COMMAND_UPDATE] = { "update", "change the limits of a container", "ID", update_options, 1, 1, false, true },
 	[COMMAND_EVENTS] = { "events", "show figures of a container, and when memory ran out, as JSON lines", "ID", events_options, 1, 1, false, true },
 	[COMMAND_LIST] = { "list", "list the containers", "", list_options, 0, 0, false, true },

@@ -15,5 +15,7 @@ command_run_fn plan_run;
 command_run_fn ps_run;
 command_run_fn spec_run;
 command_run_fn update_run;
+command_run_fn checkpoint_run;
+command_run_fn restore_run;
 
 #endif

@@ -113,6 +113,58 @@ int davit_exec(struct davit_context *ctx, const struct davit_exec_options *optio
 	return error_export(err, &e);
 }
 
+int davit_checkpoint(struct davit_context *ctx, const char *id,
+		     const struct davit_checkpoint_options *options, struct davit_error *err)
+{
+	char output[HOOK_OUTPUT_TEXT] = "";
+	struct davit_checkpoint_options o;
+	struct err e = { 0 };
+
+	if (options_take(&o, sizeof(o), options, "davit_checkpoint_options", &e) < 0)
+		return error_export(err, &e);
+	if (is_remote(ctx)) {
+		struct call c = { .verb = CALL_CHECKPOINT, .id = id, .checkpoint = o };
+
+		return call_remote(ctx, &c, err);
+	}
+	operation_checkpoint(ctx, id, &o, output, &e);
+	return error_export_output(err, &e, output);
+}
+
+static void restore_remote(struct davit_context *ctx, const struct davit_create_options *o,
+			   const struct davit_checkpoint_options *options,
+			   struct remote_answer *answer, struct err *e)
+{
+	const struct remote_fds fds = { .streams = o->streams, .console = o->console_fd };
+	struct call c = { .verb = CALL_RESTORE, .create = *o, .checkpoint = *options };
+
+	remote_call(ctx, &c, &fds, answer, e);
+}
+
+int davit_restore(struct davit_context *ctx, const struct davit_create_options *container,
+		  const struct davit_checkpoint_options *options, int *ret_status,
+		  struct davit_error *err)
+{
+	struct remote_answer answer = { 0 };
+	struct operation_result result = { .hook_output = answer.output };
+	struct davit_checkpoint_options o;
+	struct davit_create_options c;
+	struct err e = { 0 };
+
+	if (options_take(&c, sizeof(c), container, "davit_create_options", &e) < 0 ||
+	    options_take(&o, sizeof(o), options, "davit_checkpoint_options", &e) < 0)
+		return error_export(err, &e);
+	if (is_remote(ctx)) {
+		restore_remote(ctx, &c, &o, &answer, &e);
+		result.status = answer.status;
+	} else {
+		operation_restore(ctx, &c, &o, &result, &e);
+	}
+	if (ret_status)
+		*ret_status = result.status;
+	return error_export_output(err, &e, answer.output);
+}
+
 int davit_start(struct davit_context *ctx, const char *id, struct davit_error *err)
 {
 	char output[HOOK_OUTPUT_TEXT] = "";

@@ -59,6 +59,15 @@ static const struct field fields[] = {
 	{ AT(exec.listen_fd_names), FIELD_TEXT, 0 },
 	{ AT(exec.cgroups), FIELD_TEXTS, 0 },
 	{ AT(exec.process_text), FIELD_BYTES, AT(exec.process_len) },
+	{ AT(checkpoint.image_path), FIELD_TEXT, 0 },
+	{ AT(checkpoint.work_path), FIELD_TEXT, 0 },
+	{ AT(checkpoint.parent_path), FIELD_TEXT, 0 },
+	{ AT(checkpoint.page_server), FIELD_TEXT, 0 },
+	{ AT(checkpoint.manage_cgroups_mode), FIELD_TEXT, 0 },
+	{ AT(checkpoint.network_lock), FIELD_TEXT, 0 },
+	{ AT(checkpoint.empty_ns), FIELD_TEXTS, 0 },
+	{ AT(checkpoint.lsm_profile), FIELD_TEXT, 0 },
+	{ AT(checkpoint.lsm_mount_context), FIELD_TEXT, 0 },
 	{ AT(id), FIELD_TEXT, 0 },
 	{ AT(mounts), FIELD_BYTES, AT(mounts_len) },
 };
@@ -68,7 +77,7 @@ const char *call_id(const struct call *c)
 {
 	const char *id = c->id;
 
-	if (c->verb == CALL_CREATE || c->verb == CALL_RUN)
+	if (c->verb == CALL_CREATE || c->verb == CALL_RUN || c->verb == CALL_RESTORE)
 		id = c->create.id;
 	else if (c->verb == CALL_EXEC)
 		id = c->exec.id;

@@ -16,6 +16,8 @@ enum call_verb {
 	CALL_START,
 	CALL_EXEC,
 	CALL_DELETE,
+	CALL_CHECKPOINT,
+	CALL_RESTORE,
 	CALL_MOUNTS_ADD,
 	CALL_MOUNTS_REMOVE,
 };
@@ -25,9 +27,10 @@ struct call {
 	size_t size;      /* of this struct, there */
 	enum call_verb verb;
 	struct davit_context_options context;
-	struct davit_create_options create; /* and run */
+	struct davit_create_options create; /* run and restore, too */
 	struct davit_exec_options exec;
-	/* of start, delete and mounts */
+	struct davit_checkpoint_options checkpoint; /* and restore */
+	/* of start, delete, checkpoint and mounts */
 	const char *id;
 	bool force;
 	const char *mounts;

@@ -100,7 +100,7 @@ static char *encode(struct arena *a, size_t *ret_len)
 	struct oci_pair annotations[] = {
 		{ "org.davit.version", DAVIT_VERSION_TEXT },
 		/* Engines ask for it by runc's name, as crun answers too. */
-		{ "org.opencontainers.runc.checkpoint.enabled", "false" },
+		{ "org.opencontainers.runc.checkpoint.enabled", "true" },
 		{ "io.github.seccomp.libseccomp.version", seccomp_built_version() },
 	};
 	const struct oci_features f = {
@@ -131,8 +131,8 @@ int davit_features(char **ret_json, struct davit_error *err)
 
 const char *const *davit_build_features(void)
 {
-	static const char *const all[] = { "SYSTEMD", "CAP", "SECCOMP", "EBPF", NULL };
-	static const char *const no_seccomp[] = { "SYSTEMD", "CAP", "EBPF", NULL };
+	static const char *const all[] = { "SYSTEMD", "CAP", "SECCOMP", "EBPF", "CRIU", NULL };
+	static const char *const no_seccomp[] = { "SYSTEMD", "CAP", "EBPF", "CRIU", NULL };
 	const char *const *list = seccomp_built_version()[0] ? all : no_seccomp;
 
 	return DAVIT_HAS_SYSTEMD ? list : list + 1;

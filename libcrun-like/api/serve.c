@@ -65,6 +65,12 @@ static void do_call(const struct davit_context *ctx, const struct call *c, int c
 	case CALL_RUN:
 		operation_create(ctx, &create, VERB_RUN, &result, &m->err);
 		break;
+	case CALL_CHECKPOINT:
+		operation_checkpoint(ctx, c->id, &c->checkpoint, m->text, &m->err);
+		break;
+	case CALL_RESTORE:
+		operation_restore(ctx, &create, &c->checkpoint, &result, &m->err);
+		break;
 	case CALL_START:
 		operation_start(ctx, c->id, m->text, &m->err);
 		break;

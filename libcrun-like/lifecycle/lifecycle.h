@@ -15,6 +15,20 @@ extern const size_t life_step_count;
 extern const struct step exec_steps[];
 extern const size_t exec_step_count;
 
+/* The table of restore: criu makes the first process and all others. */
+extern const struct step restore_steps[];
+extern const size_t restore_step_count;
+
+/* steps_restore.c */
+int step_find_criu(struct run *run, struct err *e);
+int step_open_images(struct run *run, struct err *e);
+int step_restore_place(struct run *run, struct err *e);
+int step_restore_mount_points(struct run *run, struct err *e);
+int step_criu_begin(struct run *run, struct err *e);
+void undo_criu(struct run *run);
+int step_criu_restore(struct run *run, struct err *e);
+int step_criu_finish(struct run *run, struct err *e);
+
 /* exec_steps.c */
 int step_exec_decode(struct run *run, struct err *e);
 int step_exec_check(struct run *run, struct err *e);

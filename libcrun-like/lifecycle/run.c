@@ -73,6 +73,7 @@ void run_init(struct run *run, const struct davit_context *ctx, struct plan *pla
 		run->reserve[i] = -1;
 	run->caller = -1;
 	foreground_init(&run->foreground);
+	restore_init(&run->restore, ctx);
 }
 
 int run_take_reserve(struct run *run, struct err *e)
@@ -132,6 +133,7 @@ void run_use_reserve(struct run *run)
 void run_release(struct run *run)
 {
 	foreground_end(&run->foreground);
+	restore_release(&run->restore);
 	close_others(run, 0);
 }
 

@@ -14,6 +14,7 @@
 #include "kernel/process.h"
 #include "lifecycle/foreground.h"
 #include "lifecycle/plan.h"
+#include "lifecycle/restore.h"
 #include "lifecycle/step.h"
 #include "setup/filesystem/root_place.h"
 
@@ -21,7 +22,8 @@ enum verb {
 	VERB_CREATE,
 	VERB_RUN,
 	VERB_START,
-	VERB_EXEC
+	VERB_EXEC,
+	VERB_RESTORE
 };
 
 enum {
@@ -91,6 +93,8 @@ struct run {
 	const struct container *container;
 	int target;               /* its first process, as a pidfd */
 	struct affinity own_cpus; /* of HOST, while the program's are set */
+
+	struct restore restore; /* VERB_RESTORE: INIT is criu's work */
 
 	/* INIT */
 	int rootfd;     /* the root of the container */

@@ -125,8 +125,11 @@ static int finish_run(struct run *run, const struct davit_create_options *o, int
 
 static int drive_all(struct run *run, struct err *e)
 {
-	size_t start = step_find(run->steps, STEP_START);
+	size_t start;
 
+	if (run->verb == VERB_RESTORE)
+		return drive(run, 0, run->step_count, e);
+	start = step_find(run->steps, STEP_START);
 	if (drive(run, 0, start, e) < 0)
 		return -e->code;
 	if (run->verb == VERB_CREATE)
@@ -139,18 +142,29 @@ static int drive_all(struct run *run, struct err *e)
 	return drive(run, start, run->step_count, e);
 }
 
-int operation_create(const struct davit_context *ctx, const struct davit_create_options *options,
-		     enum verb verb, struct operation_result *ret, struct err *e)
+static void choose_steps(struct run *run)
+{
+	bool is_restore = run->verb == VERB_RESTORE;
+
+	run->steps = is_restore ? restore_steps : life_steps;
+	run->step_count = is_restore ? restore_step_count : life_step_count;
+}
+
+/* @restore: of a restore alone. */
+static int make_container(const struct davit_context *ctx,
+			  const struct davit_create_options *options, enum verb verb,
+			  const struct davit_checkpoint_options *restore,
+			  struct operation_result *ret, struct err *e)
 {
 	struct plan plan = { .is_resumable = verb == VERB_CREATE };
 	struct run run;
 
 	run_init(&run, ctx, &plan, verb);
 	run.hook_output = ret->hook_output;
-	if (verb == VERB_CREATE || options->detach)
+	if (verb == VERB_CREATE || (verb == VERB_RUN && options->detach))
 		run.caller = ctx->caller;
-	run.steps = life_steps;
-	run.step_count = life_step_count;
+	run.restore.options = restore;
+	choose_steps(&run);
 	if (store_check_id(options->id ? options->id : "", e) < 0 || stdio_prepare_host(e) < 0 ||
 	    plan_take_options(&plan, ctx, options, e) < 0 || open_bundle(&run, e) < 0)
 		goto out;
@@ -163,7 +177,7 @@ int operation_create(const struct davit_context *ctx, const struct davit_create_
 			run_poststop(&run);
 	}
 	/* Still held: what came meanwhile is for the program. */
-	if (!e->code && verb == VERB_RUN)
+	if (!e->code && verb != VERB_CREATE)
 		finish_run(&run, options, &ret->status, e);
 	ret->pid = e->code ? 0 : run.pid;
 release:
@@ -172,4 +186,17 @@ out:
 	run_release(&run);
 	plan_release(&plan);
 	return -e->code;
+}
+
+int operation_create(const struct davit_context *ctx, const struct davit_create_options *options,
+		     enum verb verb, struct operation_result *ret, struct err *e)
+{
+	return make_container(ctx, options, verb, NULL, ret, e);
+}
+
+int operation_restore(const struct davit_context *ctx, const struct davit_create_options *options,
+		      const struct davit_checkpoint_options *restore, struct operation_result *ret,
+		      struct err *e)
+{
+	return make_container(ctx, options, VERB_RESTORE, restore, ret, e);
 }

@@ -19,6 +19,14 @@ struct operation_result {
 /* create.c: create and run. */
 int operation_create(const struct davit_context *ctx, const struct davit_create_options *options,
 		     enum verb verb, struct operation_result *ret, struct err *e);
+/* create.c, too: criu makes the processes. */
+int operation_restore(const struct davit_context *ctx, const struct davit_create_options *options,
+		      const struct davit_checkpoint_options *restore, struct operation_result *ret,
+		      struct err *e);
+/* checkpoint.c. @output: HOOK_OUTPUT_TEXT bytes, for what criu's log says besides. */
+int operation_checkpoint(const struct davit_context *ctx, const char *id,
+			 const struct davit_checkpoint_options *options, char *output,
+			 struct err *e);
 /* start.c. @hook_output as above. */
 int operation_start(const struct davit_context *ctx, const char *id, char *hook_output,
 		    struct err *e);

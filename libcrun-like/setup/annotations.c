@@ -8,6 +8,7 @@
 #include <string.h>
 
 static const char *const names[ANNOTATIONS] = {
+	[ANNOTATION_CRIU_CONFIG] = "org.criu.config",
 	[ANNOTATION_KEEP_GROUPS] = "run.oci.keep_original_groups",
 	[ANNOTATION_MOUNT_CONTEXT] = "run.oci.mount_context_type",
 	[ANNOTATION_DELEGATE_CGROUP] = "run.oci.delegate-cgroup",

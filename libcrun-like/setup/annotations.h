@@ -13,6 +13,7 @@
 #include "oci-spec/config.h"
 
 enum annotation {
+	ANNOTATION_CRIU_CONFIG,     /* a file with options of criu(8) */
 	ANNOTATION_KEEP_GROUPS,     /* the caller's groups are the program's */
 	ANNOTATION_MOUNT_CONTEXT,   /* the mount option that linux.mountLabel is given by */
 	ANNOTATION_DELEGATE_CGROUP, /* a sub-cgroup for the first process */

@@ -202,12 +202,12 @@ profile() {
 	[ "$(stat -c %u:%g "/proc/$(init_pid)/root/mnt/file")" = 5003:5004 ]
 }
 
-@test "features.annotations: versions as --version has them; checkpoint is not built" {
+@test "features.annotations: versions as --version has them, and checkpoint" {
 	"$DAVIT" --version >"$T/version"
 	grep -q " version $(feature '.annotations["org.davit.version"]')\$" "$T/version"
 	grep -qx "libseccomp: $(feature '.annotations["io.github.seccomp.libseccomp.version"] // ""')" "$T/version" || ! davit_has SECCOMP
-	[ "$(feature '.annotations["org.opencontainers.runc.checkpoint.enabled"]')" = false ]
-	refused "" checkpoint "$ID"
+	[ "$(feature '.annotations["org.opencontainers.runc.checkpoint.enabled"]')" = true ]
+	davit_has CRIU
 }
 
 @test "features.potentiallyUnsafeConfigAnnotations: all others change nothing but the state" {

@@ -27,7 +27,10 @@ SEES = {
     "public": {"public"},
 }
 # The rooms of setup/ do not see each other, nor are they seen by the files beside them.
-ROOMS = {"process": {"seccomp"}}  # a filter is loaded between two changes of credentials
+ROOMS = {
+    "process": {"seccomp"},  # a filter is loaded between two changes of credentials
+    "criu": {"filesystem"},  # which of the mounts are not in the images
+}
 GENERATED = {"config-davit.h"}
 DEFINITION = re.compile(r"^[A-Za-z_][\w \t*]*?\b(davit_\w+)\([^;{}]*\)\n?\s*\{", re.MULTILINE)
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', re.MULTILINE)

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * See mountinfo.h.
+ */
+#include "mountinfo.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/fmt.h"
+#include "cgroupfs.h"
+
+int mountinfo_read(pid_t pid, char *buf, size_t size)
+{
+	char path[40] = "/proc/self/mountinfo";
+
+	if (pid)
+		fmt(path, sizeof(path), "/proc/%d/mountinfo", (int)pid);
+	return cgroupfs_read(AT_FDCWD, path, buf, size);
+}
+
+char *mountinfo_unescape(char *text)
+{
+	char *to = text;
+
+	for (const char *at = text; *at; to++) {
+		if (at[0] == '\\' && at[1] >= '0' && at[1] <= '3' && at[2] && at[3]) {
+			*to = (char)((at[1] - '0') * 64 + (at[2] - '0') * 8 + (at[3] - '0'));
+			at += 4;
+		} else {
+			*to = *at++;
+		}
+	}
+	*to = '\0';
+	return text;
+}
+
+/* "ID PARENT MAJ:MIN ROOT PLACE OPTIONS [TAGS...] - TYPE SOURCE SUPEROPTIONS" */
+static bool parse(char *line, struct mountinfo *ret)
+{
+	char *fields[6], *rest = line, *end, *type, *source;
+
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		fields[i] = strsep(&rest, " ");
+	end = rest ? strstr(rest, "- ") : NULL;
+	if (!end)
+		return false;
+	*end = '\0';
+	end += 2;
+	type = strsep(&end, " ");
+	source = strsep(&end, " ");
+	if (!source)
+		return false;
+	*ret = (struct mountinfo){ .id = strtoull(fields[0], NULL, 10),
+				   .parent = strtoull(fields[1], NULL, 10),
+				   .device = fields[2],
+				   .root = mountinfo_unescape(fields[3]),
+				   .place = mountinfo_unescape(fields[4]),
+				   .options = fields[5],
+				   .tags = rest,
+				   .type = mountinfo_unescape(type),
+				   .source = mountinfo_unescape(source) };
+	return true;
+}
+
+bool mountinfo_next(char **text, struct mountinfo *ret)
+{
+	char *line;
+
+	while ((line = strsep(text, "\n")))
+		if (parse(line, ret))
+			return true;
+	return false;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * See criu_log.h. A line is "(00.051093) Error (criu/files-reg.c:1790): What it was"; in a restore
+ * the process that says it stands in between, "(00.018411)      1: Error (...". The log may lie in
+ * a folder of somebody else's.
+ */
+#include "lifecycle/criu_log.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/escape.h"
+
+enum {
+	LOG_TAIL_MAX = 512 * 1024
+};
+
+/* Said on machines where criu works, and at the end of every failure. */
+static const char *const empty_words[] = {
+	"rlimit: Can't setup RLIMIT_NOFILE",
+	"Dumping FAILED",
+	"Pre-dumping FAILED",
+	"Restoring FAILED",
+	"Unable to kill",
+	"Can't send request",
+	"Wait for zombie",
+	"killed by signal 9",
+};
+
+static bool says_nothing(const char *text)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(empty_words); i++)
+		if (strstr(text, empty_words[i]))
+			return true;
+	return false;
+}
+
+/* What stands behind "Error (criu/cr-dump.c:1545): "; NULL: it is no error. */
+static char *error_of(char *line)
+{
+	char *at = strstr(line, "Error ("), *end = at ? strstr(at, "): ") : NULL;
+	char *source = at ? strstr(at, ".c:") : NULL;
+
+	return source && end && source < end ? end + 3 : NULL;
+}
+
+static bool is_listed(char list[][CRIU_LINE_SIZE], size_t count, const char *line)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(list[i], line) == 0)
+			return true;
+	return false;
+}
+
+size_t criu_log_errors(char *text, char ret[static CRIU_LINES][CRIU_LINE_SIZE])
+{
+	size_t count = 0;
+	char *line;
+
+	while (count < CRIU_LINES && (line = strsep(&text, "\n"))) {
+		char *error = error_of(line);
+
+		if (!error || says_nothing(error))
+			continue;
+		escape(ret[count], CRIU_LINE_SIZE, error);
+		if (!is_listed(ret, count, ret[count]))
+			count++;
+	}
+	return count;
+}
+
+size_t criu_log_read(int dirfd, const char *name, char ret[static CRIU_LINES][CRIU_LINE_SIZE])
+{
+	_cleanup_fd_ int fd =
+		openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	_cleanup_free_ char *text = malloc(LOG_TAIL_MAX + 1);
+	struct stat st;
+	ssize_t n;
+
+	if (fd < 0 || !text || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return 0;
+	n = pread(fd, text, LOG_TAIL_MAX,
+		  st.st_size > LOG_TAIL_MAX ? st.st_size - LOG_TAIL_MAX : 0);
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	return criu_log_errors(text, ret);
+}

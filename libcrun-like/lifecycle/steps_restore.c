@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The rows that only restore has: what criu needs, and criu itself, whose work is cut where HOST
+ * has something to do: when the namespaces are there (network devices, hooks), and when all
+ * processes are there and stand still (the state is published).
+ */
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/fmt.h"
+#include "container/store.h"
+#include "kernel/peer.h"
+#include "kernel/rootpath.h"
+#include "lifecycle/criu_log.h"
+#include "lifecycle/lifecycle.h"
+
+enum {
+	STREAM_FD = CRIU_FIRST_FD /* of the first one, in criu */
+};
+
+int step_find_criu(struct run *run, struct err *e)
+{
+	return criu_check(&run->restore.criu, e);
+}
+
+int step_open_images(struct run *run, struct err *e)
+{
+	struct restore *r = &run->restore;
+
+	if (criu_images_open(&r->images, r->options, false, e) < 0)
+		return -e->code;
+	return streams_load(&run->restore.arena, r->images.dirfd, r->streams, e);
+}
+
+/* --- the root and the mounts ------------------------------------------------------------------ */
+
+static int no_memory(struct err *e)
+{
+	return err_set(e, ENOMEM, "prepare what criu is asked for");
+}
+
+int step_restore_place(struct run *run, struct err *e)
+{
+	struct restore *r = &run->restore;
+
+	r->place = arena_printf(&run->restore.arena, "%s/%s/%s", run->ctx->root, run->plan->id,
+				RESTORE_PLACE);
+	if (!r->place)
+		return no_memory(e);
+	if (mkdirat(run->state_dirfd, RESTORE_PLACE, 0700) < 0)
+		return err_set(e, errno, "make the folder %s", r->place);
+	r->placefd = openat(run->state_dirfd, RESTORE_PLACE,
+			    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (r->placefd < 0)
+		return err_set(e, errno, "open the folder %s", r->place);
+	r->masks = run->plan->masks;
+	return masks_open(&r->masks, e);
+}
+
+static bool is_below(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	return strncmp(path, dir, len) == 0 && (path[len] == '/' || !path[len]);
+}
+
+/* What a mount stands in: the last one before it whose place is above its own; NULL: the root. */
+static const struct mount_op *find_base(const struct mounts *m, size_t index)
+{
+	for (size_t i = index; i-- > 0;)
+		if (m->items[i].kind != MOUNT_REMOUNT &&
+		    is_below(m->items[index].destination, m->items[i].destination))
+			return &m->items[i];
+	return NULL;
+}
+
+static bool is_directory(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/*
+ * The place of a mount is in the root, or in the source of another one, and may be missing: the
+ * root may be a new one, of the same image. What lies in a file system that criu makes comes with
+ * it.
+ */
+static int make_place(struct run *run, size_t index, struct err *e)
+{
+	const struct mounts *m = &run->plan->mounts;
+	const struct mount_op *op = &m->items[index], *base = find_base(m, index);
+	bool is_dir = op->kind == MOUNT_FS || op->fd < 0 || is_directory(op->fd);
+	const char *path = op->destination;
+	int rootfd = run->root_tree;
+	_cleanup_fd_ int fd = -1;
+
+	if (base && (base->kind == MOUNT_FS || base->fd < 0))
+		return 0;
+	if (base) {
+		rootfd = base->fd;
+		path += strlen(base->destination);
+	}
+	if (!*path)
+		return 0;
+	fd = rootpath_make_target(rootfd, path, is_dir);
+	if (fd >= 0)
+		return 0;
+	err_set(e, -fd, "make the mount point %s", op->destination);
+	return err_at(e, POINTER("/mounts/%zu", op->index));
+}
+
+int step_restore_mount_points(struct run *run, struct err *e)
+{
+	for (size_t i = 0; i < run->plan->mounts.count; i++)
+		if (run->plan->mounts.items[i].kind != MOUNT_REMOUNT && make_place(run, i, e) < 0)
+			return -e->code;
+	return 0;
+}
+
+/* A place for the mount @fd in criu's view. */
+static const char *add_source(struct run *run, struct criu_attach *to, int fd, const char *name,
+			      struct err *e)
+{
+	struct restore *r = &run->restore;
+	_cleanup_fd_ int made = -1;
+
+	*to = (struct criu_attach){ .fd = fd };
+	to->path = arena_printf(&run->restore.arena, "%s/%s", r->place, name);
+	if (!to->path) {
+		no_memory(e);
+		return NULL;
+	}
+	if (is_directory(fd)) {
+		if (mkdirat(r->placefd, name, 0700) < 0)
+			err_set(e, errno, "make the folder %s", to->path);
+	} else {
+		made = openat(r->placefd, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+		if (made < 0)
+			err_set(e, errno, "make the file %s", to->path);
+	}
+	return e->code ? NULL : to->path;
+}
+
+static int add_mounts(struct run *run, struct criu_attach *attach, size_t *count, struct err *e)
+{
+	const struct mounts *m = &run->plan->mounts;
+	char name[24];
+
+	for (size_t i = 0; i < m->count; i++) {
+		const struct mount_op *op = &m->items[i];
+		const char *path;
+
+		if (op->kind != MOUNT_BIND || op->fd < 0)
+			continue;
+		fmt(name, sizeof(name), "%zu", i);
+		path = add_source(run, &attach[(*count)++], op->fd, name, e);
+		if (!path)
+			return -e->code;
+		criu_request_external(&run->restore.request, "mnt[%s]:%s",
+				      run->plan->config->mounts.items[op->index].destination, path);
+	}
+	return 0;
+}
+
+/* Covers of files, read-only already: criu keeps that for the first mount of a source alone. And
+ * the devices of a user namespace, the host's own. */
+static int add_hosts_files(struct run *run, struct criu_attach *attach, size_t *count,
+			   struct err *e)
+{
+	struct criu_request *q = &run->restore.request;
+	const struct masks *masks = &run->restore.masks;
+	const struct devices *devices = &run->plan->devices;
+	const char *null = NULL;
+
+	if (masks->null_fd >= 0) {
+		null = add_source(run, &attach[(*count)++], masks->null_fd, "null", e);
+		if (!null)
+			return -e->code;
+	}
+	for (size_t i = 0; null && i < masks->masked->count; i++)
+		criu_request_external(q, "mnt[%s]:%s", masks->masked->items[i], null);
+	for (size_t i = 0; i < devices->count; i++)
+		criu_request_external(q, "mnt[%s]:%s", devices->items[i].path,
+				      devices->items[i].path);
+	return 0;
+}
+
+/* --- the request ------------------------------------------------------------------------------ */
+
+static void add_streams(struct run *run)
+{
+	struct restore *r = &run->restore;
+
+	for (int i = 0; i < STREAMS; i++) {
+		r->start.fds[i] = i;
+		if (r->streams[i].key[0])
+			criu_request_inherit(&r->request, r->streams[i].key, STREAM_FD + i);
+	}
+	r->start.fd_count = STREAMS;
+}
+
+static int make_request(struct run *run, struct err *e)
+{
+	struct restore *r = &run->restore;
+	struct arena *a = &run->restore.arena;
+	struct criu_attach *attach = arena_array(a, run->plan->mounts.count + 2, sizeof(*attach));
+	size_t count = 1;
+	const char *root;
+
+	if (!attach)
+		return no_memory(e);
+	if (criu_request_begin(&r->request, a, e) < 0 ||
+	    criu_request_common(&r->request, r->options, CRIU_RESTORE_LOG, run->plan->config, e) <
+		    0)
+		return -e->code;
+	criu_request_restore(&r->request, r->options);
+	root = add_source(run, &attach[0], run->root_tree, "root", e);
+	if (!root || add_mounts(run, attach, &count, e) < 0 ||
+	    add_hosts_files(run, attach, &count, e) < 0)
+		return -e->code;
+	criu_request_root(&r->request, root);
+	add_streams(run);
+	if (run->plan->cgroup.path)
+		criu_request_cgroup_root(&r->request, "", run->plan->cgroup.path);
+	r->start.attach = attach;
+	r->start.attach_count = count;
+	return criu_request_check(&r->request, e);
+}
+
+/* --- criu at work ------------------------------------------------------------------------------
+ */
+
+static int explain(struct run *run, struct err *e)
+{
+	struct restore *r = &run->restore;
+	char lines[CRIU_LINES][CRIU_LINE_SIZE];
+	size_t count, at = 0;
+	struct err criu = *e;
+
+	if (!r->criu.has_failed)
+		return -e->code;
+	count = criu_log_read(r->images.work_dirfd, CRIU_RESTORE_LOG, lines);
+	*e = (struct err){ 0 };
+	err_kind(e, criu.kind, criu.code, "restore container %s: %s", run->plan->id,
+		 count ? lines[0] : criu.msg);
+	err_hint(e, "see %s/%s", r->images.work_path, CRIU_RESTORE_LOG);
+	for (size_t i = 1; i < count && run->hook_output; i++)
+		at += fmt(run->hook_output + at, at < HOOK_OUTPUT_TEXT ? HOOK_OUTPUT_TEXT - at : 0,
+			  "\n%s", lines[i]);
+	return -e->code;
+}
+
+static int take_terminal(struct run *run, int fd, struct err *e)
+{
+	int r = run->console_fd < 0 ? -ENOTCONN : peer_send_fd(run->console_fd, "console", fd);
+
+	return r < 0 ? err_set(e, -r, "hand the container's terminal over") : 0;
+}
+
+static int notified(void *arg, const struct criu_reply *reply, struct err *e)
+{
+	struct run *run = arg;
+
+	if (strcmp(reply->script, "orphan-pts-master") == 0 && reply->fd >= 0)
+		return take_terminal(run, reply->fd, e);
+	if (reply->pid > 0 && !run->restore.has_init) {
+		run->restore.has_init = true;
+		return run_adopt(run, reply->pid, e);
+	}
+	return 0;
+}
+
+static int go_until(struct run *run, const char *const until[2], struct err *e)
+{
+	const struct criu_wait wait = { { until[0], until[1] }, notified, run };
+	struct criu_reply reply;
+	int r = criu_wait(&run->restore.criu, CRIU_RESTORE, &wait, &reply, e);
+
+	if (r < 0)
+		return explain(run, e);
+	if (r == 0 && until[0])
+		return err_set(e, EPROTO, "criu has restored a container without a word");
+	return 0;
+}
+
+int step_criu_begin(struct run *run, struct err *e)
+{
+	static const char *const until[] = { "setup-namespaces", "post-restore" };
+	struct restore *r = &run->restore;
+	char keyring[8 + STORE_ID_MAX];
+	int code;
+
+	fmt(keyring, sizeof(keyring), "_ses.%s", run->plan->id);
+	r->start.cgroup_fd = run->cgroup_fd;
+	r->start.image_path = r->images.path;
+	r->start.work_path = r->images.work_path;
+	r->start.keyring = run->plan->no_new_keyring ? NULL : keyring;
+	r->start.keeps_group = r->options->shell_job;
+	for (int i = 0; i < STREAMS; i++)
+		r->start.stdio[i] = r->options->shell_job ? i : -1;
+	if (make_request(run, e) < 0 || criu_start(&r->criu, &r->start, e) < 0)
+		return -e->code;
+	code = criu_send(r->criu.sock, CRIU_RESTORE, &r->request.opts, false);
+	if (code < 0)
+		err_set(e, -code, "ask criu for a restore");
+	else
+		go_until(run, until, e);
+	if (e->code)
+		undo_criu(run);
+	return -e->code;
+}
+
+void undo_criu(struct run *run)
+{
+	criu_end(&run->restore.criu, false);
+	undo_spawn(run);
+}
+
+int step_criu_restore(struct run *run, struct err *e)
+{
+	static const char *const until[] = { "post-restore", NULL };
+
+	if (criu_go_on(&run->restore.criu, e) < 0)
+		return explain(run, e);
+	return go_until(run, until, e);
+}
+
+/* For us they are empty, and were so all the time. What cannot be removed goes with the state. */
+static void clear_place(struct run *run)
+{
+	struct restore *r = &run->restore;
+
+	for (size_t i = 0; i < r->start.attach_count; i++) {
+		const char *name = strrchr(r->start.attach[i].path, '/') + 1;
+
+		if (unlinkat(r->placefd, name, 0) < 0)
+			(void)unlinkat(r->placefd, name, AT_REMOVEDIR);
+	}
+	(void)unlinkat(run->state_dirfd, RESTORE_PLACE, AT_REMOVEDIR);
+	close_fdp(&r->placefd);
+}
+
+int step_criu_finish(struct run *run, struct err *e)
+{
+	static const char *const until[] = { NULL, NULL };
+
+	if (criu_go_on(&run->restore.criu, e) < 0)
+		return explain(run, e);
+	if (go_until(run, until, e) < 0)
+		return -e->code;
+	criu_end(&run->restore.criu, false);
+	clear_place(run);
+	return 0;
+}

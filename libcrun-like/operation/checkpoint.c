@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * checkpoint: criu writes the processes of a container into images. Afterwards the container is
+ * gone, as after a delete, or goes on (leave_running, a pre-dump, every failure).
+ */
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/fmt.h"
+#include "container/store.h"
+#include "kernel/cgroupfs.h"
+#include "lifecycle/criu_log.h"
+#include "lifecycle/criu_request.h"
+#include "lifecycle/criu_session.h"
+#include "oci-spec/json.h"
+#include "operation/operation.h"
+#include "setup/criu/streams.h"
+
+struct checkpoint {
+	const struct davit_checkpoint_options *options;
+	struct container *c;
+	const struct oci_config *config;
+	struct criu_session criu;
+	struct criu_images images;
+	struct criu_request request;
+	struct stream streams[STREAMS];
+	int status_fd; /* criu's number of it, or -1 */
+	char *output;
+};
+
+static int check_status(const struct container *c, struct err *e)
+{
+	if (c->status == STATUS_RUNNING || c->status == STATUS_PAUSED)
+		return 0;
+	err_kind(e, ERR_STATUS, EINVAL, "cannot checkpoint container %s: container not running",
+		 c->id);
+	return err_hint(e, "it is %s", status_word(c->status));
+}
+
+static int load_config(struct checkpoint *k, struct err *e)
+{
+	struct arena *a = &k->c->arena;
+	struct oci_config *config;
+	char *text;
+	size_t len;
+
+	if (store_read_file(a, k->c->dirfd, "config.json", &text, &len, e) == 0 &&
+	    oci_config_decode(a, text, len, "config.json", &config, e) == 0)
+		k->config = config;
+	return -e->code;
+}
+
+/* --- what is asked for ------------------------------------------------------------------------ */
+
+/* criu stops the processes by it, all of them at once. NULL: it takes hold of one after another. */
+static int find_freezer(const struct checkpoint *k, const char **ret, struct err *e)
+{
+	_cleanup_fd_ int root = -1;
+	struct cgroup_ref ref;
+	const char *place;
+
+	*ret = NULL;
+	if (!container_cgroup(k->c, &ref))
+		return 0;
+	root = cgroupfs_open_root(&place);
+	if (root < 0)
+		return 0;
+	*ret = arena_printf(&k->c->arena, "%s/%s", place, ref.path + strspn(ref.path, "/"));
+	return *ret ? 0 : err_set(e, ENOMEM, "prepare what criu is asked for");
+}
+
+static int put_mounts(struct checkpoint *k, struct err *e)
+{
+	struct external_mounts mounts;
+
+	if (external_find(&k->c->arena, k->config, k->c->pid, &mounts, e) < 0)
+		return -e->code;
+	for (size_t i = 0; i < mounts.count; i++)
+		criu_request_external(&k->request, "mnt[%s]:%s", mounts.items[i].place,
+				      mounts.items[i].name);
+	return 0;
+}
+
+static int put_streams(struct checkpoint *k, struct err *e)
+{
+	if (streams_look(&k->c->arena, k->c->pid, k->streams, e) < 0)
+		return -e->code;
+	for (size_t i = 0; i < STREAMS; i++)
+		if (k->streams[i].is_external)
+			criu_request_external(&k->request, "%s", k->streams[i].key);
+	return 0;
+}
+
+static int make_request(struct checkpoint *k, struct err *e)
+{
+	struct criu_request *r = &k->request;
+	const char *freezer;
+
+	if (criu_request_begin(r, &k->c->arena, e) < 0 ||
+	    criu_request_common(r, k->options, CRIU_DUMP_LOG, k->config, e) < 0 ||
+	    find_freezer(k, &freezer, e) < 0 ||
+	    criu_request_dump(r, k->options, k->c->pid, freezer, k->status_fd, e) < 0 ||
+	    put_mounts(k, e) < 0 || put_streams(k, e) < 0)
+		return -e->code;
+	return criu_request_check(r, e);
+}
+
+/* --- the dump --------------------------------------------------------------------------------- */
+
+static int explain(struct checkpoint *k, struct err *e)
+{
+	char lines[CRIU_LINES][CRIU_LINE_SIZE];
+	size_t count = criu_log_read(k->images.work_dirfd, CRIU_DUMP_LOG, lines);
+	struct err criu = *e;
+	size_t at = 0;
+
+	*e = (struct err){ 0 };
+	err_kind(e, criu.kind, criu.code, "checkpoint container %s: %s", k->c->id,
+		 count ? lines[0] : criu.msg);
+	err_hint(e, "see %s/%s", k->images.work_path, CRIU_DUMP_LOG);
+	for (size_t i = 1; i < count; i++)
+		at += fmt(k->output + at, at < CRIU_LOG_TEXT ? CRIU_LOG_TEXT - at : 0, "\n%s",
+			  lines[i]);
+	return -e->code;
+}
+
+static int dump(struct checkpoint *k, struct err *e)
+{
+	enum criu_verb type = k->options->pre_dump ? CRIU_PRE_DUMP : CRIU_DUMP;
+	const struct criu_wait wait = { 0 };
+	struct criu_reply reply;
+	int r = criu_send(k->criu.sock, type, &k->request.opts, false);
+
+	if (r < 0)
+		return err_set(e, -r, "ask criu for a dump");
+	if (criu_wait(&k->criu, type, &wait, &reply, e) < 0)
+		return explain(k, e);
+	criu_end(&k->criu, false);
+	return 0;
+}
+
+static int checkpoint(struct checkpoint *k, struct err *e)
+{
+	struct criu_start start = { .cgroup_fd = -1, .stdio = { -1, -1, -1 } };
+
+	k->status_fd = -1;
+	if (k->options->status_fd) {
+		start.fds[start.fd_count++] = (int)k->options->status_fd;
+		k->status_fd = CRIU_FIRST_FD;
+	}
+	if (check_status(k->c, e) < 0 || load_config(k, e) < 0 || criu_check(&k->criu, e) < 0 ||
+	    criu_images_open(&k->images, k->options, true, e) < 0)
+		return -e->code;
+	start.image_path = k->images.path;
+	start.work_path = k->images.work_path;
+	if (make_request(k, e) < 0 || criu_start(&k->criu, &start, e) < 0)
+		return -e->code;
+	if (!k->options->pre_dump && streams_save(k->images.dirfd, k->streams, e) < 0)
+		return -e->code;
+	return dump(k, e);
+}
+
+int operation_checkpoint(const struct davit_context *ctx, const char *id,
+			 const struct davit_checkpoint_options *options, char *output,
+			 struct err *e)
+{
+	struct container c;
+	struct checkpoint k = { .options = options,
+				.c = &c,
+				.images = { .dirfd = -1, .work_dirfd = -1 },
+				.output = output };
+
+	criu_init(&k.criu, ctx);
+	if (container_open(ctx, id, CONTAINER_LOCK, &c, e) == 0)
+		checkpoint(&k, e);
+	criu_end(&k.criu, false);
+	criu_images_close(&k.images);
+	container_close(&c);
+	if (e->code || options->leave_running || options->pre_dump)
+		return -e->code;
+	/* Its processes are gone; what is left is the same as after their end. */
+	return operation_delete(ctx, id, true, e);
+}

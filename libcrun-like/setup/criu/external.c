@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * See external.h. A destination of config.json may lead through links, and something else may have
+ * been mounted there since: which mount it is says the kernel, by the mount's id.
+ */
+#include "setup/criu/external.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "kernel/mount.h"
+#include "kernel/mountinfo.h"
+#include "kernel/process.h"
+#include "kernel/rootpath.h"
+#include "setup/filesystem/devices.h"
+
+struct finder {
+	struct arena *arena;
+	int rootfd; /* of the container */
+	struct mountinfo *lines;
+	size_t line_count;
+	struct external_mounts found;
+	size_t room;
+};
+
+static int no_memory(struct err *e)
+{
+	return err_set(e, ENOMEM, "look at the mounts of the container");
+}
+
+static int read_lines(struct finder *f, pid_t pid, struct err *e)
+{
+	char *text = arena_alloc(f->arena, MOUNTINFO_SIZE);
+	size_t count = 1;
+	int r;
+
+	if (!text)
+		return no_memory(e);
+	r = mountinfo_read(pid, text, MOUNTINFO_SIZE);
+	if (r < 0)
+		return err_set(e, -r, "read the mounts of process %d", (int)pid);
+	for (const char *at = text; *at; at++)
+		count += *at == '\n';
+	f->lines = arena_array(f->arena, count, sizeof(*f->lines));
+	if (!f->lines)
+		return no_memory(e);
+	while (f->line_count < count && mountinfo_next(&text, &f->lines[f->line_count]))
+		f->line_count++;
+	return 0;
+}
+
+/* The mount whose root @path names; NULL: it names none. */
+static const struct mountinfo *find_line(const struct finder *f, const char *path)
+{
+	_cleanup_fd_ int fd = rootpath_open(f->rootfd, path, O_PATH);
+	struct mount_file at;
+
+	if (fd < 0 || mount_is_root(fd) <= 0 || mount_look(fd, &at) < 0)
+		return NULL;
+	for (size_t i = 0; i < f->line_count; i++)
+		if (f->lines[i].id == at.mount_id)
+			return &f->lines[i];
+	return NULL;
+}
+
+static void add(struct finder *f, const char *path)
+{
+	const struct mountinfo *line = find_line(f, path);
+
+	if (!line || strcmp(line->place, "/") == 0 || f->found.count == f->room)
+		return;
+	for (size_t i = 0; i < f->found.count; i++)
+		if (strcmp(f->found.items[i].place, line->place) == 0)
+			return;
+	f->found.items[f->found.count++] =
+		(struct external_mount){ .name = path, .place = line->place };
+}
+
+static bool is_bind(const struct oci_mount *m)
+{
+	if (m->type && strcmp(m->type, "bind") == 0)
+		return true;
+	for (size_t i = 0; i < m->options.count; i++)
+		if (strcmp(m->options.items[i], "bind") == 0 ||
+		    strcmp(m->options.items[i], "rbind") == 0)
+			return true;
+	return false;
+}
+
+/* A file that is masked is covered by the host's /dev/null; a directory by a file system of the
+ * container's own, which criu knows what to do with. */
+static void add_masks(struct finder *f, const struct oci_linux *l)
+{
+	for (size_t i = 0; i < l->masked_paths.count; i++) {
+		const struct mountinfo *line = find_line(f, l->masked_paths.items[i]);
+
+		if (line && strcmp(line->root, "/") != 0)
+			add(f, l->masked_paths.items[i]);
+	}
+}
+
+static int add_devices(struct finder *f, const struct oci_config *config, struct err *e)
+{
+	struct devices devices;
+
+	if (devices_prepare(f->arena, config, true, &devices, e) < 0)
+		return -e->code;
+	for (size_t i = 0; i < devices.count; i++)
+		add(f, devices.items[i].path);
+	return 0;
+}
+
+static int find_all(struct finder *f, const struct oci_config *config, struct err *e)
+{
+	const struct oci_linux *l = config->linux_config;
+
+	for (size_t i = 0; i < config->mounts.count; i++)
+		if (is_bind(&config->mounts.items[i]))
+			add(f, config->mounts.items[i].destination);
+	if (l)
+		add_masks(f, l);
+	return add_devices(f, config, e);
+}
+
+int external_find(struct arena *a, const struct oci_config *config, pid_t pid,
+		  struct external_mounts *ret, struct err *e)
+{
+	const struct oci_linux *l = config->linux_config;
+	struct finder f = { .arena = a, .rootfd = -1 };
+	int r = process_open_root(pid, &f.rootfd);
+
+	if (r < 0)
+		return err_set(e, -r, "open the root of process %d", (int)pid);
+	f.room = config->mounts.count + (l ? l->masked_paths.count + l->devices.count : 0) + 16;
+	f.found.items = arena_array(a, f.room, sizeof(*f.found.items));
+	if (!f.found.items)
+		no_memory(e);
+	else if (read_lines(&f, pid, e) == 0)
+		find_all(&f, config, e);
+	close_fdp(&f.rootfd);
+	if (!e->code)
+		*ret = f.found;
+	return -e->code;
+}

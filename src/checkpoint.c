@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * `checkpoint` and `restore`: what containers are moved with.
+ */
+#include <stdlib.h>
+
+#include "print.h"
+
+static struct davit_checkpoint_options take_options(const struct command_args *args)
+{
+	struct davit_checkpoint_options options = args->checkpoint;
+
+	options.size = sizeof(options);
+	options.empty_ns = args->empty_ns.items;
+	return options;
+}
+
+int checkpoint_run(struct session *s, const struct command_args *args)
+{
+	struct davit_checkpoint_options options = take_options(args);
+
+	/* A dump that is cut off is worth nothing: criu ends it, or puts everything back. */
+	session_hold_signals();
+	if (davit_checkpoint(s->context, args->words.words[0], &options, s->error) < 0)
+		return session_report(s);
+	return EXIT_SUCCESS;
+}
+
+int restore_run(struct session *s, const struct command_args *args)
+{
+	struct davit_checkpoint_options options = take_options(args);
+	struct davit_create_options container = args->create;
+	int status = EXIT_SUCCESS;
+
+	container.id = args->words.words[0];
+	session_hold_signals();
+	if (davit_restore(s->context, &container, &options, &status, s->error) < 0)
+		return session_report(s);
+	return status;
+}
