@@ -291,7 +291,7 @@ static int walk_all(struct walk *w)
 		if (fd == -EEXIST)
 			fd = -ENOENT;
 	}
-	if (fd >= 0 || fd != -ENOENT || !w->rest[0])
+	if (fd != -ENOENT || !w->rest[0])
 		return fd;
 	r = walk_run(w);
 	return r < 0 ? r : take_fd(&w->cur);

@@ -11,7 +11,7 @@ int stdio_prepare_host(struct err *e)
 {
 	for (;;) {
 		/* Not close-on-exec: what is put at 0, 1 or 2 is meant for the container. */
-		int fd = open("/dev/null", O_RDWR);
+		int fd = open("/dev/null", O_RDWR); // NOLINT(android-cloexec-open)
 
 		if (fd < 0)
 			return err_set(e, errno, "open /dev/null for a closed standard stream");

@@ -29,7 +29,7 @@ enum {
 	USE_NOTED_SEC = 3600
 };
 
-static const char magic[8] = "davitbpf";
+static const char magic[] = "davitbpf";
 
 int seccomp_cache_open(int dirfd, const char *name)
 {
@@ -152,7 +152,7 @@ static bool is_sound(const struct cache_header *h, const struct seccomp_key *key
 {
 	uint8_t digest[SHA256_SIZE];
 
-	if (memcmp(h->magic, magic, sizeof(magic)) != 0 || h->format != SECCOMP_CACHE_FORMAT ||
+	if (memcmp(h->magic, magic, sizeof(h->magic)) != 0 || h->format != SECCOMP_CACHE_FORMAT ||
 	    h->count != size / sizeof(struct sock_filter) ||
 	    memcmp(h->key, key->digest, SHA256_SIZE) != 0)
 		return false;
@@ -231,7 +231,7 @@ static bool write_program(int fd, const struct seccomp_key *key,
 	struct cache_header h = { .format = SECCOMP_CACHE_FORMAT, .count = filter->count };
 	struct iovec parts[2] = { { &h, sizeof(h) }, { (void *)(uintptr_t)filter->insns, size } };
 
-	memcpy(h.magic, magic, sizeof(magic));
+	memcpy(h.magic, magic, sizeof(h.magic));
 	memcpy(h.key, key->digest, SHA256_SIZE);
 	digest_of(filter->insns, size, h.digest);
 	/* The creation mode was cut by the umask. */
