@@ -19,7 +19,7 @@ void check_args(struct check *k, const struct oci_config *c)
 	if (!c->process->args.items)
 		check_fail(k, "/process/args", "required member \"args\" is missing");
 	else if (!c->process->args.count)
-		check_fail(k, "/process/args", "empty");
+		check_fail(k, "/process/args", "args must not be empty");
 	else if (!*c->process->args.items[0])
 		/* The words of a search in vain, as runc's: engines turn them into 127. */
 		check_fail(k, "/process/args/0", "exec: \"\": executable file not found in $PATH");

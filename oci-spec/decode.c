@@ -413,7 +413,8 @@ static int on_end(struct decoder *d, struct json_reader *r)
 
 		if (!(f->flags & OCI_REQUIRED) || top->seen & 1ULL << i)
 			continue;
-		json_refuse(r, f->name, "required member \"%s\" is missing", f->name);
+		json_refuse(r, f->name, "%srequired member \"%s\" is missing",
+			    f->fault ? f->fault : "", f->name);
 		if (!goes_on(d))
 			return -d->e->code;
 	}

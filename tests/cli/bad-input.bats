@@ -139,7 +139,7 @@ text() {
 }
 
 @test "L14 R13 no program" {
-	bad '.process.args = []' /process/args
+	bad '.process.args = []' "args must not be empty (at /process/args)"
 	bad '.process.args = [""]' /process/args/0
 	bad '.process.args = ["", "sh"]' 'exec: "": executable file not found in $PATH'
 	bad 'del(.process.args)' /process

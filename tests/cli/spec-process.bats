@@ -492,6 +492,7 @@ policy() {
 		[[ $err == *"invalid memory policy"* ]] || complain "not the words that scripts look for" || return
 	}
 	policy 'mode: "MPOL_NONE"' '"MPOL_NONE" (at /linux/memoryPolicy/mode)'
+	policy 'nodes: "0"' 'required member "mode" is missing (at /linux/memoryPolicy/mode)'
 	policy 'mode: "MPOL_BIND", nodes: "0", flags: ["MPOL_F_NONE"]' '"MPOL_F_NONE" (at /linux/memoryPolicy/flags/0)'
 	policy 'mode: "MPOL_BIND"' '(at /linux/memoryPolicy/nodes)'
 	policy 'mode: "MPOL_LOCAL", nodes: "0"' '(at /linux/memoryPolicy/nodes)'
