@@ -496,8 +496,10 @@ def has_label():
 
 def why_not(row, has_resctrl):
     """Why a row cannot be active on this machine; None: it can."""
-    if row == "labels" and not has_label():
+    if row in ("labels", "label-check") and not has_label():
         return "needs SELinux or AppArmor"
+    if row == "unit":
+        return "needs systemd"
     if row == "process-limit" and not has_pids_controller():
         return "needs the pids controller of cgroup v2"
     if row == "memory-policy" and not has_memory_policy():
