@@ -273,8 +273,18 @@ static int await_answer(struct run *run, int fd, const struct step *last, struct
 	}
 }
 
-/* Rows [from, *end) are of one process other than HOST: one message, one answer. */
-static int drive_stretch(struct run *run, size_t from, size_t to, size_t *ret_end, struct err *e)
+static int do_host_rows(struct run *run, size_t from, size_t to, struct err *e)
+{
+	for (size_t row = from; row < to && !e->code; row++)
+		if (step_is_active(&run->steps[row], run->plan))
+			do_host_row(run, row, e);
+	return -e->code;
+}
+
+/* Rows [from, *end) are of one process other than HOST: one message, one answer. HOST does the rows
+ * from @beside up to them meanwhile. */
+static int drive_stretch(struct run *run, size_t beside, size_t from, size_t to, size_t *ret_end,
+			 struct err *e)
 {
 	enum where where = run->steps[from].where;
 	struct message m = { .kind = run->is_resuming ? MESSAGE_RESUME : MESSAGE_RUN,
@@ -292,28 +302,39 @@ static int drive_stretch(struct run *run, size_t from, size_t to, size_t *ret_en
 	r = channel_send(fd, &m);
 	if (r < 0)
 		return child_is_lost(run, &run->steps[from], e);
+	if (do_host_rows(run, beside, from, e) < 0)
+		return -e->code;
 	return await_answer(run, fd, &run->steps[last], e);
+}
+
+static bool may_be_beside(const struct step *step, const struct plan *plan)
+{
+	return step->where == HOST && step->beside && step->beside(plan);
 }
 
 int drive(struct run *run, size_t from, size_t to, struct err *e)
 {
-	for (size_t row = from; row < to;) {
-		size_t end = row + 1;
+	size_t begin = from; /* of HOST's rows that have not been done yet */
 
-		if (step_is_active(&run->steps[row], run->plan)) {
-			if (run->steps[row].where == HOST)
-				do_host_row(run, row, e);
-			else
-				drive_stretch(run, row, to, &end, e);
-		}
-		if (e->code) {
-			name_step(&run->steps[row], e);
-			drive_undo(run);
-			return -e->code;
-		}
-		row = end;
+	for (size_t row = from, end; row < to && !e->code; row = end) {
+		const struct step *step = &run->steps[row];
+
+		end = row + 1;
+		if (!step_is_active(step, run->plan) || may_be_beside(step, run->plan))
+			continue;
+		if (step->where == HOST)
+			do_host_rows(run, begin, end, e);
+		else
+			drive_stretch(run, begin, row, to, &end, e);
+		if (e->code)
+			name_step(step, e);
+		begin = end;
 	}
-	return 0;
+	if (!e->code)
+		do_host_rows(run, begin, to, e);
+	if (e->code)
+		drive_undo(run);
+	return -e->code;
 }
 
 void drive_undo(struct run *run)

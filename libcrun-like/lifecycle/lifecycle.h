@@ -67,6 +67,8 @@ int step_spawn(struct run *run, struct err *e);
 void undo_spawn(struct run *run);
 int step_id_maps(struct run *run, struct err *e);
 int step_oom_score(struct run *run, struct err *e);
+int step_keep_config(struct run *run, struct err *e);
+int step_device_filter(struct run *run, struct err *e);
 int step_cgroup_owner(struct run *run, struct err *e);
 int step_sub_cgroup(struct run *run, struct err *e);
 int step_rdt(struct run *run, struct err *e);

@@ -84,6 +84,29 @@ bool plan_has_unit(const struct plan *p)
 	return p->cgroup.path && p->cgroup.unit.name;
 }
 
+bool plan_is_any(const struct plan *p)
+{
+	return true;
+}
+
+bool plan_has_device_filter(const struct plan *p)
+{
+	return p->cgroup.path && p->cgroup.devices.insns;
+}
+
+/* Nodes may always be made, and what the set-up itself opens is always allowed. A file system on a
+ * block device, or a hook inside, is to meet the filter however fast INIT is. */
+bool plan_opens_no_device(const struct plan *p)
+{
+	for (size_t i = 0; i < p->mounts.count; i++) {
+		const struct mount_op *op = &p->mounts.items[i];
+
+		if (op->kind == MOUNT_FS && op->source && op->source[0] == '/')
+			return false;
+	}
+	return p->hooks.create_container.count == 0;
+}
+
 bool plan_has_cgroup_owner(const struct plan *p)
 {
 	return p->cgroup.path && p->handover.has_owner;

@@ -36,6 +36,9 @@ struct step {
 	const char *why; /* what the row is for, and what its place in the order depends on */
 	enum step_mark mark;
 	const char *stage; /* logged when it is done: where runc's log has these words; or NULL */
+	/* HOST rows that the next row of a child does not depend on, where this says so: done while
+	 * the child works. */
+	bool (*beside)(const struct plan *plan);
 };
 
 const char *where_name(enum where where);

@@ -8,6 +8,11 @@
 
 #include "lifecycle/lifecycle.h"
 
+int step_device_filter(struct run *run, struct err *e)
+{
+	return cgroup_attach_devices(&run->plan->cgroup, run->cgroup_fd, e);
+}
+
 /* One that was there before is its owner's to give. */
 int step_cgroup_owner(struct run *run, struct err *e)
 {

@@ -124,11 +124,15 @@ int step_claim(struct run *run, struct err *e)
 	journal.cgroup_was_there = &cgroup_was_there;
 	journal.resctrl_group = rdt.group;
 	journal.resctrl_monitor = rdt.monitor;
-	if (store_write_state(run->state_dirfd, "journal.json", &journal, e) < 0 ||
-	    store_write_file(run->state_dirfd, "config.json", run->plan->text, run->plan->text_len,
-			     e) < 0)
+	if (store_write_state(run->state_dirfd, "journal.json", &journal, e) < 0)
 		undo_claim(run);
 	return -e->code;
+}
+
+int step_keep_config(struct run *run, struct err *e)
+{
+	return store_write_file(run->state_dirfd, "config.json", run->plan->text,
+				run->plan->text_len, e);
 }
 
 void undo_claim(struct run *run)

@@ -328,6 +328,7 @@ TEST(create_apply_destroy)
 	CHECK_INT(cgroup_create(&p, "id now", &c, &e), 0);
 	CHECK(!c.was_there && c.inode > 0);
 	CHECK_INT(cgroup_apply(&p, c.dirfd, &e), 0);
+	CHECK_INT(cgroup_attach_devices(&p, c.dirfd, &e), 0);
 	CHECK_INT(bpf_device_query(c.dirfd, &programs), 0);
 	CHECK_INT(programs, 1);
 	pid = sleeper_in(c.dirfd);
@@ -422,6 +423,8 @@ static int as_nobody(int own)
 	bad |= p.path && last_warnings == 0 ? 0 : 4;
 	bad |= cgroup_create(&p, "id now", &c, &e) == 0 ? 0 : 8;
 	bad |= cgroup_apply(&p, c.dirfd, &e) == 0 ? 0 : 16;
+	/* Which an ordinary user cannot; that is no error. */
+	bad |= cgroup_attach_devices(&p, c.dirfd, &e) == 0 ? 0 : 128;
 	bad |= cgroup_destroy(
 		       &(struct cgroup_ref){ p.root, p.path, "id now", c.inode, c.was_there }, 1000,
 		       &e) == 0

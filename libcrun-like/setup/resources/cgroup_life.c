@@ -180,9 +180,7 @@ int cgroup_apply_late(const struct cgroup_plan *p, int dirfd, struct err *e)
 
 int cgroup_apply(const struct cgroup_plan *p, int dirfd, struct err *e)
 {
-	if (write_limits(p, false, dirfd, e) < 0)
-		return -e->code;
-	return p->devices.insns ? cgroup_attach_devices(p, dirfd, e) : 0;
+	return write_limits(p, false, dirfd, e);
 }
 
 static int open_at(int rootfd, const char *path, const struct cgroup_ref *ref)
