@@ -41,6 +41,7 @@ enum option {
 	OPT_MANAGE_CGROUPS_MODE = 34,
 	OPT_EXTERNAL = 37,
 	OPT_EMPTY_NS = 38,
+	OPT_JOIN_NS = 39,
 	OPT_FREEZE_CGROUP = 44,
 	OPT_TCP_SKIP_IN_FLIGHT = 46,
 	OPT_LAZY_PAGES = 48,
@@ -87,6 +88,29 @@ int criu_images_open(struct criu_images *images, const struct davit_checkpoint_o
 	if (e->code)
 		criu_images_close(images);
 	return -e->code;
+}
+
+/*
+ * A process that is restored reads its images itself, as the root of its user namespace: it may
+ * pass through the folder, which shows it nothing that it does not know the name of.
+ */
+int criu_images_open_to(const struct criu_images *images, const struct oci_config *config,
+			struct err *e)
+{
+	const struct oci_linux *l = config->linux_config;
+	struct stat st;
+
+	for (size_t i = 0; l && i < l->gid_mappings.count; i++) {
+		if (l->gid_mappings.items[i].container_id != 0)
+			continue;
+		if (fstat(images->dirfd, &st) == 0 && (st.st_mode & S_IXOTH))
+			return 0;
+		if (fchown(images->dirfd, (uid_t)-1, l->gid_mappings.items[i].host_id) < 0 ||
+		    fchmod(images->dirfd, (st.st_mode & 07700) | S_IXGRP) < 0)
+			return err_set(e, errno, "open the folder %s to the container's root",
+				       images->path);
+	}
+	return 0;
 }
 
 void criu_images_close(struct criu_images *images)
@@ -297,6 +321,16 @@ void criu_request_inherit(struct criu_request *r, const char *key, int fd)
 	protobuf_put_string(&m, 1, key);
 	protobuf_put_number(&m, 2, fd);
 	protobuf_put_message(&r->opts, OPT_INHERIT_FD, &m);
+}
+
+void criu_request_join(struct criu_request *r, const char *name, const char *path)
+{
+	uint8_t data[8192];
+	struct protobuf m = { data, sizeof(data), 0 };
+
+	protobuf_put_string(&m, 1, name);
+	protobuf_put_string(&m, 2, path);
+	protobuf_put_message(&r->opts, OPT_JOIN_NS, &m);
 }
 
 void criu_request_root(struct criu_request *r, const char *path)

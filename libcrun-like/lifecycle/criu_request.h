@@ -35,6 +35,9 @@ struct criu_images {
 /* @make: the folder of the images, too; that of the log is always made. */
 int criu_images_open(struct criu_images *images, const struct davit_checkpoint_options *o,
 		     bool make, struct err *e);
+/* For a container with a user namespace of its own. */
+int criu_images_open_to(const struct criu_images *images, const struct oci_config *config,
+			struct err *e);
 void criu_images_close(struct criu_images *images);
 
 int criu_request_begin(struct criu_request *r, struct arena *a, struct err *e);
@@ -49,6 +52,7 @@ void criu_request_restore(struct criu_request *r, const struct davit_checkpoint_
 /* External resources: of the dump KEY becomes NAME in the image, of the restore the other way. */
 void criu_request_external(struct criu_request *r, const char *format, ...) PRINTF_LIKE(2, 3);
 void criu_request_inherit(struct criu_request *r, const char *key, int fd);
+void criu_request_join(struct criu_request *r, const char *name, const char *path);
 void criu_request_root(struct criu_request *r, const char *path);
 void criu_request_cgroup_root(struct criu_request *r, const char *controller, const char *path);
 /* The last: nothing was left out for want of room. */

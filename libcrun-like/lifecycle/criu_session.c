@@ -57,6 +57,11 @@ static int leave_mounts(const struct criu_start *how, struct err *e)
 	}
 	if (r < 0)
 		return err_set(e, -r, "make a mount namespace for criu");
+	return 0;
+}
+
+static int attach_all(const struct criu_start *how, struct err *e)
+{
 	for (size_t i = 0; i < how->attach_count; i++)
 		if (attach_one(&how->attach[i], e) < 0)
 			return -e->code;
@@ -96,7 +101,8 @@ static _Noreturn void become(const struct criu_start *how, struct criu_child *ch
 		(void)process_new_keyring(how->keyring); /* no keyrings here: none to hide */
 	if (!m.err.code && leave_mounts(how, &m.err) == 0 &&
 	    open_folder(how->image_path, &child->fds[0], &m.err) == 0 &&
-	    open_folder(how->work_path, &child->fds[1], &m.err) == 0)
+	    open_folder(how->work_path, &child->fds[1], &m.err) == 0 &&
+	    attach_all(how, &m.err) == 0)
 		err_set(&m.err, -criu_become(child), "start %s", child->path);
 	channel_send(control, &m);
 	sys_exit(127);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * What a restore has besides the rest of struct run: criu, its images, and where the container's
- * root and the sources of its mounts wait for it. That is a folder of the state directory, "criu",
- * which is empty for everybody but criu: they are attached there in its own mount namespace.
+ * root and the sources of its mounts wait for it: in a tmpfs that is attached in criu's own mount
+ * namespace alone, over a directory that every system has and everybody may pass.
  */
 #ifndef DAVIT_LIFECYCLE_RESTORE_H
 #define DAVIT_LIFECYCLE_RESTORE_H
@@ -12,7 +12,7 @@
 #include "setup/criu/streams.h"
 #include "setup/filesystem/masks.h"
 
-#define RESTORE_PLACE "criu"
+#define RESTORE_PLACE "/mnt"
 
 struct restore {
 	const struct davit_checkpoint_options *options;
@@ -23,10 +23,8 @@ struct restore {
 	struct criu_start start;
 	struct arena arena;
 	struct masks masks; /* the plan's, with what covers files open */
-	const char *place;  /* the folder's path */
-	int placefd;
-	bool has_init; /* criu has told its pid */
-	bool has_place;
+	int placefd;        /* that tmpfs */
+	bool has_init;      /* criu has told its pid */
 };
 
 void restore_init(struct restore *r, const struct davit_context *ctx);

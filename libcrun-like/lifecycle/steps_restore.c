@@ -7,10 +7,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "base/fmt.h"
 #include "container/store.h"
+#include "kernel/mount.h"
 #include "kernel/peer.h"
 #include "kernel/rootpath.h"
 #include "lifecycle/criu_log.h"
@@ -41,20 +43,17 @@ static int no_memory(struct err *e)
 	return err_set(e, ENOMEM, "prepare what criu is asked for");
 }
 
+/* Of a file system of its own: what is restored in a user namespace may not pass the state root. */
 int step_restore_place(struct run *run, struct err *e)
 {
+	const struct mount_fs fs = { .type = "tmpfs", .data = "mode=0755,size=1m" };
+	char message[MOUNT_MESSAGE_SIZE];
 	struct restore *r = &run->restore;
 
-	r->place = arena_printf(&run->restore.arena, "%s/%s/%s", run->ctx->root, run->plan->id,
-				RESTORE_PLACE);
-	if (!r->place)
-		return no_memory(e);
-	if (mkdirat(run->state_dirfd, RESTORE_PLACE, 0700) < 0)
-		return err_set(e, errno, "make the folder %s", r->place);
-	r->placefd = openat(run->state_dirfd, RESTORE_PLACE,
-			    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	r->placefd = mount_open_fs(&fs, -1, message);
 	if (r->placefd < 0)
-		return err_set(e, errno, "open the folder %s", r->place);
+		return err_set(e, -r->placefd, "make a place for criu%s%s", message[0] ? ": " : "",
+			       message);
 	r->masks = run->plan->masks;
 	return masks_open(&r->masks, e);
 }
@@ -128,20 +127,31 @@ static const char *add_source(struct run *run, struct criu_attach *to, int fd, c
 	_cleanup_fd_ int made = -1;
 
 	*to = (struct criu_attach){ .fd = fd };
-	to->path = arena_printf(&run->restore.arena, "%s/%s", r->place, name);
+	to->path = arena_printf(&run->restore.arena, "%s/%s", RESTORE_PLACE, name);
 	if (!to->path) {
 		no_memory(e);
 		return NULL;
 	}
 	if (is_directory(fd)) {
-		if (mkdirat(r->placefd, name, 0700) < 0)
+		if (mkdirat(r->placefd, name, 0755) < 0)
 			err_set(e, errno, "make the folder %s", to->path);
 	} else {
-		made = openat(r->placefd, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+		made = openat(r->placefd, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0644);
 		if (made < 0)
 			err_set(e, errno, "make the file %s", to->path);
 	}
 	return e->code ? NULL : to->path;
+}
+
+/* Alone: below /sys the host has mounts that a user namespace may not be without. */
+static int open_fallback(struct run *run, size_t i, struct err *e)
+{
+	struct mount_op *op = &run->own_plan->mounts.items[i];
+
+	op->fd = mount_clone(AT_FDCWD, op->fallback, 0, MS_PRIVATE, 0);
+	if (op->fd == -ENOENT) /* then it was not needed */
+		op->fd = -1;
+	return op->fd < -1 ? err_set(e, -op->fd, "open the mount source %s", op->fallback) : 0;
 }
 
 static int add_mounts(struct run *run, struct criu_attach *attach, size_t *count, struct err *e)
@@ -153,7 +163,10 @@ static int add_mounts(struct run *run, struct criu_attach *attach, size_t *count
 		const struct mount_op *op = &m->items[i];
 		const char *path;
 
-		if (op->kind != MOUNT_BIND || op->fd < 0)
+		if (op->kind == MOUNT_FS && op->fallback && op->fd < 0 &&
+		    open_fallback(run, i, e) < 0)
+			return -e->code;
+		if (op->kind == MOUNT_REMOUNT || op->fd < 0)
 			continue;
 		fmt(name, sizeof(name), "%zu", i);
 		path = add_source(run, &attach[(*count)++], op->fd, name, e);
@@ -202,12 +215,38 @@ static void add_streams(struct run *run)
 	r->start.fd_count = STREAMS;
 }
 
+/* The row "open-namespaces" has opened them, and dropped what is our own. */
+static int add_namespaces(struct run *run, struct err *e)
+{
+	const struct namespaces *ns = &run->plan->ns;
+	struct restore *r = &run->restore;
+
+	for (size_t i = 0; i < ns->joined_count; i++) {
+		const struct namespace_join *n = &ns->joined[i];
+		const struct external_namespace *as = external_namespace_find(n->type);
+
+		if (namespaces_is_own(ns, n->flag))
+			continue;
+		if (!as)
+			return err_kind(e, ERR_UNSUPPORTED, EOPNOTSUPP,
+					"criu cannot restore into a %s namespace that is joined",
+					n->type);
+		if (!as->name) {
+			criu_request_join(&r->request, as->file, n->path);
+			continue;
+		}
+		criu_request_inherit(&r->request, as->name, CRIU_FIRST_FD + (int)r->start.fd_count);
+		r->start.fds[r->start.fd_count++] = n->fd;
+	}
+	return 0;
+}
+
 static int make_request(struct run *run, struct err *e)
 {
 	struct restore *r = &run->restore;
 	struct arena *a = &run->restore.arena;
-	struct criu_attach *attach = arena_array(a, run->plan->mounts.count + 2, sizeof(*attach));
-	size_t count = 1;
+	struct criu_attach *attach = arena_array(a, run->plan->mounts.count + 3, sizeof(*attach));
+	size_t count = 2;
 	const char *root;
 
 	if (!attach)
@@ -217,12 +256,15 @@ static int make_request(struct run *run, struct err *e)
 		    0)
 		return -e->code;
 	criu_request_restore(&r->request, r->options);
-	root = add_source(run, &attach[0], run->root_tree, "root", e);
+	attach[0] = (struct criu_attach){ r->placefd, RESTORE_PLACE };
+	root = add_source(run, &attach[1], run->root_tree, "root", e);
 	if (!root || add_mounts(run, attach, &count, e) < 0 ||
 	    add_hosts_files(run, attach, &count, e) < 0)
 		return -e->code;
 	criu_request_root(&r->request, root);
 	add_streams(run);
+	if (add_namespaces(run, e) < 0)
+		return -e->code;
 	if (run->plan->cgroup.path)
 		criu_request_cgroup_root(&r->request, "", run->plan->cgroup.path);
 	r->start.attach = attach;
@@ -328,21 +370,6 @@ int step_criu_restore(struct run *run, struct err *e)
 	return go_until(run, until, e);
 }
 
-/* For us they are empty, and were so all the time. What cannot be removed goes with the state. */
-static void clear_place(struct run *run)
-{
-	struct restore *r = &run->restore;
-
-	for (size_t i = 0; i < r->start.attach_count; i++) {
-		const char *name = strrchr(r->start.attach[i].path, '/') + 1;
-
-		if (unlinkat(r->placefd, name, 0) < 0)
-			(void)unlinkat(r->placefd, name, AT_REMOVEDIR);
-	}
-	(void)unlinkat(run->state_dirfd, RESTORE_PLACE, AT_REMOVEDIR);
-	close_fdp(&r->placefd);
-}
-
 int step_criu_finish(struct run *run, struct err *e)
 {
 	static const char *const until[] = { NULL, NULL };
@@ -352,6 +379,5 @@ int step_criu_finish(struct run *run, struct err *e)
 	if (go_until(run, until, e) < 0)
 		return -e->code;
 	criu_end(&run->restore.criu, false);
-	clear_place(run);
 	return 0;
 }

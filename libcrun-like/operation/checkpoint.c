@@ -91,6 +91,38 @@ static int put_streams(struct checkpoint *k, struct err *e)
 	return 0;
 }
 
+/* criu writes down what is in a namespace of the container's own; a joined one is not the
+ * container's. */
+static void put_namespaces(struct checkpoint *k)
+{
+	const struct oci_linux *l = k->config->linux_config;
+
+	for (size_t i = 0; l && i < l->namespaces.count; i++) {
+		const struct oci_namespace *n = &l->namespaces.items[i];
+		const struct external_namespace *ns = external_namespace_find(n->type);
+		uint64_t inode =
+			ns && n->path && ns->name ? external_namespace_inode(ns, k->c->pid) : 0;
+
+		if (inode)
+			criu_request_external(&k->request, "%s[%llu]:%s", ns->file,
+					      (unsigned long long)inode, ns->name);
+	}
+}
+
+/* Its processes have the host's mounts, or those of others: criu would dump them all. */
+static int check_mounts(const struct checkpoint *k, struct err *e)
+{
+	const struct oci_linux *l = k->config->linux_config;
+
+	for (size_t i = 0; l && i < l->namespaces.count; i++)
+		if (strcmp(l->namespaces.items[i].type, "mount") == 0 &&
+		    !l->namespaces.items[i].path)
+			return 0;
+	return err_kind(e, ERR_UNSUPPORTED, EOPNOTSUPP,
+			"cannot checkpoint container %s: it has no mount namespace of its own",
+			k->c->id);
+}
+
 static int make_request(struct checkpoint *k, struct err *e)
 {
 	struct criu_request *r = &k->request;
@@ -102,6 +134,7 @@ static int make_request(struct checkpoint *k, struct err *e)
 	    criu_request_dump(r, k->options, k->c->pid, freezer, k->status_fd, e) < 0 ||
 	    put_mounts(k, e) < 0 || put_streams(k, e) < 0)
 		return -e->code;
+	put_namespaces(k);
 	return criu_request_check(r, e);
 }
 
@@ -148,8 +181,9 @@ static int checkpoint(struct checkpoint *k, struct err *e)
 		start.fds[start.fd_count++] = (int)k->options->status_fd;
 		k->status_fd = CRIU_FIRST_FD;
 	}
-	if (check_status(k->c, e) < 0 || load_config(k, e) < 0 || criu_check(&k->criu, e) < 0 ||
-	    criu_images_open(&k->images, k->options, true, e) < 0)
+	if (check_status(k->c, e) < 0 || load_config(k, e) < 0 || check_mounts(k, e) < 0 ||
+	    criu_check(&k->criu, e) < 0 || criu_images_open(&k->images, k->options, true, e) < 0 ||
+	    criu_images_open_to(&k->images, k->config, e) < 0)
 		return -e->code;
 	start.image_path = k->images.path;
 	start.work_path = k->images.work_path;

@@ -14,19 +14,21 @@ dv() {
 	"$DAVIT" --root "$STATE" "$@"
 }
 
-# bundle DIR [JQ-FILTER [ARG...]]: a busybox that counts, with the host's network and without a
+# bundle DIR [[ARG...] JQ-FILTER]: a busybox that counts, with the host's network and without a
 # terminal.
 bundle() {
-	local dir=$1 filter=${2-.} applet
-	shift $(($# < 2 ? $# : 2))
+	local dir=$1 filter=. applet arguments=()
+	[ $# -lt 2 ] || { filter=${*: -1}; arguments=("${@:2:$#-2}"); }
 	mkdir -p "$dir"/rootfs/{bin,etc,tmp,dev,proc,sys}
 	cp /bin/busybox "$dir/rootfs/bin"
+	mkdir -p "$dir/rootfs/var"
+	ln -sfn var "$dir/rootfs/link"
 	for applet in sh cat echo sleep true id ps ls touch mount stty tty; do
 		ln -sf busybox "$dir/rootfs/bin/$applet"
 	done
 	rm -f "$dir/config.json"
 	dv spec -b "$dir"
-	jq "$@" '.process.terminal = false | .root.readonly = false
+	jq "${arguments[@]}" '.process.terminal = false | .root.readonly = false
 		| .process.args = ["sh", "-c", "i=0; while :; do i=$((i + 1)); echo $i; sleep 0.05; done"]
 		| .linux.namespaces |= map(select(.type != "network"))
 		| '"$filter" "$dir/config.json" >"$dir/new" && mv "$dir/new" "$dir/config.json"

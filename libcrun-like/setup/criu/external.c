@@ -6,13 +6,52 @@
 #include "setup/criu/external.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "base/fmt.h"
 #include "kernel/mount.h"
 #include "kernel/mountinfo.h"
 #include "kernel/process.h"
 #include "kernel/rootpath.h"
+#include "kernel/sys.h"
 #include "setup/filesystem/devices.h"
+
+static const struct external_namespace namespaces[] = {
+	{ "network", "net", "extRootNetNS", CLONE_NEWNET },
+	{ "pid", "pid", "extRootPidNS", CLONE_NEWPID },
+	{ "ipc", "ipc", NULL, CLONE_NEWIPC },
+	{ "uts", "uts", NULL, CLONE_NEWUTS },
+	{ "time", "time", NULL, CLONE_NEWTIME },
+};
+
+const struct external_namespace *external_namespace_find(const char *type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++)
+		if (strcmp(namespaces[i].type, type) == 0)
+			return &namespaces[i];
+	return NULL;
+}
+
+static uint64_t inode_of(const char *file, pid_t pid)
+{
+	char path[64];
+	struct stat st;
+
+	if (pid)
+		fmt(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, file);
+	else
+		fmt(path, sizeof(path), "/proc/self/ns/%s", file);
+	return fstatat(AT_FDCWD, path, &st, 0) < 0 ? 0 : st.st_ino;
+}
+
+uint64_t external_namespace_inode(const struct external_namespace *ns, pid_t pid)
+{
+	uint64_t inode = inode_of(ns->file, pid);
+
+	return inode == inode_of(ns->file, 0) ? 0 : inode;
+}
 
 struct finder {
 	struct arena *arena;
@@ -110,6 +149,43 @@ static int add_devices(struct finder *f, const struct oci_config *config, struct
 	return 0;
 }
 
+static bool has_user_namespace(const struct oci_linux *l)
+{
+	for (size_t i = 0; l && i < l->namespaces.count; i++)
+		if (strcmp(l->namespaces.items[i].type, "user") == 0)
+			return true;
+	return false;
+}
+
+/* Whether the very file system of a mount is the host's, too. */
+static bool is_hosts(struct finder *f, const struct mountinfo *line)
+{
+	char *text = arena_alloc(f->arena, MOUNTINFO_SIZE);
+	struct mountinfo host;
+
+	if (!text || mountinfo_read(0, text, MOUNTINFO_SIZE) < 0)
+		return false;
+	while (mountinfo_next(&text, &host))
+		if (strcmp(host.device, line->device) == 0)
+			return true;
+	return false;
+}
+
+/* What a user namespace may not mount is bound from the host (mounts.c): sysfs, mqueue, proc. */
+static void add_fallbacks(struct finder *f, const struct oci_config *config)
+{
+	for (size_t i = 0; i < config->mounts.count; i++) {
+		const struct oci_mount *m = &config->mounts.items[i];
+		const struct mountinfo *line = is_bind(m) ? NULL : find_line(f, m->destination);
+
+		if (line &&
+		    (strcmp(line->type, "sysfs") == 0 || strcmp(line->type, "proc") == 0 ||
+		     strcmp(line->type, "mqueue") == 0) &&
+		    is_hosts(f, line))
+			add(f, m->destination);
+	}
+}
+
 static int find_all(struct finder *f, const struct oci_config *config, struct err *e)
 {
 	const struct oci_linux *l = config->linux_config;
@@ -119,6 +195,8 @@ static int find_all(struct finder *f, const struct oci_config *config, struct er
 			add(f, config->mounts.items[i].destination);
 	if (l)
 		add_masks(f, l);
+	if (has_user_namespace(l))
+		add_fallbacks(f, config);
 	return add_devices(f, config, e);
 }
 

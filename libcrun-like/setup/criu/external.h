@@ -25,6 +25,22 @@ struct external_mounts {
 	size_t count;
 };
 
+/*
+ * Namespaces that were joined. criu leaves network and pid namespaces as they are when it is told
+ * of them, and hands back those that it gets a descriptor of (the names are runc's); others it
+ * makes anew, unless it is told which to join.
+ */
+struct external_namespace {
+	const char *type; /* as config.json has it */
+	const char *file; /* of /proc/PID/ns; and criu's own word for it */
+	const char *name; /* in the image; NULL: by join_ns */
+	int flag;
+};
+/* NULL: criu has no way. */
+const struct external_namespace *external_namespace_find(const char *type);
+/* The number by which criu knows the namespace of process @pid; 0: it is our own. */
+uint64_t external_namespace_inode(const struct external_namespace *ns, pid_t pid);
+
 /* The dump's: of the mounts of process @pid those that config.json has put there. */
 int external_find(struct arena *a, const struct oci_config *config, pid_t pid,
 		  struct external_mounts *ret, struct err *e);
