@@ -48,17 +48,14 @@ static bool is_waiting_for_start(const struct container *c, struct err *e)
 	return r == 0 || r == -EAGAIN;
 }
 
-static bool is_of_this_boot(const struct davit_state *s, struct err *e)
+static int read_boot_id(char ret[static BOOT_ID_SIZE], struct err *e)
 {
-	char boot_id[BOOT_ID_SIZE];
-	int r = process_boot_id(boot_id);
+	int r = process_boot_id(ret);
 
-	if (r < 0) {
-		err_set(e, -r, "read the boot id");
-		if (!procfs_is_there())
-			err_hint(e, PROCFS_MISSING);
-	}
-	return r == 0 && s->boot_id && strcmp(boot_id, s->boot_id) == 0;
+	if (r == 0)
+		return 0;
+	err_set(e, -r, "read the boot id");
+	return procfs_is_there() ? r : err_hint(e, PROCFS_MISSING);
 }
 
 bool container_cgroup(const struct container *c, struct cgroup_ref *ret)
@@ -101,8 +98,9 @@ static bool is_frozen(const struct container *c, struct err *e)
 }
 
 /* What cannot be found out is an error: "stopped" would be a licence to delete it. */
-static int refresh(struct container *c, struct err *e)
+static int refresh(struct container *c, const struct container_root *root, struct err *e)
 {
+	char boot_id[BOOT_ID_SIZE];
 	const struct davit_state *s = c->state;
 	int r;
 
@@ -112,8 +110,10 @@ static int refresh(struct container *c, struct err *e)
 			c->status = STATUS_CREATING;
 		return 0;
 	}
-	if (!s || !is_of_this_boot(s, e))
+	if (!s || !s->boot_id || (!root && read_boot_id(boot_id, e) < 0))
 		return -e->code;
+	if (strcmp(root ? root->boot_id : boot_id, s->boot_id) != 0)
+		return 0;
 	r = process_open((pid_t)*s->pid, *s->start_time, &c->pidfd);
 	if (r < 0)
 		return r == -ESRCH ? 0
@@ -220,8 +220,27 @@ static void take_unit(struct container *c, const struct davit_context *ctx)
 					  &ctx->systemd);
 }
 
+int container_root_open(const struct davit_context *ctx, struct container_root *ret, struct err *e)
+{
+	ret->dirfd = -1;
+	if (store_open_root(ctx->root, false, &ret->dirfd, e) == 0)
+		read_boot_id(ret->boot_id, e);
+	return -e->code;
+}
+
+void container_root_close(struct container_root *root)
+{
+	close_fdp(&root->dirfd);
+}
+
 int container_open(const struct davit_context *ctx, const char *id, unsigned flags,
 		   struct container *ret, struct err *e)
+{
+	return container_open_in(ctx, NULL, id, flags, ret, e);
+}
+
+int container_open_in(const struct davit_context *ctx, const struct container_root *root,
+		      const char *id, unsigned flags, struct container *ret, struct err *e)
 {
 	*ret = (struct container){ .id = id ? id : "",
 				   .root_dirfd = -1,
@@ -230,14 +249,14 @@ int container_open(const struct davit_context *ctx, const char *id, unsigned fla
 				   .status = STATUS_STOPPED };
 	if (store_check_id(ret->id, e) < 0)
 		return -e->code;
-	if (store_open_root(ctx->root, false, &ret->root_dirfd, e) < 0) {
+	if (!root && store_open_root(ctx->root, false, &ret->root_dirfd, e) < 0) {
 		if (e->kind != ERR_NOT_FOUND)
 			return -e->code;
 		*e = (struct err){ 0 };
 		return err_kind(e, ERR_NOT_FOUND, ENOENT, "container %s: container does not exist",
 				id);
 	}
-	if (store_open(ret->root_dirfd, id, &ret->dirfd, e) < 0)
+	if (store_open(root ? root->dirfd : ret->root_dirfd, id, &ret->dirfd, e) < 0)
 		return -e->code;
 	if ((flags & CONTAINER_LOCK) && store_lock(ret->dirfd, LOCK_WAIT_MSEC, e) < 0)
 		return -e->code;
@@ -248,7 +267,7 @@ int container_open(const struct davit_context *ctx, const char *id, unsigned fla
 		return -e->code;
 	}
 	take_unit(ret, ctx);
-	return refresh(ret, e);
+	return refresh(ret, root, e);
 }
 
 void container_close(struct container *c)

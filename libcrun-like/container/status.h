@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "container/context.h"
+#include "kernel/process.h"
 #include "oci-spec/state.h"
 #include "setup/filesystem/root_place.h"
 #include "setup/resources/cgroup.h"
@@ -51,6 +52,19 @@ enum container_open_flags {
 int container_open(const struct davit_context *ctx, const char *id, unsigned flags,
 		   struct container *ret, struct err *e);
 void container_close(struct container *c);
+
+/* What all containers of a state root have in common, for who opens many. */
+struct container_root {
+	int dirfd;
+	char boot_id[BOOT_ID_SIZE];
+};
+
+/* ERR_NOT_FOUND when there is no such root. Release with container_root_close() in any case. */
+int container_root_open(const struct davit_context *ctx, struct container_root *ret, struct err *e);
+void container_root_close(struct container_root *root);
+/* As container_open(), which is this with no @root. With one, root_dirfd stays -1. */
+int container_open_in(const struct davit_context *ctx, const struct container_root *root,
+		      const char *id, unsigned flags, struct container *ret, struct err *e);
 
 /* Which cgroup the state means; false when it means none. */
 bool container_cgroup(const struct container *c, struct cgroup_ref *ret);

@@ -4,6 +4,7 @@
  * deleted meanwhile, is left out; what cannot be found out is an error, not an absence.
  */
 #include <dirent.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "container/info.h"
@@ -46,18 +47,15 @@ static int compare(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static int read_ids(const struct davit_context *ctx, struct ids *ret, struct err *e)
+static int read_ids(const struct davit_context *ctx, int root_dirfd, struct ids *ret, struct err *e)
 {
-	_cleanup_fd_ int root = -1;
+	_cleanup_fd_ int fd = openat(root_dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	const struct dirent *entry;
-	DIR *dir;
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
-	if (store_open_root(ctx->root, false, &root, e) < 0)
-		return -e->code;
-	dir = fdopendir(root);
 	if (!dir)
 		return err_set(e, errno, "list the state root %s", ctx->root);
-	root = -1;
+	fd = -1;
 	while (!e->code && (entry = readdir(dir))) {
 		struct err ignored = { 0 };
 
@@ -78,14 +76,14 @@ static int show(struct container *c, davit_list_fn *each, void *arg, struct err 
 	return container_info(c, &c->arena, &info, e) < 0 ? -e->code : each(arg, &info);
 }
 
-static int list_one(const struct davit_context *ctx, const char *id, davit_list_fn *each, void *arg,
-		    struct err *e)
+static int list_one(const struct davit_context *ctx, const struct container_root *root,
+		    const char *id, davit_list_fn *each, void *arg, struct err *e)
 {
 	struct err failure = { 0 };
 	struct container c;
 	int r = 0;
 
-	if (container_open(ctx, id, CONTAINER_DAMAGED_OK, &c, &failure) == 0)
+	if (container_open_in(ctx, root, id, CONTAINER_DAMAGED_OK, &c, &failure) == 0)
 		r = show(&c, each, arg, e);
 	else if (is_shortage(failure.code) || !procfs_is_there())
 		*e = failure;
@@ -96,13 +94,17 @@ static int list_one(const struct davit_context *ctx, const char *id, davit_list_
 /* A root that was named must be there; the default one may simply not have been needed yet. */
 int operation_list(const struct davit_context *ctx, davit_list_fn *each, void *arg, struct err *e)
 {
+	struct container_root root;
 	struct ids ids = { 0 };
 
-	if (read_ids(ctx, &ids, e) < 0 && e->kind == ERR_NOT_FOUND && ctx->has_default_root)
+	if (container_root_open(ctx, &root, e) == 0)
+		read_ids(ctx, root.dirfd, &ids, e);
+	else if (e->kind == ERR_NOT_FOUND && ctx->has_default_root)
 		*e = (struct err){ 0 };
 	for (size_t i = 0; !e->code && i < ids.count; i++)
-		if (list_one(ctx, ids.items[i], each, arg, e) != 0)
+		if (list_one(ctx, &root, ids.items[i], each, arg, e) != 0)
 			break;
+	container_root_close(&root);
 	arena_release(&ids.arena);
 	return -e->code;
 }
