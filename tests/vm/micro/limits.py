@@ -4,6 +4,7 @@
 
 Each row is done with davit, crun and runc. davit's values must be those that stand here; where a peer's
 are others, limits-differences.txt beside this file must give the reason. TAP.
+limits.py [ROW...]
 """
 import concurrent.futures
 import json
@@ -12,6 +13,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 
 PEERS = ("crun", "runc")
@@ -27,7 +29,7 @@ FILES = {
     "memory.max": "max", "memory.high": "max", "memory.low": "0", "memory.min": "0", "memory.swap.max": "max",
     "memory.oom.group": "0", "cpu.max": "max 100000", "cpu.max.burst": "0", "cpu.weight": "100", "cpu.idle": "0",
     "cpuset.cpus": "", "cpuset.mems": "", "cpuset.cpus.partition": "member", "pids.max": "max", "io.max": "",
-    "io.weight": "default 100", "hugetlb.2MB.max": "max", "hugetlb.2MB.rsvd.max": "max",
+    "io.weight": "default 100", "io.bfq.weight": "default 100", "hugetlb.2MB.max": "max", "hugetlb.2MB.rsvd.max": "max",
 }
 
 
@@ -68,6 +70,8 @@ ROWS = {
         {"memory": {"limit": 64 * MIB, "checkBeforeUpdate": True}}, {"memory.max": 64 * MIB},
         {"memory": {"limit": 4096, "checkBeforeUpdate": True}}, REFUSED),
     "memory.swappiness": ({"memory": {"swappiness": 10}}, REFUSED, None, None),
+    "memory.disableOOMKiller": ({"memory": {"limit": 64 * MIB, "disableOOMKiller": True}}, REFUSED, None, None),
+    "memory.kernelTCP": ({"memory": {"kernelTCP": MIB}}, REFUSED, None, None),
     "cpu.shares": (
         {"cpu": {"shares": 512}}, {"cpu.weight": 59}, {"cpu": {"shares": 2048}}, {"cpu.weight": 174}),
     "cpu.shares least and most": (
@@ -106,6 +110,9 @@ ROWS = {
         {"blockIO": {"throttleReadIOPSDevice": rate(100), "throttleWriteIOPSDevice": rate(200)}},
         {"io.max": io_max(riops=100, wiops=200)},
         {"blockIO": {"throttleWriteIOPSDevice": rate(50)}}, {"io.max": io_max(riops=100, wiops=50)}),
+    "blockIO.weightDevice without BFQ": (
+        {"blockIO": {"weightDevice": [{"major": MAJOR, "minor": MINOR, "weight": 200}]}}, REFUSED, None, None),
+    "blockIO.leafWeight": ({"blockIO": {"leafWeight": 500}}, REFUSED, None, None),
     "hugepageLimits": (
         {"hugepageLimits": [{"pageSize": "2MB", "limit": 4 * MIB}]},
         {"hugetlb.2MB.max": 4 * MIB, "hugetlb.2MB.rsvd.max": 4 * MIB},
@@ -114,6 +121,7 @@ ROWS = {
     "hugepageLimits of no size": ({"hugepageLimits": [{"pageSize": "3MB", "limit": 0}]}, REFUSED, None, None),
     "rdma without a device": ({"rdma": {"mlx5_1": {"hcaHandles": 3}}}, REFUSED, None, None),
     "network.classID": ({"network": {"classID": 1048577}}, REFUSED, None, None),
+    "network.priorities": ({"network": {"priorities": [{"name": "lo", "priority": 5}]}}, REFUSED, None, None),
     "unified": (
         {"unified": {"memory.high": "41943040", "memory.min": "1048576", "memory.oom.group": "1", "cpu.weight": "7"}},
         {"memory.high": 40 * MIB, "memory.min": MIB, "memory.oom.group": "1", "cpu.weight": 7},
@@ -140,6 +148,14 @@ ROWS = {
          "cpu.max": "20000 100000", "cpuset.cpus": "1", "cpuset.mems": "0", "io.weight": "default 4950",
          "io.max": io_max(rbps=MIB), "hugetlb.2MB.max": 4 * MIB, "hugetlb.2MB.rsvd.max": 4 * MIB}),
 }
+# When the disk has the scheduler BFQ.
+BFQ_ROWS = {
+    "blockIO.weight, blockIO.weightDevice with BFQ": (
+        {"blockIO": {"weight": 500, "weightDevice": [{"major": MAJOR, "minor": MINOR, "weight": 200}]}},
+        {"io.bfq.weight": f"default 500\n{DISK} 200"},
+        {"blockIO": {"weight": 400, "weightDevice": [{"major": MAJOR, "minor": MINOR, "weight": 1000}]}},
+        {"io.bfq.weight": f"default 400\n{DISK} 1000"}),
+}
 
 
 def read_files(cgroup):
@@ -148,8 +164,8 @@ def read_files(cgroup):
     for name, usual in FILES.items():
         try:
             value = (cgroup / name).read_text().strip()
-        except OSError as e:
-            value = e.strerror
+        except FileNotFoundError:
+            continue
         if value != usual:
             values[name] = value
     return values
@@ -247,21 +263,33 @@ def make_rootfs():
     (CGROUPS / "limits/cgroup.subtree_control").write_text(" ".join("+" + c for c in controllers))
 
 
-def main():
-    make_rootfs()
-    jobs = [(row, runtime) for row in ROWS for runtime in RUNTIMES]
-    print(f"1..{len(ROWS) + 1}", flush=True)
-    reasons, used, got = read_reasons(), set(), {}
+def run_rows(rows, reasons, used, number):
+    """Rows with every runtime, two at a time; returns the number of the next TAP line."""
+    jobs, got = [(row, runtime) for row in rows for runtime in RUNTIMES], {}
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         for (row, runtime), answer in zip(jobs, pool.map(answers, jobs)):
             got.setdefault(row, {})[runtime] = answer
             if len(got[row]) == len(RUNTIMES):
                 wrong, known = judge(row, got[row], reasons, used)
-                print("not ok" if wrong else "ok", len(got), "limits:", row)
+                print("not ok" if wrong else "ok", number, "limits:", row)
                 for line in wrong + known:
                     print("#", line.replace("\n", " / "), flush=True)
-    unused = sorted(set(reasons) - used)
-    print("not ok" if unused else "ok", len(ROWS) + 1, "every reason in limits-differences.txt is needed")
+                number += 1
+    return number
+
+
+def main():
+    make_rootfs()
+    reasons, used = read_reasons(), set()
+    wanted = sys.argv[1:] or list(ROWS) + list(BFQ_ROWS)
+    print(f"1..{len(wanted) + 1}", flush=True)
+    number = run_rows([row for row in wanted if row in ROWS], reasons, used, 1)
+    ROWS.update(BFQ_ROWS)
+    subprocess.run(["modprobe", "bfq"], check=False)
+    pathlib.Path("/sys/block/vda/queue/scheduler").write_text("bfq")
+    number = run_rows([row for row in wanted if row in BFQ_ROWS], reasons, used, number)
+    unused = sorted((row, peer) for row, peer in set(reasons) - used if row in wanted)
+    print("not ok" if unused else "ok", number, "every reason in limits-differences.txt is needed")
     for row, peer in unused:
         print(f"# {row}: {peer} is like davit")
 
