@@ -272,8 +272,11 @@ def run_rows(rows, reasons, used, number):
             if len(got[row]) == len(RUNTIMES):
                 wrong, known = judge(row, got[row], reasons, used)
                 print("not ok" if wrong else "ok", number, "limits:", row)
-                for line in wrong + known:
+                for line in wrong:
                     print("#", line.replace("\n", " / "), flush=True)
+                # To out/limits.err: they are no news.
+                for line in known:
+                    print(f"{row}: {line}".replace("\n", " / "), file=sys.stderr)
                 number += 1
     return number
 
