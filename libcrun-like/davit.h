@@ -14,10 +14,11 @@
  * one that returns other than 0 is not called again, and the call ends with success.
  *
  * What happens to the calling process. Calls that make processes (davit_create(), davit_run(),
- * davit_start(), davit_exec(), davit_delete(), davit_mounts_add(), davit_mounts_remove()) start the
- * davit command for the time of the call, by vfork and execve, as posix_spawn(3) does, from a copy
- * of its file that nobody can write; the calling process itself is never cloned, however large it
- * is and whatever its other threads do, and nothing of its memory gets into a container. Of its
+ * davit_start(), davit_exec(), davit_delete(), davit_update(), davit_mounts_add() and
+ * davit_mounts_remove()) start the davit command for the time of the call, by vfork and execve, as
+ * posix_spawn(3) does, from a copy of its file that nobody can write; the calling process itself is
+ * not cloned, however large it is and whatever its other threads do, and nothing of its memory gets
+ * into a container. (davit_plan() and davit_validate() say when they fork.) Of its
  * descriptors davit and the container inherit the standard streams and those that options name, no
  * others, whether they are close-on-exec or not. davit, and through it the container, begins with
  * the caller's working directory, umask, resource limits, CPU affinity, scheduling, session and

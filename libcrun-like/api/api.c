@@ -229,8 +229,12 @@ int davit_update(struct davit_context *ctx, const char *id,
 	struct davit_update_options o;
 	struct err e = { 0 };
 
-	if (options_take(&o, sizeof(o), options, "davit_update_options", &e) == 0)
-		operation_update(ctx, id, &o, &e);
+	if (options_take(&o, sizeof(o), options, "davit_update_options", &e) < 0)
+		return error_export(err, &e);
+	if (is_remote(ctx))
+		return call_remote(
+			ctx, &(struct call){ .verb = CALL_UPDATE, .id = id, .update = o }, err);
+	operation_update(ctx, id, &o, &e);
 	return error_export(err, &e);
 }
 

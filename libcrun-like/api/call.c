@@ -11,11 +11,13 @@
 #include "config-davit.h"
 
 enum field_type {
-	FIELD_TEXT,  /* ends with a NUL */
-	FIELD_TEXTS, /* an array of such, which ends with NULL */
-	FIELD_BYTES, /* as many as `count` says */
-	FIELD_ID,    /* one uint32_t */
-	FIELD_IDS    /* as many as `count` says */
+	FIELD_TEXT,   /* ends with a NUL */
+	FIELD_TEXTS,  /* an array of such, which ends with NULL */
+	FIELD_BYTES,  /* as many as `count` says */
+	FIELD_SHORT,  /* one uint16_t */
+	FIELD_ID,     /* one uint32_t */
+	FIELD_NUMBER, /* one of 64 bits */
+	FIELD_IDS     /* as many uint32_t as `count` says */
 };
 
 struct field {
@@ -68,6 +70,37 @@ static const struct field fields[] = {
 	{ AT(checkpoint.empty_ns), FIELD_TEXTS, 0 },
 	{ AT(checkpoint.lsm_profile), FIELD_TEXT, 0 },
 	{ AT(checkpoint.lsm_mount_context), FIELD_TEXT, 0 },
+	{ AT(update.resources), FIELD_BYTES, AT(update.resources_len) },
+	{ AT(update.memory), FIELD_TEXT, 0 },
+	{ AT(update.memory_reservation), FIELD_TEXT, 0 },
+	{ AT(update.memory_swap), FIELD_TEXT, 0 },
+	{ AT(update.kernel_memory), FIELD_TEXT, 0 },
+	{ AT(update.kernel_memory_tcp), FIELD_TEXT, 0 },
+	{ AT(update.cpu_share), FIELD_TEXT, 0 },
+	{ AT(update.cpu_quota), FIELD_TEXT, 0 },
+	{ AT(update.cpu_period), FIELD_TEXT, 0 },
+	{ AT(update.cpu_burst), FIELD_TEXT, 0 },
+	{ AT(update.cpu_idle), FIELD_TEXT, 0 },
+	{ AT(update.cpu_rt_runtime), FIELD_TEXT, 0 },
+	{ AT(update.cpu_rt_period), FIELD_TEXT, 0 },
+	{ AT(update.cpuset_cpus), FIELD_TEXT, 0 },
+	{ AT(update.cpuset_mems), FIELD_TEXT, 0 },
+	{ AT(update.pids_limit), FIELD_TEXT, 0 },
+	{ AT(update.blkio_weight), FIELD_TEXT, 0 },
+	{ AT(update.l3_cache_schema), FIELD_TEXT, 0 },
+	{ AT(update.mem_bw_schema), FIELD_TEXT, 0 },
+	{ AT(update.memory_number), FIELD_NUMBER, 0 },
+	{ AT(update.memory_reservation_number), FIELD_NUMBER, 0 },
+	{ AT(update.memory_swap_number), FIELD_NUMBER, 0 },
+	{ AT(update.cpu_share_number), FIELD_NUMBER, 0 },
+	{ AT(update.cpu_quota_number), FIELD_NUMBER, 0 },
+	{ AT(update.cpu_period_number), FIELD_NUMBER, 0 },
+	{ AT(update.cpu_burst_number), FIELD_NUMBER, 0 },
+	{ AT(update.cpu_idle_number), FIELD_NUMBER, 0 },
+	{ AT(update.cpu_rt_runtime_number), FIELD_NUMBER, 0 },
+	{ AT(update.cpu_rt_period_number), FIELD_NUMBER, 0 },
+	{ AT(update.pids_limit_number), FIELD_NUMBER, 0 },
+	{ AT(update.blkio_weight_number), FIELD_SHORT, 0 },
 	{ AT(id), FIELD_TEXT, 0 },
 	{ AT(mounts), FIELD_BYTES, AT(mounts_len) },
 };
@@ -147,8 +180,12 @@ static uintptr_t append_field(struct block *b, const struct call *c, const struc
 		return append_texts(b, from);
 	case FIELD_BYTES:
 		return append(b, from, count_of(c, f));
+	case FIELD_SHORT:
+		return append(b, from, sizeof(uint16_t));
 	case FIELD_ID:
 		return append(b, from, sizeof(uint32_t));
+	case FIELD_NUMBER:
+		return append(b, from, sizeof(uint64_t));
 	case FIELD_IDS:
 		return append(b, from, count_of(c, f) * sizeof(uint32_t));
 	}
@@ -239,8 +276,12 @@ static bool resolve_field(const struct image *m, const struct call *c, const str
 		return resolve_texts(m, place);
 	case FIELD_BYTES:
 		return resolve(m, place, count_of(c, f));
+	case FIELD_SHORT:
+		return resolve(m, place, sizeof(uint16_t));
 	case FIELD_ID:
 		return resolve(m, place, sizeof(uint32_t));
+	case FIELD_NUMBER:
+		return resolve(m, place, sizeof(uint64_t));
 	case FIELD_IDS:
 		return count_of(c, f) < m->len &&
 		       resolve(m, place, count_of(c, f) * sizeof(uint32_t));

@@ -20,6 +20,7 @@ enum call_verb {
 	CALL_RESTORE,
 	CALL_MOUNTS_ADD,
 	CALL_MOUNTS_REMOVE,
+	CALL_UPDATE,
 };
 
 struct call {
@@ -30,7 +31,8 @@ struct call {
 	struct davit_create_options create; /* run and restore, too */
 	struct davit_exec_options exec;
 	struct davit_checkpoint_options checkpoint; /* and restore */
-	/* of start, delete, checkpoint and mounts */
+	struct davit_update_options update;
+	/* of start, delete, checkpoint, mounts and update */
 	const char *id;
 	bool force;
 	const char *mounts;

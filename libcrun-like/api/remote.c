@@ -47,7 +47,7 @@ static const char *verb_word(enum call_verb verb)
 		[CALL_CREATE] = "create",        [CALL_RUN] = "run",
 		[CALL_START] = "start",          [CALL_EXEC] = "exec",
 		[CALL_DELETE] = "delete",        [CALL_MOUNTS_ADD] = "mounts",
-		[CALL_MOUNTS_REMOVE] = "mounts",
+		[CALL_MOUNTS_REMOVE] = "mounts", [CALL_UPDATE] = "update",
 	};
 
 	return words[verb];

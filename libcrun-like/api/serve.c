@@ -84,6 +84,9 @@ static void do_call(const struct davit_context *ctx, const struct call *c, int c
 	case CALL_MOUNTS_REMOVE:
 		do_mounts(ctx, c, &m->err);
 		break;
+	case CALL_UPDATE:
+		operation_update(ctx, c->id, &c->update, &m->err);
+		break;
 	}
 	m->status = result.status;
 	m->pid = result.pid;

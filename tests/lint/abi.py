@@ -5,7 +5,8 @@
 The symbols with their version (davit.map), the functions as davit.h declares them, and of each
 struct its size and its members' offsets and types, of each enum its values: compared with
 libcrun-like/davit.abi. A difference is a change that breaks programs, or a new thing that has to be
-written down: --write does so. Behind the end of a struct that begins with its size members may be
+written down: --write does so. What the structs point to crosses to another process as the table of
+api/call.c says: every pointer has to be in it. Behind the end of a struct that begins with its size members may be
 added; nothing else may change once a version is released.
 """
 import os
@@ -20,6 +21,9 @@ import source
 HEADER = "libcrun-like/davit.h"
 MAP = "libcrun-like/davit.map"
 LIST = "libcrun-like/davit.abi"
+CALL = "libcrun-like/api/call.c"
+# Of the calling process alone.
+NOT_SENT = {"log", "log_arg", "program", "streams", "process"}
 STRUCT = re.compile(r"^struct (\w+) \{\n(.*?)^\};", re.MULTILINE | re.DOTALL)
 ENUM = re.compile(r"^enum (\w+) \{\n(.*?)^\};", re.MULTILINE | re.DOTALL)
 FUNCTION = re.compile(r"^DAVIT_API ([^;]*?\b(\w+)\([^;]*\));", re.MULTILINE | re.DOTALL)
@@ -79,12 +83,23 @@ def layout(code):
                               stdout=subprocess.PIPE).stdout.splitlines()
 
 
+def check_call(report, code):
+    """Every pointer of the structs that go to another process is in the table of api/call.c."""
+    table = source.read(CALL)
+    for part in ("context", "create", "exec", "checkpoint", "update"):
+        body = dict(STRUCT.findall(code))[f"davit_{part}_options"]
+        for member, kind in members(body):
+            if "*" in kind and member not in NOT_SENT and f"AT({part}.{member})" not in table:
+                report.add(CALL, 1, f"{part}.{member} is a pointer, and not in the table")
+
+
 def main():
     report = source.Report("abi")
     if platform.machine() != "x86_64" or sys.maxsize < 2**32:
         print("the list is that of x86_64")
         sys.exit(77)
     code = source.bare(source.read(HEADER), keep_strings=True)
+    check_call(report, code)
     symbols = map_symbols(source.read(MAP))
     functions = {name: one_line(text) for text, name in FUNCTION.findall(code)}
     for name in sorted(set(functions) - {name for version, name in symbols}):
