@@ -70,20 +70,46 @@ size_t criu_log_errors(char *text, char ret[static CRIU_LINES][CRIU_LINE_SIZE])
 	return count;
 }
 
-size_t criu_log_read(int dirfd, const char *name, char ret[static CRIU_LINES][CRIU_LINE_SIZE])
+/* The end of it, to be freed; NULL: it cannot be read. */
+static char *read_log(int dirfd, const char *name)
 {
 	_cleanup_fd_ int fd =
 		openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	_cleanup_free_ char *text = malloc(LOG_TAIL_MAX + 1);
+	char *ret = text;
 	struct stat st;
 	ssize_t n;
 
 	if (fd < 0 || !text || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return 0;
+		return NULL;
 	n = pread(fd, text, LOG_TAIL_MAX,
 		  st.st_size > LOG_TAIL_MAX ? st.st_size - LOG_TAIL_MAX : 0);
 	if (n <= 0)
-		return 0;
+		return NULL;
 	text[n] = '\0';
-	return criu_log_errors(text, ret);
+	text = NULL;
+	return ret;
+}
+
+size_t criu_log_read(int dirfd, const char *name, char ret[static CRIU_LINES][CRIU_LINE_SIZE])
+{
+	_cleanup_free_ char *text = read_log(dirfd, name);
+
+	return text ? criu_log_errors(text, ret) : 0;
+}
+
+enum criu_stage criu_log_stage(int dirfd, const char *name)
+{
+	_cleanup_free_ char *text = read_log(dirfd, name);
+
+	if (!text)
+		return CRIU_TOUCHED;
+	if (strstr(text, "Unfreezing tasks into 2"))
+		return CRIU_KILLING;
+	if (strstr(text, "Unfreezing tasks into 1"))
+		return CRIU_RELEASED;
+	/* Without the beginning there is much behind it. */
+	if (strlen(text) == LOG_TAIL_MAX || strstr(text, "Dumping task (pid"))
+		return CRIU_TOUCHED;
+	return strstr(text, "Pre-dumping task") ? CRIU_TOUCHED : CRIU_UNTOUCHED;
 }

@@ -16,6 +16,18 @@ enum {
 /* The errors in the order of the log, without times and places in criu's source; the number. */
 size_t criu_log_read(int dirfd, const char *name, char ret[static CRIU_LINES][CRIU_LINE_SIZE]);
 
+/*
+ * How far a dump had come that was cut off. It puts code of its own into each process, and takes it
+ * out again: what is cut off between the two is no container any more.
+ */
+enum criu_stage {
+	CRIU_UNTOUCHED, /* it has not begun with any process */
+	CRIU_TOUCHED,   /* it has, or nobody knows */
+	CRIU_RELEASED,  /* it was done with all of them, and let them go on */
+	CRIU_KILLING    /* it was done, and about to end them */
+};
+enum criu_stage criu_log_stage(int dirfd, const char *name);
+
 /* @text: the log itself, changed. */
 size_t criu_log_errors(char *text, char ret[static CRIU_LINES][CRIU_LINE_SIZE]);
 

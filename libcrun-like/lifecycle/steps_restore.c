@@ -208,7 +208,7 @@ static void add_streams(struct run *run)
 	struct restore *r = &run->restore;
 
 	for (int i = 0; i < STREAMS; i++) {
-		r->start.fds[i] = i;
+		r->start.fds[i] = r->streams[i].is_null ? -1 : i;
 		if (r->streams[i].key[0])
 			criu_request_inherit(&r->request, r->streams[i].key, STREAM_FD + i);
 	}
@@ -328,12 +328,10 @@ static int go_until(struct run *run, const char *const until[2], struct err *e)
 	return 0;
 }
 
-int step_criu_begin(struct run *run, struct err *e)
+int step_criu_start(struct run *run, struct err *e)
 {
-	static const char *const until[] = { "setup-namespaces", "post-restore" };
 	struct restore *r = &run->restore;
 	char keyring[8 + STORE_ID_MAX];
-	int code;
 
 	fmt(keyring, sizeof(keyring), "_ses.%s", run->plan->id);
 	r->start.cgroup_fd = run->cgroup_fd;
@@ -343,22 +341,44 @@ int step_criu_begin(struct run *run, struct err *e)
 	r->start.keeps_group = r->options->shell_job;
 	for (int i = 0; i < STREAMS; i++)
 		r->start.stdio[i] = r->options->shell_job ? i : -1;
-	if (make_request(run, e) < 0 || criu_start(&r->criu, &r->start, e) < 0)
+	if (make_request(run, e) < 0)
 		return -e->code;
-	code = criu_send(r->criu.sock, CRIU_RESTORE, &r->request.opts, false);
-	if (code < 0)
-		err_set(e, -code, "ask criu for a restore");
-	else
-		go_until(run, until, e);
-	if (e->code)
-		undo_criu(run);
-	return -e->code;
+	return criu_start(&r->criu, &r->start, e);
 }
 
 void undo_criu(struct run *run)
 {
 	criu_end(&run->restore.criu, false);
+}
+
+int step_criu_unit(struct run *run, struct err *e)
+{
+	run->pid = run->restore.criu.pid;
+	step_unit(run, e);
+	run->pid = 0;
+	return -e->code;
+}
+
+/* criu first: as long as it traces the processes, nobody else hears of their end. */
+void undo_criu_begin(struct run *run)
+{
+	criu_end(&run->restore.criu, false);
 	undo_spawn(run);
+}
+
+int step_criu_begin(struct run *run, struct err *e)
+{
+	static const char *const until[] = { "setup-namespaces", "post-restore" };
+	struct restore *r = &run->restore;
+	int code = criu_send(r->criu.sock, CRIU_RESTORE, &r->request.opts, false);
+
+	if (code < 0)
+		err_set(e, -code, "ask criu for a restore");
+	else
+		go_until(run, until, e);
+	if (e->code)
+		undo_criu_begin(run);
+	return -e->code;
 }
 
 int step_criu_restore(struct run *run, struct err *e)

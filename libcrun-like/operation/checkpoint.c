@@ -16,6 +16,10 @@
 #include "operation/operation.h"
 #include "setup/criu/streams.h"
 
+enum {
+	THAW_MSEC = 10000
+};
+
 struct checkpoint {
 	const struct davit_checkpoint_options *options;
 	struct container *c;
@@ -24,7 +28,8 @@ struct checkpoint {
 	struct criu_images images;
 	struct criu_request request;
 	struct stream streams[STREAMS];
-	int status_fd; /* criu's number of it, or -1 */
+	bool is_broken; /* criu was killed at its work, and the container with it */
+	int status_fd;  /* criu's number of it, or -1 */
 	char *output;
 };
 
@@ -157,6 +162,37 @@ static int explain(struct checkpoint *k, struct err *e)
 	return -e->code;
 }
 
+/* The freezer's order outlives who has given it. */
+static void thaw(const struct checkpoint *k)
+{
+	struct cgroup_ref ref;
+	_cleanup_fd_ int cg = -1;
+
+	if (k->c->status == STATUS_PAUSED || !container_cgroup(k->c, &ref))
+		return;
+	cg = cgroup_open_ref(&ref);
+	if (cg >= 0)
+		(void)cgroupfs_freeze(cg, false, THAW_MSEC); /* resume can be tried again */
+}
+
+/* criu is gone, and has said nothing: never half a container, and never a word too little of which
+ * it is. */
+static int settle(struct checkpoint *k, struct err *e)
+{
+	enum criu_stage stage = criu_log_stage(k->images.work_dirfd, CRIU_DUMP_LOG);
+	struct err criu = *e;
+
+	*e = (struct err){ 0 };
+	k->is_broken = stage == CRIU_TOUCHED || stage == CRIU_KILLING;
+	err_kind(e, criu.kind, criu.code, "checkpoint container %s: %s; %s", k->c->id, criu.msg,
+		 k->is_broken ? "the container could not go on and is deleted"
+			      : "the container goes on as before");
+	err_hint(e, "see %s/%s", k->images.work_path, CRIU_DUMP_LOG);
+	if (!k->is_broken)
+		thaw(k);
+	return -e->code;
+}
+
 static int dump(struct checkpoint *k, struct err *e)
 {
 	enum criu_verb type = k->options->pre_dump ? CRIU_PRE_DUMP : CRIU_DUMP;
@@ -167,7 +203,7 @@ static int dump(struct checkpoint *k, struct err *e)
 	if (r < 0)
 		return err_set(e, -r, "ask criu for a dump");
 	if (criu_wait(&k->criu, type, &wait, &reply, e) < 0)
-		return explain(k, e);
+		return e->kind == ERR_KILLED ? settle(k, e) : explain(k, e);
 	criu_end(&k->criu, false);
 	return 0;
 }
@@ -198,6 +234,7 @@ int operation_checkpoint(const struct davit_context *ctx, const char *id,
 			 const struct davit_checkpoint_options *options, char *output,
 			 struct err *e)
 {
+	struct err ignored = { 0 };
 	struct container c;
 	struct checkpoint k = { .options = options,
 				.c = &c,
@@ -210,6 +247,8 @@ int operation_checkpoint(const struct davit_context *ctx, const char *id,
 	criu_end(&k.criu, false);
 	criu_images_close(&k.images);
 	container_close(&c);
+	if (k.is_broken)
+		operation_delete(ctx, id, true, &ignored);
 	if (e->code || options->leave_running || options->pre_dump)
 		return -e->code;
 	/* Its processes are gone; what is left is the same as after their end. */

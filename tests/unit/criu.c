@@ -133,6 +133,9 @@ TEST(streams_of_others)
 	CHECK_STR(s[0].key, "");
 	CHECK_STR(s[1].key, "socket:[1]");
 	CHECK_STR(s[2].key, "file[5f:3]");
+	CHECK_INT(decode("[\"null[5f:3]\",\"\",\"file[1:2]\"]", s), 0);
+	CHECK_STR(s[0].key, "file[5f:3]");
+	CHECK(s[0].is_null && !s[2].is_null);
 }
 
 TEST(streams_that_are_none)

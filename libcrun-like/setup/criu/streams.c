@@ -18,6 +18,7 @@
 #define STREAMS_FILE "descriptors.json"
 
 enum {
+	NULL_DEVICE = 0x103,      /* 1:3, also as criu writes it */
 	FILE_SIZE_MAX = 16 * 1024 /* three paths of the others' */
 };
 
@@ -65,7 +66,8 @@ static int look_at_file(struct arena *a, pid_t pid, int fd, const struct stat *s
 	if (r != 0)
 		return r < 0 ? r : 0;
 	ret->is_external = true;
-	if (S_ISCHR(st->st_mode) && st->st_rdev != 0x103)
+	ret->is_null = S_ISCHR(st->st_mode) && st->st_rdev == NULL_DEVICE;
+	if (S_ISCHR(st->st_mode) && !ret->is_null)
 		fmt(ret->key, sizeof(ret->key), "tty[%llx:%llx]", (unsigned long long)st->st_rdev,
 		    (unsigned long long)st->st_dev);
 	else
@@ -108,15 +110,28 @@ int streams_look(struct arena *a, pid_t pid, struct stream ret[static STREAMS], 
 	return 0;
 }
 
+static int save(int dirfd, const char *text, size_t len, struct err *e)
+{
+	int r = replace_file(dirfd, STREAMS_FILE, &(struct replacement){ text, len, 0600, false });
+
+	return r < 0 ? err_set(e, -r, "write %s", STREAMS_FILE) : 0;
+}
+
 /* The keys have nothing in them that JSON would want to be escaped. */
 int streams_save(int dirfd, const struct stream streams[static STREAMS], struct err *e)
 {
 	char text[STREAMS * (STREAM_KEY_SIZE + 4) + 8];
-	size_t len = fmt(text, sizeof(text), "[\"%s\",\"%s\",\"%s\"]", streams[0].key,
-			 streams[1].key, streams[2].key);
-	int r = replace_file(dirfd, STREAMS_FILE, &(struct replacement){ text, len, 0600, false });
+	size_t len = 0;
 
-	return r < 0 ? err_set(e, -r, "write %s", STREAMS_FILE) : 0;
+	for (int i = 0; i < STREAMS; i++) {
+		/* "file[..." */
+		const char *rest = streams[i].is_null ? streams[i].key + strlen("file") : "";
+
+		len += fmt(text + len, sizeof(text) - len, "%s\"%s%s\"", i ? "," : "[",
+			   streams[i].is_null ? "null" : streams[i].key, rest);
+	}
+	len += fmt(text + len, sizeof(text) - len, "]");
+	return save(dirfd, text, len, e);
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
@@ -138,9 +153,8 @@ static bool is_key(const char *text)
 		const char *digits;
 		bool has_two;
 	} forms[] = {
-		{ "pipe:[", "0123456789", false },
-		{ "socket:[", "0123456789", false },
-		{ "file[", "0123456789abcdef", true },
+		{ "pipe:[", "0123456789", false },     { "socket:[", "0123456789", false },
+		{ "file[", "0123456789abcdef", true }, { "null[", "0123456789abcdef", true },
 		{ "tty[", "0123456789abcdef", true },
 	};
 
@@ -184,8 +198,10 @@ int streams_decode(struct arena *a, const char *text, size_t len, struct stream 
 		const char *key = d->keys.items[i];
 
 		ret[i] = (struct stream){ 0 };
+		ret[i].is_null = strncmp(key, "null[", 5) == 0;
 		if (is_key(key))
-			fmt(ret[i].key, sizeof(ret[i].key), "%s", key);
+			fmt(ret[i].key, sizeof(ret[i].key), "%s%s", ret[i].is_null ? "file" : "",
+			    key + (ret[i].is_null ? 4 : 0));
 		else if (looks_like_key(key)) /* a path is criu's own matter */
 			return err_kind(e, ERR_JSON, EINVAL,
 					"%s: entry %zu is no descriptor: \"%.60s\"", STREAMS_FILE,

@@ -20,6 +20,7 @@ enum {
 
 struct stream {
 	char key[STREAM_KEY_SIZE]; /* "": criu knows what to do with it */
+	bool is_null;              /* it was /dev/null, and is that again, whoever restores it */
 	bool is_external;          /* criu has to be told at the dump, too */
 };
 
