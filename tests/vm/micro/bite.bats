@@ -52,6 +52,26 @@ counts() {
 	is running
 }
 
+@test "memory.swap: what is above the limit is swapped, up to the swap's" {
+	modprobe zram
+	echo 64M >/sys/block/zram0/disksize
+	mkswap /dev/zram0
+	swapon /dev/zram0
+	config '.linux.resources.memory = { limit: 16777216, swap: 33554432 }'
+	program sh -c 'x=0123456789abcdef; while [ ${#x} -lt 1048576 ]; do x=$x$x; done; a=; n=0
+		while [ $n -lt 9 ]; do a=$a$x; n=$((n + 1)); done; echo taken; sleep 1000'
+	start
+	appears "$OUT"
+	[ "$(<"$CG/memory.swap.max")" = 16777216 ]
+	[ "$(<"$CG/memory.swap.peak")" -gt 0 ]
+	[ "$(<"$CG/memory.swap.peak")" -le 16777216 ]
+	ok delete -f "$ID"
+	config '.linux.resources.memory.swap = 16777216'
+	davit run -b "$BUNDLE" "$ID"
+	[ "$status" -eq 137 ] || complain "without swap"
+	swapoff /dev/zram0
+}
+
 @test "memory.high of unified: the kernel reclaims, and counts it" {
 	config '.linux.resources.unified = { "memory.high": "4194304" }'
 	program sh -c 'x=x; while [ ${#x} -lt 16777216 ]; do x=$x$x; done; sleep 1000'
