@@ -90,13 +90,16 @@ in_service() {
 	[ "$out" = 67108864 ]
 }
 
-@test "a service with Delegate=yes: a limit is in force, and the service's processes stay its own" {
+@test "a service with Delegate=yes: a limit below its own cgroup is in force, and its processes make room" {
 	tells_limit
 	unit=(-p Delegate=yes)
-	in_service 'davit run -b bundle "$ID" && cat /proc/self/cgroup'
+	in_service 'own=$(cut -d: -f3 /proc/self/cgroup)
+		jq --arg path "$own/c" ".linux.cgroupsPath = \$path" bundle/config.json >new.json && mv new.json bundle/config.json
+		davit run -b bundle "$ID" && echo "$own" && cat /proc/self/cgroup'
 	[ "$status" -eq 0 ] && [ -z "$err" ] || complain "run with a limit"
-	[ "${out%%$'\n'*}" = 67108864 ]
-	[[ $out == *"0::/system.slice/run-"* ]]
+	own=$(sed -n 2p "$T/out")
+	[[ $own == /system.slice/run-* ]]
+	[ "$out" = $'67108864\n'"$own"$'\n'"0::$own/davit@callers" ]
 }
 
 @test "a cgroup namespace whose root has processes: a container runs, with a limit too" {
