@@ -23,13 +23,14 @@ enum {
 	DROPPED_MAX = 16,
 	LOOK_USEC = 1000000,
 	CONNECT_TRIES = 50,
-	CONNECT_PAUSE_MSEC = 100
+	PAUSE_MSEC = 100
 };
 
 static const char service[] = "org.freedesktop.systemd1";
 static const char manager_path[] = "/org/freedesktop/systemd1";
 static const char manager[] = "org.freedesktop.systemd1.Manager";
 static const char unit_interface[] = "org.freedesktop.systemd1.Unit";
+static const char no_such_unit[] = "org.freedesktop.systemd1.NoSuchUnit";
 
 struct call {
 	sd_bus *bus;
@@ -154,35 +155,46 @@ static bool is_error(const struct call *c, const char *name)
 	return sd_bus_error_has_name(&c->error, name);
 }
 
-/* What the unit is doing when no signal has told. 1: done, 0: not yet. */
-static int look_at_unit(struct call *c)
+static int get_state(struct call *c, char **ret)
 {
-	static const char get_unit[] = "GetUnit";
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	sd_bus_message *reply = NULL;
-	char *state = NULL;
 	const char *path;
-	int r = sd_bus_call_method(c->bus, service, manager_path, manager, get_unit, &error, &reply,
-				   "s", c->request->unit);
+	int r = sd_bus_call_method(c->bus, service, manager_path, manager, "GetUnit", &error,
+				   &reply, "s", c->request->unit);
 
 	if (r >= 0)
 		r = sd_bus_message_read(reply, "o", &path);
 	if (r >= 0)
 		r = sd_bus_get_property_string(c->bus, service, path, unit_interface, "ActiveState",
-					       NULL, &state);
-	if (r >= 0 && strcmp(state, "active") == 0)
-		(void)snprintf(c->result, sizeof(c->result), "done");
-	else if (r >= 0 && strcmp(state, "failed") == 0)
-		(void)snprintf(c->result, sizeof(c->result), "failed");
-	free(state);
+					       NULL, ret);
+	else if (sd_bus_error_has_name(&error, no_such_unit))
+		r = (*ret = strdup("gone")) ? 0 : -ENOMEM;
 	sd_bus_message_unref(reply);
 	sd_bus_error_free(&error);
-	/* No answer is none: the next look, or the deadline, will tell. */
-	return *c->result != '\0';
+	return r;
 }
 
-/* @looks: whether the unit's state says that the job is done, too. */
-static int wait_for_job(struct call *c, bool looks)
+/* What the unit is doing when no signal has told. No answer is none: the next look, or the
+ * deadline, will tell. */
+static void look_at_unit(struct call *c, bool is_start)
+{
+	char *state = NULL;
+	bool is_active, has_failed, is_gone;
+
+	if (get_state(c, &state) < 0)
+		return;
+	is_active = strcmp(state, "active") == 0;
+	has_failed = strcmp(state, "failed") == 0;
+	is_gone = has_failed || strcmp(state, "inactive") == 0 || strcmp(state, "gone") == 0;
+	if (is_start ? is_active : is_gone)
+		(void)snprintf(c->result, sizeof(c->result), "done");
+	else if (has_failed)
+		(void)snprintf(c->result, sizeof(c->result), "failed");
+	free(state);
+}
+
+static int wait_for_job(struct call *c, bool is_start)
 {
 	uint64_t next_look = now_usec() + LOOK_USEC;
 
@@ -197,9 +209,9 @@ static int wait_for_job(struct call *c, bool looks)
 		if (now >= c->deadline)
 			return -ETIMEDOUT;
 		if (now >= next_look) {
-			if (looks && look_at_unit(c) > 0)
-				break;
+			look_at_unit(c, is_start);
 			next_look = now + LOOK_USEC;
+			continue;
 		}
 		r = sd_bus_wait(c->bus, LOOK_USEC / 4);
 		if (r < 0 && r != -EINTR)
@@ -211,6 +223,24 @@ static int wait_for_job(struct call *c, bool looks)
 	return strcmp(c->result, "timeout") == 0 ? -ETIMEDOUT : -EIO;
 }
 
+/* The manager is being executed again, or the bus lost it with the call on its way: it may have
+ * been heard or not. */
+static bool is_lost(const struct call *c)
+{
+	return is_error(c, SD_BUS_ERROR_NO_REPLY) || is_error(c, SD_BUS_ERROR_DISCONNECTED) ||
+	       is_error(c, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
+	       is_error(c, SD_BUS_ERROR_NAME_HAS_NO_OWNER);
+}
+
+/* False: the time is up. */
+static bool wait_a_moment(const struct call *c)
+{
+	const struct timespec pause = { .tv_nsec = PAUSE_MSEC * 1000000L };
+
+	nanosleep(&pause, NULL);
+	return now_usec() < c->deadline;
+}
+
 static int reset_failed(struct call *c)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -218,7 +248,7 @@ static int reset_failed(struct call *c)
 				   &error, NULL, "s", c->request->unit);
 
 	/* It has gone by itself. */
-	if (sd_bus_error_has_name(&error, "org.freedesktop.systemd1.NoSuchUnit"))
+	if (sd_bus_error_has_name(&error, no_such_unit))
 		r = 0;
 	sd_bus_error_free(&error);
 	return r;
@@ -262,9 +292,15 @@ static int watch_jobs(struct call *c)
 				    manager, "JobRemoved", on_job_removed, c);
 
 	/* Whoever has not subscribed may not get signals at all. */
-	return r < 0 ? r
-		     : sd_bus_call_method(c->bus, service, manager_path, manager, "Subscribe",
-					  &c->error, NULL, "");
+	while (r >= 0) {
+		sd_bus_error_free(&c->error);
+		r = sd_bus_call_method(c->bus, service, manager_path, manager, "Subscribe",
+				       &c->error, NULL, "");
+		if (r >= 0 || !is_lost(c) || !wait_a_moment(c))
+			return r;
+		r = 0;
+	}
+	return r;
 }
 
 static int start_once(struct call *c, sd_bus_message **reply)
@@ -285,20 +321,12 @@ static int start_once(struct call *c, sd_bus_message **reply)
 	return r;
 }
 
-/* The manager was executed again, or the bus was, with the call on its way: it may have been heard.
- */
-static bool is_lost(const struct call *c)
-{
-	return is_error(c, SD_BUS_ERROR_NO_REPLY) || is_error(c, SD_BUS_ERROR_DISCONNECTED);
-}
-
 static int start_unit(struct call *c)
 {
 	bool has_reset = false, was_lost = false;
 	sd_bus_message *reply = NULL;
-	int r;
+	int r = watch_jobs(c);
 
-	r = watch_jobs(c);
 	if (r < 0)
 		return r;
 	while ((r = start_once(c, &reply)) < 0) {
@@ -306,10 +334,11 @@ static int start_unit(struct call *c)
 
 		if (drop_unknown(c))
 			continue;
-		if (is_lost(c) && !was_lost) {
+		if (is_lost(c) && wait_a_moment(c)) {
 			was_lost = true;
 			continue;
 		}
+		/* The lost call was heard; whose it is, davit sees by where its process is. */
 		if (exists && was_lost)
 			return wait_for_job(c, true);
 		/* One of that name which has failed, and that nobody has forgotten. */
@@ -322,47 +351,64 @@ static int start_unit(struct call *c)
 	return r < 0 ? r : wait_for_job(c, true);
 }
 
-static int stop_unit(struct call *c)
+static int stop_once(struct call *c, sd_bus_message **reply)
 {
-	sd_bus_message *m = NULL, *reply = NULL;
-	int r = watch_jobs(c);
+	sd_bus_message *m = NULL;
+	int r = sd_bus_message_new_method_call(c->bus, &m, service, manager_path, manager,
+					       "StopUnit");
 
-	if (r >= 0)
-		r = sd_bus_message_new_method_call(c->bus, &m, service, manager_path, manager,
-						   "StopUnit");
 	if (r >= 0)
 		r = sd_bus_message_append(m, "ss", c->request->unit, "replace");
 	if (r >= 0)
-		r = send_message(c, m, &reply);
+		r = send_message(c, m, reply);
 	sd_bus_message_unref(m);
-	if (r < 0 && is_error(c, "org.freedesktop.systemd1.NoSuchUnit"))
-		return 0;
-	if (r >= 0)
-		r = take_job(c, reply);
+	return r;
+}
+
+static int stop_unit(struct call *c)
+{
+	sd_bus_message *reply = NULL;
+	int r = watch_jobs(c);
+
+	if (r < 0)
+		return r;
+	while ((r = stop_once(c, &reply)) < 0) {
+		if (is_error(c, no_such_unit))
+			return 0;
+		if (!is_lost(c) || !wait_a_moment(c))
+			return r;
+	}
+	r = take_job(c, reply);
 	sd_bus_message_unref(reply);
 	if (r >= 0)
 		r = wait_for_job(c, false);
 	return r < 0 ? r : reset_failed(c);
 }
 
+static int set_once(struct call *c)
+{
+	sd_bus_message *m = NULL, *reply = NULL;
+	int r = sd_bus_message_new_method_call(c->bus, &m, service, manager_path, manager,
+					       "SetUnitProperties");
+
+	if (r >= 0)
+		r = sd_bus_message_append(m, "sb", c->request->unit, 1);
+	if (r >= 0)
+		r = append_properties(m, c);
+	if (r >= 0)
+		r = send_message(c, m, &reply);
+	sd_bus_message_unref(m);
+	sd_bus_message_unref(reply);
+	return r;
+}
+
 static int set_properties(struct call *c)
 {
-	sd_bus_message *m, *reply;
 	int r;
 
-	do {
-		m = reply = NULL;
-		r = sd_bus_message_new_method_call(c->bus, &m, service, manager_path, manager,
-						   "SetUnitProperties");
-		if (r >= 0)
-			r = sd_bus_message_append(m, "sb", c->request->unit, 1);
-		if (r >= 0)
-			r = append_properties(m, c);
-		if (r >= 0)
-			r = send_message(c, m, &reply);
-		sd_bus_message_unref(m);
-		sd_bus_message_unref(reply);
-	} while (r < 0 && drop_unknown(c));
+	do
+		r = set_once(c);
+	while (r < 0 && (drop_unknown(c) || (is_lost(c) && wait_a_moment(c))));
 	return r;
 }
 
@@ -431,16 +477,13 @@ static int open_user(sd_bus **ret)
 
 static int connect_bus(struct call *c)
 {
-	const struct timespec pause = { .tv_nsec = CONNECT_PAUSE_MSEC * 1000000L };
 	bool is_user = strcmp(c->request->manager, "user") == 0;
-	int r = -EAGAIN;
+	int r, tries = 0;
 
 	/* A unix socket whose queue is full says so. */
-	for (int i = 0; i < CONNECT_TRIES && r == -EAGAIN; i++) {
-		if (i)
-			nanosleep(&pause, NULL);
+	do
 		r = is_user ? open_user(&c->bus) : open_system(&c->bus);
-	}
+	while (r == -EAGAIN && ++tries < CONNECT_TRIES && wait_a_moment(c));
 	if (r < 0)
 		(void)snprintf(c->words, sizeof(c->words), "connect to the %s bus",
 			       is_user ? "user" : "system");

@@ -16,7 +16,7 @@ import sys
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 README = os.path.join(TOP, "tests", "README.md")
 ANNOTATIONS = os.path.join("libcrun-like", "setup", "annotations.c")
-FOLDERS = ("cli", "security", "vm")
+FOLDERS = ("cli", "security", "vm/micro", "vm/selinux", "vm/systemd")
 BEGIN, END = "<!-- coverage.py --write: begin -->", "<!-- end -->"
 # A name is one of a property when it begins with one of these.
 ROOTS = {"ociVersion", "root", "hostname", "domainname", "annotations", "process", "mounts",

@@ -173,8 +173,11 @@ static int report(const struct systemd_unit *unit, const char *doing, const stru
 {
 	bool is_no_bus = !*a->name && strncmp(a->words, "connect to", 10) == 0;
 
-	err_kind(e, ERR_CGROUP, a->code, "%s the unit %.80s%s%.140s", doing, unit->name,
-		 *a->words ? ": " : "", a->words);
+	if (*a->name)
+		return err_kind(e, ERR_CGROUP, a->code, "%s the unit %.80s: %.140s", doing,
+				unit->name, a->words);
+	err_kind(e, ERR_CGROUP, a->code, "%s the unit %.80s%s%.100s: %s", doing, unit->name,
+		 *a->words ? ": " : "", a->words, errno_words(a->code));
 	if (is_no_bus && unit->is_user)
 		return err_hint(e, "a user's containers need the user's own systemd: a session, or "
 				   "`loginctl enable-linger`; and XDG_RUNTIME_DIR");
