@@ -313,5 +313,7 @@ void process_set_name(const char *name)
 
 int process_new_keyring(const char *name)
 {
-	return sys_join_session_keyring(name);
+	int r = sys_join_session_keyring(name);
+
+	return r >= 0 || r == -ENOSYS || r == -EPERM ? 0 : r;
 }

@@ -76,8 +76,8 @@ void process_end_by_signals(bool wanted);
 void process_set_subreaper(bool wanted);
 /* Its name in /proc/PID/comm. */
 void process_set_name(const char *name);
-/* A new session keyring, so that the caller's is out of sight. -ENOSYS, -EPERM: no keyrings here.
- */
+/* A new session keyring, so that the caller's is out of sight. 0 also where there are no keyrings,
+ * or a filter forbids them, which whoever is executed then inherits. */
 int process_new_keyring(const char *name);
 
 #endif

@@ -98,7 +98,9 @@ static _Noreturn void become(const struct criu_start *how, struct criu_child *ch
 		err_set(&m.err, -r, "make a socket for criu");
 	/* Processes that are restored have the session keyring of who makes them. */
 	if (how->keyring)
-		(void)process_new_keyring(how->keyring); /* no keyrings here: none to hide */
+		r = process_new_keyring(how->keyring);
+	if (!m.err.code && r < 0)
+		err_set(&m.err, -r, "make the session keyring %s", how->keyring);
 	if (!m.err.code && leave_mounts(how, &m.err) == 0 &&
 	    open_folder(how->image_path, &child->fds[0], &m.err) == 0 &&
 	    open_folder(how->work_path, &child->fds[1], &m.err) == 0 &&

@@ -199,11 +199,17 @@ int step_own_namespaces(struct run *run, struct err *e)
 int step_keyring(struct run *run, struct err *e)
 {
 	char name[8 + STORE_ID_MAX];
+	int r;
 
-	/* Keyrings may be missing or forbidden, and a container without them is none the worse. */
 	fmt(name, sizeof(name), "_ses.%s", run->plan->id);
-	(void)process_new_keyring(name);
-	return 0;
+	r = process_new_keyring(name);
+	if (r == 0)
+		return 0;
+	/* The program would possess the caller's. A container can bring that about for exec: with
+	 * keys it uses up what its user may have (EDQUOT). */
+	err_set(e, -r, "make the session keyring %s", name);
+	return r == -EDQUOT ? err_hint(e, "its user has too many keys; or use --no-new-keyring")
+			    : -e->code;
 }
 
 int step_program(struct run *run, struct err *e)

@@ -23,12 +23,15 @@ teardown() {
 	return $failed
 }
 
-# leads_nowhere WHEN: nothing of the container leads to the host.
+# leads_nowhere WHEN: nothing of the container leads to the host, and no process has what config.json
+# does not allow.
 leads_nowhere() {
-	local pid
+	local pid words=()
+	[ "$1" != created ] || words=(--waiting)
 	pid=$(init_pid)
 	[ -n "${IS_CHROOT-}" ] || cat "/proc/$HOST/mountinfo" >"$T/host.mounts"
-	"$PYTHON" -ES "$SECURITY/look.py" "$pid" "$T/host.mounts" "$SLAVES" "$PEERS" "${HOLDER-}" >"$T/look" || {
+	"$PYTHON" -ES "$SECURITY/look.py" "$pid" --host "$T/host.mounts" --slaves "$SLAVES" --peers "$PEERS" \
+		--other "${HOLDER-}" --config "$T/config.json" --umask "$(umask)" --keyring "$ID" "${words[@]}" >"$T/look" || {
 		echo "$NAME, $1:"
 		cat "$T/look"
 		return 1
@@ -51,6 +54,7 @@ looked() {
 	PEERS=$(places shared rshared)               # the host may see what they mount
 	[[ $(jq -r .linux.rootfsPropagation "$BUNDLE/config.json") != *@(shared|slave) ]] || SLAVES=^
 	cat "/proc/$HOST/mountinfo" >"$T/host.mounts"
+	cp "$BUNDLE/config.json" "$T/config.json"
 	ok create "${CREATE[@]}" "$ID"
 	leads_nowhere created
 	ok start "$ID"
@@ -95,4 +99,102 @@ configs() {
 		looked "$name" '.linux.namespaces |= map(select(.type != "mount")) |
 			.process.capabilities |= map_values(. - ["CAP_SYS_ADMIN", "CAP_SYS_CHROOT"])'
 	done
+}
+
+# --- it can be red ---------------------------------------------------------------------------------
+
+# sees TEXT [WORD...]: the inspector, given the config of planted(), says TEXT of the container, and nothing else.
+sees() {
+	local text=$1
+	shift
+	! "$PYTHON" -ES "$SECURITY/look.py" "$(init_pid)" --config "$T/config.json" --umask "$(umask)" "$@" >"$T/look" ||
+		{ echo "does not see: $text"; return 1; }
+	grep -qF -- "$text" "$T/look" || { echo "no '$text' in:"; cat "$T/look"; return 1; }
+	! grep -vF -- "$text" "$T/look" || { echo "more than '$text'"; return 1; }
+}
+
+# planted FILTER TEXT: a container whose config.json has been changed so, which the inspector is not told of.
+planted() {
+	cp "$T/plain.json" "$BUNDLE/config.json"
+	config "$1"
+	ok run -d -b "$BUNDLE" "$ID"
+	sees "$2"
+	ok delete --force "$ID"
+}
+
+# plain: the config that a leak is planted in, and that has none.
+plain() {
+	unset HOLDER
+	umask 022
+	program sleep 1000
+	config '.process.capabilities |= map_values(["CAP_KILL", "CAP_SYSLOG"]) | .process.noNewPrivileges = true
+		| .linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: ["swapon"], action: "SCMP_ACT_ERRNO" }] }
+		| .linux.namespaces |= map(select(.type != "cgroup")) + [{ type: "cgroup" }]'
+	cp "$BUNDLE/config.json" "$T/config.json"
+	cp "$BUNDLE/config.json" "$T/plain.json"
+	ok run -d -b "$BUNDLE" "$ID"
+	"$PYTHON" -ES "$SECURITY/look.py" "$(init_pid)" --config "$T/config.json" >"$T/look" || { cat "$T/look"; return 1; }
+	ok delete --force "$ID"
+}
+
+@test "look: it sees each planted leak of a process's rights and surroundings" {
+	plain
+	planted '.process.capabilities.bounding += ["CAP_SYS_ADMIN"]' "CapBnd has SYS_ADMIN"
+	planted '.process.capabilities.inheritable += ["CAP_NET_RAW"] | .process.capabilities.permitted += ["CAP_NET_RAW"] |
+		.process.capabilities.bounding += ["CAP_NET_RAW"]' "has NET_RAW"
+	planted '.process.noNewPrivileges = false' "no_new_privs is not set"
+	planted 'del(.linux.seccomp)' "seccomp mode is 0, not 2"
+	planted '.process.user.umask = 0' "umask is 0000, not 0022"
+	planted '.process.env += ["SECRET=of the host"]' "its environment has SECRET"
+	planted '.process.rlimits += [{ type: "RLIMIT_CORE", soft: 1, hard: 2 }]' "Max core file size is"
+	planted '.process.oomScoreAdj = 77' "oom_score_adj is 77"
+	planted '.process.args = ["sh", "-c", "trap \"\" HUP; unset PWD SHLVL OLDPWD; exec sleep 1000"]' "SigIgn is"
+}
+
+@test "look: it sees each planted leak of namespaces and of the kernel's files" {
+	plain
+	planted '.linux.namespaces |= map(select(.type != "uts")) | del(.hostname)' "its uts namespace is the host's"
+	planted '.linux.namespaces |= map(select(.type != "ipc"))' "its ipc namespace is the host's"
+	planted 'del(.linux.readonlyPaths)' "can be written to"
+	planted '.mounts |= map(select(.destination != "/sys/fs/cgroup")) +
+		[{ destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["rw"] }]' "can be written to"
+	planted '.linux.devices = [{ path: "/dev/kmsg", type: "c", major: 1, minor: 11 }] |
+		.linux.resources.devices += [{ allow: true, type: "c", major: 1, minor: 11, access: "r" }]' "/dev/kmsg (1:11) opens"
+}
+
+@test "look: it sees descriptors, locks, sockets, folders and cgroups of the host's" {
+	local pid
+	plain
+	exec 9</etc
+	DAVIT_TEST=$TOKEN "$DAVIT" --root "$ROOT" run -d --preserve-fds 7 -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1 3<&9 4<&9 5<&9 6<&9 7<&9 8<&9
+	sees "/etc is on no mount of the container"
+	ok delete --force "$ID"
+	exec 9>"$T/locked"
+	flock 9
+	DAVIT_TEST=$TOKEN "$DAVIT" --root "$ROOT" run -d --preserve-fds 7 -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1 3<&- 4<&-
+	exec 9>&-
+	sees "is on no mount of the container"
+	ok delete --force "$ID"
+	ok run -d --no-new-keyring -b "$BUNDLE" "$ID"
+	[ ! -e /proc/keys ] || sees "there is no session keyring of its own" --keyring "not-$ID"
+	ok delete --force "$ID"
+	# By hand: a process in the namespaces of a container, with a root, a folder, a cgroup of the host's.
+	ok run -d -b "$BUNDLE" "$ID"
+	pid=$(init_pid)
+	env -i "DAVIT_TEST=$TOKEN" "$(command -v nsenter)" -t "$pid" -p -- "$(command -v sleep)" 1000 </dev/null >/dev/null 2>&1 3>&- 4>&- &
+	HOLDER=$!
+	for _ in {1..100}; do
+		[ "$(pgrep -cP "$HOLDER")" -eq 0 ] || break
+		sleep 0.02
+	done
+	"$PYTHON" -ES "$SECURITY/look.py" "$pid" --config "$T/config.json" >"$T/look" || status=$?
+	[ "$status" -eq 1 ]
+	for text in "/root -> / is on no mount" "/cwd -> " "/exe -> " "is in the cgroup" "CapEff has" "its net namespace is the host's" \
+		"seccomp mode is 0" "leads no session of its own" "no_new_privs is not set"; do
+		grep -qF -- "$text" "$T/look" || { cat "$T/look"; echo "not seen: $text"; return 1; }
+	done
+	ok delete --force "$ID"
+	has_ended "$HOLDER"
+	wait "$HOLDER" || true
+	HOLDER=
 }

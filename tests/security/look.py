@@ -2,21 +2,32 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Looks from outside at every process in the pid namespace of a container: does anything lead to the host?
 
-    look.py PID [HOST-MOUNTINFO [SLAVES [PEERS [OTHER]]]]
+    look.py PID [--host MOUNTINFO] [--slaves REGEX] [--peers REGEX] [--other PID]
+                [--config FILE [--umask OCTAL] [--waiting] [--keyring ID]] [--list]
 
 PID is the container's first process. Of each process in its pid namespace, as /proc has it here: root,
 working directory, executable, descriptors from 3 on (the first three are the caller's gift), locks, the
-cgroup; and of its mounts the peer groups beside those of the host (HOST-MOUNTINFO; this process's own by
-default). SLAVES and PEERS: regular expressions of mount points that may be slaves or peers of the host's,
-since config.json asks for it. For a container without a mount namespace HOST-MOUNTINFO is the host's
-from before its create: of a process in a chroot, mountinfo has the mounts below its root, and those alone
-are its own. OTHER: a process in that pid namespace that is not the container's. Prints one line for each thing that leads out, and ends with 1 then; else what was looked at.
+cgroup; and of its mounts the peer groups beside those of the host (MOUNTINFO; this process's own by
+default). --slaves and --peers are mount points that may be slaves or peers of the host's, since config.json
+asks for it. For a container without a mount namespace MOUNTINFO is the host's from before its create: of a
+process in a chroot, mountinfo has the mounts below its root, and those alone are its own. --other: a process
+in that pid namespace that is not the container's.
+
+With --config what a process has is compared with what config.json allows (properties.py). --umask: the
+caller's; --waiting: the program has not been started; --keyring: of that container's there must be one.
+--list: what was read, a line each, for a comparison of two runtimes.
+Prints one line for each thing that leads out, and ends with 1 then; else what was looked at.
 """
+import argparse
 import fcntl
+import json
 import os
 import re
 import stat
 import sys
+
+sys.dont_write_bytecode = True
+import properties  # noqa: E402
 
 F_GET_SEALS = 1034
 SEAL_WRITE = 8
@@ -49,10 +60,14 @@ def opened(path):
 
 
 class Look:
-    def __init__(self, pid, host, slaves, peers, other):
+    def __init__(self, args):
+        pid, host, other = args.pid, read(args.host), args.other
+        self.args, self.judge, self.listed = args, None, []
+        if args.config:
+            self.judge = properties.Judge(json.loads(read(args.config)), args.umask)
         self.host_groups = {g for _, groups in mounts_of(host).values() for k, g in groups.items() if k == "shared"}
         self.host_ids = set(mounts_of(host))
-        self.slaves, self.peers = slaves, peers
+        self.slaves, self.peers = args.slaves, args.peers
         self.faults, self.counts = [], {}
         space = os.stat(f"/proc/{pid}/ns/pid").st_ino
         self.cgroup = read(f"/proc/{pid}/cgroup").partition("0::")[2].splitlines()[0]
@@ -69,8 +84,8 @@ class Look:
     def lives(pid):
         return "\nState:\tZ" not in read(f"/proc/{pid}/status")
 
-    def count(self, what):
-        self.counts[what] = self.counts.get(what, 0) + 1
+    def count(self, what, number=1):
+        self.counts[what] = self.counts.get(what, 0) + number
 
     def fault(self, text):
         self.faults.append(text)
@@ -90,6 +105,24 @@ class Look:
         cgroup = read(f"/proc/{pid}/cgroup").partition("0::")[2].splitlines()[0]
         if cgroup != self.cgroup and not cgroup.startswith(self.cgroup + "/"):
             self.fault(f"process {pid} is in the cgroup {cgroup}, not in {self.cgroup}")
+        if self.judge:
+            self.properties(pid)
+
+    def properties(self, pid):
+        found = properties.facts(pid)
+        faults = list(self.judge.too_much(found, self.args.waiting))
+        if not self.args.waiting:
+            tried = properties.tried(pid)
+            faults += self.judge.tried(tried, self.cgroup, self.args.keyring)
+            self.count("devices", len(tried.get("devices", [])))
+            found.update(tried)
+        self.count("properties", len(found))
+        for text in faults:
+            self.fault(f"process {pid}: {text}")
+        for name in ("ns", "fds"):
+            del found[name]
+        for name, value in sorted(found.items()):
+            self.listed.append(f"{name} {json.dumps(value, sort_keys=True)}")
 
     def mounts(self, pid, own):
         for point, groups in own.values():
@@ -120,7 +153,7 @@ class Look:
         except OSError:
             sealed = False
         detached = mount_id(fd) not in self.host_ids and os.fstatvfs(readable).f_flag & os.ST_RDONLY
-        if mount_id(fd) not in own and not sealed and not detached:
+        if (mount_id(fd) not in own or mount_id(fd) in self.host_ids) and not sealed and not detached:
             self.fault(f"{path} -> {os.readlink(path)} could be written, or is the host's")
         os.close(readable)
         os.close(fd)
@@ -136,10 +169,25 @@ class Look:
         os.close(fd)
 
 
+def arguments():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("pid", type=int)
+    parser.add_argument("--host", default="/proc/self/mountinfo")
+    parser.add_argument("--umask", type=lambda text: int(text, 8), default=0o22)
+    for name in "slaves", "peers":
+        parser.add_argument(f"--{name}", type=lambda text: text or "(?!)", default="(?!)")
+    for name in "other", "config", "keyring":
+        parser.add_argument(f"--{name}", default="")
+    for name in "waiting", "list":
+        parser.add_argument(f"--{name}", action="store_true")
+    return parser.parse_args()
+
+
 def main():
-    none = "(?!)"
-    pid, host, slaves, peers, other = sys.argv[1:] + ["/proc/self/mountinfo", none, none, ""][len(sys.argv) - 2:]
-    look = Look(int(pid), read(host), slaves or none, peers or none, other)
+    look = Look(arguments())
+    if look.args.list:
+        print("\n".join(look.listed))
+        return
     print("\n".join(look.faults) if look.faults else
           "looked at " + ", ".join(f"{n} {what}" for what, n in look.counts.items()))
     sys.exit(1 if look.faults else 0)

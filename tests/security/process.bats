@@ -399,3 +399,42 @@ on_tty() {
 	[[ $out == *"sid: 1"* ]] # its own, as the first of its pid namespace
 	check_clean
 }
+
+# With keys of the container's user a neighbour, or the container itself before an exec, uses up what that
+# user may have; a program that kept the caller's session keyring would possess all that is in it.
+@test "T12 keyring: without one of its own nothing runs in the caller's session" {
+	local filler='import ctypes, errno, os, signal, sys
+c = ctypes.CDLL(None, use_errno=True)
+add_key, process_keyring = (248 if os.uname().machine == "x86_64" else 217), -2
+os.setresgid(1900000000, 1900000000, 1900000000)
+os.setresuid(1900000000, 1900000000, 1900000000)
+n = 0
+while c.syscall(add_key, b"user", b"k%d" % n, b"x" * 200, 200, process_keyring) > 0:
+    n += 1
+while c.syscall(add_key, b"user", b"s%d" % n, b"x", 1, process_keyring) > 0:
+    n += 1
+while c.syscall(add_key, b"keyring", b"%d" % (n % 10), None, 0, process_keyring) > 0 and n < 1000:
+    n += 1
+open(sys.argv[1], "w").write(f"{n} {errno.errorcode[ctypes.get_errno()]}\n")
+signal.pause()'
+	[ -e /proc/keys ] || skip "needs a kernel with keys"
+	requires userns command:python3
+	config '.linux.namespaces += [{ type: "user" }] | .linux.uidMappings = [{ containerID: 0, hostID: 1900000000, size: 1000 }]
+		| .linux.gidMappings = .linux.uidMappings'
+	chown -R 1900000000:1900000000 "$BUNDLE/rootfs"
+	chmod 711 "$BATS_RUN_TMPDIR" "$BATS_SUITE_TMPDIR" "$BATS_TEST_TMPDIR" "$BUNDLE"
+	program true
+	ok run -b "$BUNDLE" "$ID"
+	: >"$T/filled"
+	chmod 666 "$T/filled"
+	python3 -c "$filler" "$T/filled" </dev/null >/dev/null 2>"$T/filler.err" 3>&- 4>&- &
+	# shellcheck disable=SC2034  # end_peer's
+	PEER=$!
+	appears "$T/filled"
+	[[ $(<"$T/filled") == *" EDQUOT" ]]
+	refused "session keyring" run -b "$BUNDLE" "$ID"
+	[[ $err == *"--no-new-keyring"* ]]
+	ok run --no-new-keyring -b "$BUNDLE" "$ID"
+	end_peer
+	check_clean
+}
