@@ -65,7 +65,8 @@ threads() {
 	calls process
 	config '.hooks.createRuntime = [{ path: "/bin/true" }]'
 	calls process
-	kill "$neighbour"
+	# It is process 1 of its namespace.
+	kill -KILL "$neighbour"
 }
 
 @test "davit_wait has the exit status, once" {
@@ -123,6 +124,7 @@ threads() {
 	calls inspect
 }
 
+# bats test_tags=vm-micro
 @test "limits as numbers are in the cgroup" {
 	requires memory pids cpu
 	ok create -b "$BUNDLE" "$ID"

@@ -51,6 +51,9 @@ thirty_times() {
 	}
 	thirty_times "$commands" afresh
 	grep -q '"status": "created"' "$T/said"
+	# Somebody who types does not kill it before it has said a word.
+	afresh
+	bash -euc "$(sed "/^davit start/a until grep -qx $ID $T/said; do sleep 0.02; done" <<<"$commands")" >"$T/said" 2>&1 </dev/null
 	grep -qx "$ID" "$T/said"
 	run ! grep -q "$ID" <("$DAVIT" list -q)
 }
