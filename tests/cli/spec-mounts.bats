@@ -1294,7 +1294,7 @@ label=system_u:object_r:container_file_t:s0:c1,c2
 }
 
 # bats test_tags=vm-selinux
-@test "linux.mountLabel: new file systems and their files have the label" {
+@test "linux.mountLabel, annotations run.oci.mount_context_type: new file systems and their files have the label" {
 	requires selinux
 	config --arg text "$label" '.linux.mountLabel = $text'
 	mount_is /w mode=755
