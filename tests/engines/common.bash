@@ -5,7 +5,7 @@
 # shellcheck disable=SC2317,SC2034  # steps are called by name
 
 # Debian sid's; the same list is the same root, made once a machine.
-packages=containerd,runc,crun,podman,docker.io,docker-cli,conmon,netavark,aardvark-dns,iptables,nftables,iproute2,busybox-static,jq,catatonit,containernetworking-plugins,uidmap,procps,mount,bsdutils,ca-certificates
+packages=containerd,runc,crun,podman,docker.io,docker-cli,conmon,netavark,aardvark-dns,iptables,nftables,iproute2,busybox-static,jq,catatonit,containernetworking-plugins,python3-grpcio,uidmap,procps,mount,bsdutils,ca-certificates
 
 count=0 failures=0
 
@@ -59,7 +59,63 @@ wait_for() {
 	return 1
 }
 
-export -f shows ends on_terminal wait_for
+# says_no TEXT COMMAND...: fails, with those words.
+says_no() {
+	local text=$1 out
+	shift
+	! out=$("$@" 2>&1) || { echo "succeeds: $out"; return 1; }
+	grep -qi -- "$text" <<<"$out" || { echo "does not say '$text': $out"; return 1; }
+}
+
+# quiet COMMAND...: it succeeds and prints nothing, on stderr either.
+quiet() {
+	local out
+	out=$("$@" 2>&1) || { echo "$out"; return 1; }
+	[ -z "$out" ] || { echo "prints: $out"; return 1; }
+}
+
+export -f says_no quiet shows ends on_terminal wait_for
+
+# try NAME COMMAND...: one row "ok|not ok <tab> NAME", and what was printed when it failed.
+try() {
+	local name=$1 out status=0
+	shift
+	out=$(timeout -k 5 "${try_seconds:-60}" bash -c '"$@"' - "$@" 2>&1 </dev/null) || status=$?
+	if [ "$status" -eq 0 ]; then
+		printf 'ok\t%s\n' "$name"
+	else
+		printf 'not ok\t%s\n' "$name"
+		printf '# %s -> %s\n' "$*" "$status"
+		tail -8 <<<"$out" | tr '\t' ' ' | sed 's/^/#   /'
+	fi
+	return "$status"
+}
+
+# compare MODE PEER...: TAP of davit's steps, by what the peers did in the same.
+compare() {
+	local mode=$1 status name peer peers_fail
+	shift
+	while IFS=$'\t' read -r status name; do
+		peers_fail=$#
+		for peer; do
+			grep -qxF -e "not ok"$'\t'"$name" "/share/$mode.$peer" || peers_fail=$((peers_fail - 1))
+		done
+		[[ $status == \#* ]] || count=$((count + 1))
+		if [ "$status" = ok ]; then
+			echo "ok $count $mode: $name"
+			for peer; do
+				! grep -qxF -e "not ok"$'\t'"$name" "/share/$mode.$peer" || echo "# $peer fails that"
+			done
+		elif [ "$status" = "not ok" ] && [ $# -gt 0 ] && [ "$peers_fail" -eq $# ]; then
+			echo "ok $count $mode: $name # SKIP $* fail as well"
+		elif [ "$status" = "not ok" ]; then
+			failures=$((failures + 1))
+			echo "not ok $count $mode: $name"
+		else
+			echo "$status"
+		fi
+	done <"/share/$mode.davit"
+}
 
 make_image() {
 	mkdir -p /tmp/image/bin /tmp/image/etc /tmp/image/tmp /tmp/image/dev /tmp/image/proc /tmp/image/sys
@@ -70,3 +126,80 @@ make_image() {
 	echo 'root:x:0:0:root:/root:/bin/sh' >/tmp/image/etc/passwd
 	tar -C /tmp/image -cf /tmp/image.tar .
 }
+
+# many COMMAND...: 200 times, eight at a time, with a number as last word; each prints "alive". The time goes to
+# /share/many.RUNTIME.
+many() {
+	local start=$EPOCHREALTIME good
+	good=$(seq 200 | xargs -P 8 -I{} bash -c '"$@" 2>&1 | tail -n 1' - "$@" {} | tee /tmp/many.out | grep -c '^alive$')
+	awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f s\n", b - a }' >"/share/many.${RUNTIME?}"
+	[ "$good" -eq 200 ] || { echo "$good of 200; the others:"; grep -v '^alive$' /tmp/many.out | sort | uniq -c; return 1; }
+}
+
+export -f many
+
+# The times of many, side by side.
+many_times() {
+	local runtime
+	for runtime in davit "$@"; do
+		[ ! -e "/share/many.$runtime" ] || echo "# 200 containers, 8 at a time: $runtime $(<"/share/many.$runtime")"
+	done
+}
+
+# rm_cgroups FOLDER: that is empty, and all below it: what a runtime has left is not the next one's.
+rm_cgroups() {
+	local group
+	while read -r group; do
+		rmdir "$group"
+	done < <(find "$1" -depth -type d)
+} 2>/dev/null
+
+export -f rm_cgroups
+
+# make_archive CONFIG: the image as docker save would write it, localhost/bb:latest, with that config; on stdout.
+make_archive() {
+	local folder=/tmp/archive sum
+	mkdir -p "$folder"
+	cp /tmp/image.tar "$folder/layer.tar"
+	sum=$(sha256sum /tmp/image.tar | cut -d' ' -f1)
+	printf '{"architecture":"amd64","os":"linux","config":%s,"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' \
+		"$1" "$sum" >"$folder/config.json"
+	printf '[{"Config":"config.json","RepoTags":["localhost/bb:latest"],"Layers":["layer.tar"]}]' >"$folder/manifest.json"
+	tar -C "$folder" -c .
+}
+
+# make_peer NAME [PATH]: /share/peers/NAME. containerd asks for cpu.shares, and each runtime fails where there is
+# no cpu controller (davit does not for the default, 1024, as ctr has it): so that is taken out before.
+make_peer() {
+	mkdir -p /share/peers
+	cat >"/share/peers/$1" <<-END
+		#!/bin/bash
+		for word; do
+			[ -z "\${bundle-}" ] || { [ "\$bundle" != next ] || bundle=\$word; }
+			[ "\$word" != --bundle ] || bundle=next
+		done
+		[ -z "\${bundle-}" ] || {
+			jq -c 'del(.linux.resources.cpu)' "\$bundle/config.json" >"\$bundle/config.new"
+			mv "\$bundle/config.new" "\$bundle/config.json"
+		}
+		exec ${2:-$(command -v "$1")} "\$@"
+	END
+	chmod +x "/share/peers/$1"
+}
+
+containerd_start() {
+	setsid containerd >>/share/containerd.log 2>&1 </dev/null &
+	echo $! >/run/containerd.pid
+	disown
+	wait_for ctr version
+}
+
+# containerd_stop [SIGNAL]
+containerd_stop() {
+	local pid
+	pid=$(</run/containerd.pid)
+	kill "$@" "$pid"
+	wait_for bash -c "! kill -0 $pid"
+}
+
+export -f containerd_start containerd_stop
