@@ -63,14 +63,15 @@ nothing_left() {
 }
 
 @test "podman, rootless: -m 64m --cpus .5 --pids-limit 20, in the user's own systemd" {
-	local user=(setpriv --reuid 1000 --regid 1000 --init-groups env -C / HOME=/home/u1 USER=u1 XDG_RUNTIME_DIR=/run/user/1000
+	local user=(setpriv --reuid 1000 --regid 1000 --init-groups env -C / HOME=/home/user USER=user XDG_RUNTIME_DIR=/run/user/1000
 		DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/1000/bus)
-	mkdir -p /home/u1
-	chown 1000:1000 /home/u1
+	mkdir -p /home/user
+	chown 1000:1000 /home/user
 	chmod 644 /run/bb.tar
 	quiet "${user[@]}" podman import /run/bb.tar localhost/bb
 	quiet "${user[@]}" podman --runtime davit run -d --name p -m 64m --cpus .5 --pids-limit 20 localhost/bb sleep 1000
 	limited "$("${user[@]}" podman inspect -f '{{.State.Pid}}' p)" user.slice "${user[@]}" systemctl --user
+	quiet "${user[@]}" podman exec p id
 	quiet "${user[@]}" podman rm -f -t 0 p
 	nothing_left 'libpod-*' "${user[@]}" systemctl --user
 }
