@@ -60,7 +60,7 @@ int error_export_output(struct davit_error *to, const struct err *e, const char 
 		size_t at = err_format(e, to->text, sizeof(to->text));
 
 		to->err = *e;
-		if (e->kind == ERR_HOOK && at < sizeof(to->text))
+		if ((e->kind == ERR_HOOK || e->kind == ERR_UNSUPPORTED) && at < sizeof(to->text))
 			escape(to->text + at, sizeof(to->text) - at, output);
 	}
 	return -e->code;

@@ -23,6 +23,7 @@ static const char *const empty_words[] = {
 	"Pre-dumping FAILED",
 	"Restoring FAILED",
 	"Unable to kill",
+	"Unable to detach",
 	"Can't send request",
 	"Wait for zombie",
 	"killed by signal 9",

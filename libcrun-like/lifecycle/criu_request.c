@@ -4,7 +4,6 @@
  */
 #include "lifecycle/criu_request.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <string.h>
@@ -261,8 +260,7 @@ static int put_page_server(struct criu_request *r, const char *server, struct er
 				"--page-server takes ADDRESS:PORT, not \"%.100s\"", server);
 	fmt(address, sizeof(address), "%.*s", (int)(colon - server), server);
 	protobuf_put_string(&m, PAGE_SERVER_ADDRESS, address);
-	/* criu takes it in the order of the network, as libraries of C and Go send it. */
-	protobuf_put_number(&m, PAGE_SERVER_PORT, htons((uint16_t)port));
+	protobuf_put_number(&m, PAGE_SERVER_PORT, (int64_t)port);
 	protobuf_put_message(&r->opts, OPT_PAGE_SERVER, &m);
 	return 0;
 }

@@ -291,7 +291,7 @@ static int explain(struct run *run, struct err *e)
 	err_hint(e, "see %s/%s", r->images.work_path, CRIU_RESTORE_LOG);
 	for (size_t i = 1; i < count && run->hook_output; i++)
 		at += fmt(run->hook_output + at, at < HOOK_OUTPUT_TEXT ? HOOK_OUTPUT_TEXT - at : 0,
-			  "\n%s", lines[i]);
+			  "; %s", lines[i]);
 	return -e->code;
 }
 

@@ -28,8 +28,10 @@ struct checkpoint {
 	struct criu_images images;
 	struct criu_request request;
 	struct stream streams[STREAMS];
-	bool is_broken; /* criu was killed at its work, and the container with it */
-	int status_fd;  /* criu's number of it, or -1 */
+	bool has_no_freezer; /* it was tried with it in vain */
+	bool is_stuck;       /* a process did not stop */
+	bool is_broken;      /* criu was killed at its work, and the container with it */
+	int status_fd;       /* criu's number of it, or -1 */
 	char *output;
 };
 
@@ -65,7 +67,7 @@ static int find_freezer(const struct checkpoint *k, const char **ret, struct err
 	const char *place;
 
 	*ret = NULL;
-	if (!container_cgroup(k->c, &ref))
+	if (k->has_no_freezer || !container_cgroup(k->c, &ref))
 		return 0;
 	root = cgroupfs_open_root(&place);
 	if (root < 0)
@@ -152,12 +154,15 @@ static int explain(struct checkpoint *k, struct err *e)
 	struct err criu = *e;
 	size_t at = 0;
 
+	for (size_t i = 0; i < count; i++)
+		k->is_stuck |= strstr(lines[i], "Unseizable non-zombie") != NULL;
+
 	*e = (struct err){ 0 };
 	err_kind(e, criu.kind, criu.code, "checkpoint container %s: %s", k->c->id,
 		 count ? lines[0] : criu.msg);
 	err_hint(e, "see %s/%s", k->images.work_path, CRIU_DUMP_LOG);
 	for (size_t i = 1; i < count; i++)
-		at += fmt(k->output + at, at < CRIU_LOG_TEXT ? CRIU_LOG_TEXT - at : 0, "\n%s",
+		at += fmt(k->output + at, at < CRIU_LOG_TEXT ? CRIU_LOG_TEXT - at : 0, "; %s",
 			  lines[i]);
 	return -e->code;
 }
@@ -208,7 +213,7 @@ static int dump(struct checkpoint *k, struct err *e)
 	return 0;
 }
 
-static int checkpoint(struct checkpoint *k, struct err *e)
+static int try_dump(struct checkpoint *k, struct err *e)
 {
 	struct criu_start start = { .cgroup_fd = -1, .stdio = { -1, -1, -1 } };
 
@@ -217,10 +222,6 @@ static int checkpoint(struct checkpoint *k, struct err *e)
 		start.fds[start.fd_count++] = (int)k->options->status_fd;
 		k->status_fd = CRIU_FIRST_FD;
 	}
-	if (check_status(k->c, e) < 0 || load_config(k, e) < 0 || check_mounts(k, e) < 0 ||
-	    criu_check(&k->criu, e) < 0 || criu_images_open(&k->images, k->options, true, e) < 0 ||
-	    criu_images_open_to(&k->images, k->config, e) < 0)
-		return -e->code;
 	start.image_path = k->images.path;
 	start.work_path = k->images.work_path;
 	if (make_request(k, e) < 0 || criu_start(&k->criu, &start, e) < 0)
@@ -228,6 +229,32 @@ static int checkpoint(struct checkpoint *k, struct err *e)
 	if (!k->options->pre_dump && streams_save(k->images.dirfd, k->streams, e) < 0)
 		return -e->code;
 	return dump(k, e);
+}
+
+/*
+ * A process that waits for its vfork(2)ed child waits for ever when the freezer has stopped that:
+ * four of a hundred dumps of a shell that starts programs end so, with runc too. Without the
+ * freezer criu stops one process after the other, and the child gets on.
+ */
+static bool is_worth_another(const struct checkpoint *k, const struct err *e)
+{
+	return k->is_stuck && !k->has_no_freezer && e->kind != ERR_KILLED;
+}
+
+static int checkpoint(struct checkpoint *k, struct err *e)
+{
+	if (check_status(k->c, e) < 0 || load_config(k, e) < 0 || check_mounts(k, e) < 0 ||
+	    criu_check(&k->criu, e) < 0 || criu_images_open(&k->images, k->options, true, e) < 0 ||
+	    criu_images_open_to(&k->images, k->config, e) < 0)
+		return -e->code;
+	if (try_dump(k, e) == 0 || !is_worth_another(k, e))
+		return -e->code;
+	*e = (struct err){ 0 };
+	k->output[0] = '\0';
+	k->has_no_freezer = true;
+	criu_end(&k->criu, false);
+	criu_init(&k->criu, k->criu.ctx);
+	return try_dump(k, e);
 }
 
 int operation_checkpoint(const struct davit_context *ctx, const char *id,
