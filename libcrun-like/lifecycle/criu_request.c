@@ -84,6 +84,8 @@ int criu_images_open(struct criu_images *images, const struct davit_checkpoint_o
 	images->dirfd = open_folder(images->path, make, e);
 	if (images->dirfd >= 0)
 		images->work_dirfd = open_folder(images->work_path, true, e);
+	if (!e->code)
+		criu_images_clear(images, make, e);
 	if (e->code)
 		criu_images_close(images);
 	return -e->code;

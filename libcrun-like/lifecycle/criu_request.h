@@ -35,6 +35,8 @@ struct criu_images {
 /* @make: the folder of the images, too; that of the log is always made. */
 int criu_images_open(struct criu_images *images, const struct davit_checkpoint_options *o,
 		     bool make, struct err *e);
+/* Of that open, the last part: nothing in the folders leads out of them, or is no file. */
+int criu_images_clear(const struct criu_images *images, bool make, struct err *e);
 /* For a container with a user namespace of its own. */
 int criu_images_open_to(const struct criu_images *images, const struct oci_config *config,
 			struct err *e);
