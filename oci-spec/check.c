@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/fmt.h"
+#include "base/path.h"
 #include "json_pointer.h"
 #include "table.h"
 
@@ -45,6 +46,8 @@ static const struct check_row rows[] = {
 	{ "devices",        check_devices,        "config-linux.md#devices" },
 	{ "net-devices",    check_net_devices,    "config-linux.md#network-devices" },
 	{ "cgroups-path",   check_cgroups_path,   "config-linux.md#cgroups-path" },
+	{ "memory",         check_memory,         "config-linux.md#memory", IN_RESOURCES },
+	{ "cpu",            check_cpu,            "config-linux.md#cpu", IN_RESOURCES },
 	{ "device-rules",   check_device_rules,   "config-linux.md#allowed-device-list", IN_RESOURCES },
 	{ "block-io",       check_block_io,       "config-linux.md#block-io", IN_RESOURCES },
 	{ "hugepages",      check_hugepages,      "config-linux.md#huge-page-limits", IN_RESOURCES },
@@ -56,6 +59,7 @@ static const struct check_row rows[] = {
 	{ "seccomp",        check_seccomp,        "config-linux.md#seccomp" },
 	{ "masked-paths",   check_masked_paths,   "config-linux.md#masked-paths" },
 	{ "readonly-paths", check_readonly_paths, "config-linux.md#readonly-paths" },
+	{ "mount-label",    check_mount_label,    "config-linux.md#mount-label" },
 	{ "personality",    check_personality,    "config-linux.md#personality" },
 };
 /* clang-format on */
@@ -226,18 +230,19 @@ static void check_nonempty(struct check *k, const struct oci_config *c)
 	nonempty_object(k, &oci_config_object, c, NULL);
 }
 
-/* Nothing but the root, however it is spelt: "/", "//.", "/..". */
+/* Nothing but the root, however it is spelt: "/", "//.", "/..", "/tmp/..". */
 static bool is_root(const char *path)
 {
-	for (const char *p = path; *p; p += strcspn(p, "/")) {
-		size_t len;
+	const char *at = path, *name;
+	size_t len, depth = 0;
 
-		p += strspn(p, "/");
-		len = strcspn(p, "/");
-		if (len && strncmp(p, "..", len) != 0)
-			return false;
+	while ((len = path_next(&at, &name)) > 0) {
+		if (!path_is_dotdot(name, len))
+			depth++;
+		else if (depth)
+			depth--;
 	}
-	return *path;
+	return *path && !depth;
 }
 
 static void check_mounts(struct check *k, const struct oci_config *c)

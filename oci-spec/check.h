@@ -6,7 +6,9 @@
 #ifndef DAVIT_OCI_CHECK_H
 #define DAVIT_OCI_CHECK_H
 
+#include "base/numbers.h"
 #include "json.h"
+#include "json_pointer.h"
 
 struct check;
 typedef void check_fn(struct check *k, const struct oci_config *c);
@@ -31,15 +33,13 @@ struct check {
 /* check_tools.c */
 void check_fail(struct check *k, const char *pointer, const char *format, ...) PRINTF_LIKE(3, 4);
 
-/* The pointer @above with a key of a map below it. */
-const char *check_below(char buf[static 128], const char *above, const char *key);
-#define BELOW(above, key) check_below((char[128]){ 0 }, (above), (key))
-
 /* The namespace of that type in the list; NULL: none. */
 const struct oci_namespace *check_namespace(const struct oci_config *c, const char *type);
 /* Is one of the path's components exactly that word? */
 bool check_has_component(const char *path, const char *word);
 bool check_is_one_of(const char *text, const char *const *words);
+/* A list as of cpuset(7), "0-3,7", of numbers up to @most; NULL and "" are none. */
+bool check_is_numbers(const char *list, unsigned most);
 /* A list of id mappings: sizes, overlaps, number. */
 void check_mappings(struct check *k, const char *pointer, const struct oci_id_mappings *m);
 
@@ -49,10 +49,10 @@ check_fn check_args, check_cwd, check_env, check_user, check_rlimits, check_oom_
 /* check_linux.c */
 check_fn check_host_names, check_namespaces, check_id_mappings, check_time_offsets, check_devices,
 	check_net_devices, check_masked_paths, check_readonly_paths, check_intel_rdt,
-	check_memory_policy, check_personality;
+	check_memory_policy, check_mount_label, check_personality;
 /* check_cgroup.c */
-check_fn check_cgroups_path, check_device_rules, check_hugepages, check_block_io, check_rdma,
-	check_unified;
+check_fn check_cgroups_path, check_memory, check_cpu, check_device_rules, check_hugepages,
+	check_block_io, check_rdma, check_unified;
 /* check_sysctl.c */
 check_fn check_sysctl;
 /* check_seccomp.c */

@@ -46,6 +46,11 @@ void check_namespaces(struct check *k, const struct oci_config *c)
 			check_fail(k, POINTER("/linux/namespaces/%zu/path", i),
 				   "not an absolute path: %s", n->path);
 	}
+	if (!check_namespace(c, "user") || check_namespace(c, "mount"))
+		return;
+	check_fail(k, "/linux/namespaces",
+		   "there is a user namespace and no mount namespace: root of the one may mount "
+		   "nothing in the runtime's own");
 }
 
 /* Beside a user namespace that is joined by path they are accepted, and never written. Whether a
@@ -211,8 +216,8 @@ static void check_policy_nodes(struct check *k, const struct oci_memory_policy *
 	static const char *const either[] = { "MPOL_PREFERRED", NULL };
 	const char *pointer = "/linux/memoryPolicy/nodes", *nodes = p->nodes ? p->nodes : "";
 
-	if (nodes[strspn(nodes, "0123456789,- ")])
-		check_fail(k, pointer, "invalid memory policy: not a list of nodes: %s", nodes);
+	if (!check_is_numbers(nodes, NUMBERS_NODES))
+		check_fail(k, pointer, "invalid memory policy: \"%s\" is no list of nodes", nodes);
 	if (check_is_one_of(p->mode, without) && *nodes)
 		check_fail(k, pointer, "invalid memory policy: %s takes no nodes", p->mode);
 	if (!check_is_one_of(p->mode, without) && !check_is_one_of(p->mode, either) && !*nodes)
@@ -248,6 +253,15 @@ void check_memory_policy(struct check *k, const struct oci_config *c)
 		return;
 	check_policy_nodes(k, p);
 	check_policy_flags(k, p);
+}
+
+/* It is written between quotes where options hold more than one word. */
+void check_mount_label(struct check *k, const struct oci_config *c)
+{
+	const char *label = c->linux_config ? c->linux_config->mount_label : NULL;
+
+	if (label && strpbrk(label, "\"\\"))
+		check_fail(k, "/linux/mountLabel", "label %s has quotes", label);
 }
 
 /* None is defined. */

@@ -8,7 +8,8 @@
 #include "check.h"
 
 enum {
-	GROUPS_MAX = 65536,           /* NGROUPS_MAX */
+	GROUPS_MAX = 65536, /* NGROUPS_MAX */
+	UMASK_MAX = 0777,
 	DEADLINE_RUNTIME_LEAST = 1024 /* ns: the resolution of the kernel's bookkeeping */
 };
 
@@ -42,7 +43,7 @@ void check_env(struct check *k, const struct oci_config *c)
 	}
 }
 
-/* (uid_t)-1 is what the system calls take for "no change". */
+/* (uid_t)-1 is what the system calls take for "no change", so a way to stay root (C12). */
 static const uint32_t no_id = UINT32_MAX;
 
 void check_user(struct check *k, const struct oci_config *c)
@@ -62,6 +63,8 @@ void check_user(struct check *k, const struct oci_config *c)
 		if (u->additional_gids.items[i] == no_id)
 			check_fail(k, POINTER("/process/user/additionalGids/%zu", i),
 				   "%u is not an id", no_id);
+	if (u->umask && *u->umask > UMASK_MAX)
+		check_fail(k, "/process/user/umask", "0%o is above 0777", *u->umask);
 }
 
 static bool has_rlimit_before(const struct oci_rlimits *l, size_t i)
@@ -176,18 +179,16 @@ void check_console_size(struct check *k, const struct oci_config *c)
 		check_fail(k, "/process/consoleSize/width", "more than %d", UINT16_MAX);
 }
 
-static void check_cpu_list(struct check *k, const char *pointer, const char *list)
-{
-	if (list && list[strspn(list, "0123456789, -")])
-		check_fail(k, pointer, "not a list of CPUs: %s", list);
-}
-
 void check_cpu_affinity(struct check *k, const struct oci_config *c)
 {
 	const struct oci_exec_cpu_affinity *a = c->process ? c->process->exec_cpu_affinity : NULL;
 
 	if (!a)
 		return;
-	check_cpu_list(k, "/process/execCPUAffinity/initial", a->initial);
-	check_cpu_list(k, "/process/execCPUAffinity/final", a->final);
+	if (!check_is_numbers(a->initial, NUMBERS_CPUS))
+		check_fail(k, "/process/execCPUAffinity/initial", "\"%.64s\" is not a list of CPUs",
+			   a->initial);
+	if (!check_is_numbers(a->final, NUMBERS_CPUS))
+		check_fail(k, "/process/execCPUAffinity/final", "\"%.64s\" is not a list of CPUs",
+			   a->final);
 }

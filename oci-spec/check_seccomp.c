@@ -9,30 +9,43 @@
 
 enum {
 	ARG_INDEX_MAX = 5,
-	ERRNO_RET_MAX = 65535 /* SECCOMP_RET_DATA has 16 bits */
+	ERRNO_MAX = 4095,  /* the kernel's MAX_ERRNO: it would cap silently */
+	TRACE_MAX = 0xffff /* SECCOMP_RET_DATA has 16 bits */
 };
 
-static const char *errno_fault(const char *action, const uint32_t *errno_ret)
+static const char notify[] = "SCMP_ACT_NOTIFY";
+
+static void check_errno(struct check *k, const char *pointer, const char *action,
+			const uint32_t *errno_ret)
 {
-	static const char *const with_errno[] = { "SCMP_ACT_ERRNO", "SCMP_ACT_TRACE", NULL };
+	bool is_errno = !strcmp(action, "SCMP_ACT_ERRNO");
+	unsigned most = is_errno ? ERRNO_MAX : TRACE_MAX;
 
 	if (!errno_ret)
-		return NULL;
-	if (!check_is_one_of(action, with_errno))
-		return "the action returns no errno";
-	return *errno_ret > ERRNO_RET_MAX ? "more than 65535" : NULL;
+		return;
+	if (!is_errno && strcmp(action, "SCMP_ACT_TRACE") != 0)
+		check_fail(k, pointer, "%s takes no errno", action);
+	else if (*errno_ret > most)
+		check_fail(k, pointer, "%u is above %s's maximum %u", *errno_ret, action, most);
+}
+
+/* A program that says it waits for its agent could not say so to who answers for the agent: runc
+ * refuses it, and so profiles and agents reckon with it. */
+static void check_name(struct check *k, const char *pointer, const char *action, const char *name)
+{
+	if (!*name)
+		check_fail(k, pointer, "empty");
+	else if (!strcmp(action, notify) && !strcmp(name, "write"))
+		check_fail(k, pointer, "%s cannot be used for the write syscall", notify);
 }
 
 static void check_syscall(struct check *k, size_t at, const struct oci_seccomp_syscall *s)
 {
-	const char *fault = errno_fault(s->action, s->errno_ret);
-
-	if (fault)
-		check_fail(k, POINTER("/linux/seccomp/syscalls/%zu/errnoRet", at), "%s", fault);
+	check_errno(k, POINTER("/linux/seccomp/syscalls/%zu/errnoRet", at), s->action,
+		    s->errno_ret);
 	for (size_t i = 0; i < s->names.count; i++)
-		if (!*s->names.items[i])
-			check_fail(k, POINTER("/linux/seccomp/syscalls/%zu/names/%zu", at, i),
-				   "empty");
+		check_name(k, POINTER("/linux/seccomp/syscalls/%zu/names/%zu", at, i), s->action,
+			   s->names.items[i]);
 	for (size_t i = 0; i < s->args.count; i++)
 		if (s->args.items[i].index > ARG_INDEX_MAX)
 			check_fail(k, POINTER("/linux/seccomp/syscalls/%zu/args/%zu/index", at, i),
@@ -42,12 +55,14 @@ static void check_syscall(struct check *k, size_t at, const struct oci_seccomp_s
 void check_seccomp(struct check *k, const struct oci_config *c)
 {
 	const struct oci_seccomp *s = c->linux_config ? c->linux_config->seccomp : NULL;
-	const char *fault = s ? errno_fault(s->default_action, s->default_errno_ret) : NULL;
 
 	if (!s)
 		return;
-	if (fault)
-		check_fail(k, "/linux/seccomp/defaultErrnoRet", "%s", fault);
+	check_errno(k, "/linux/seccomp/defaultErrnoRet", s->default_action, s->default_errno_ret);
+	if (s->listener_path && *s->listener_path != '/')
+		check_fail(k, "/linux/seccomp/listenerPath",
+			   "the receiver of the seccomp listener, %s, is not an absolute path",
+			   s->listener_path);
 	if (s->listener_metadata && !s->listener_path)
 		check_fail(k, "/linux/seccomp/listenerMetadata", "there is no listenerPath");
 	for (size_t i = 0; i < s->syscalls.count; i++)

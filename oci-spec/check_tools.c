@@ -48,13 +48,10 @@ void check_fail(struct check *k, const char *pointer, const char *format, ...)
 	k->is_stopped = !k->found(k->arg, &e);
 }
 
-const char *check_below(char buf[static 128], const char *above, const char *key)
+bool oci_check_keep_first(void *arg, const struct err *violation)
 {
-	size_t len = strlen(above);
-
-	memcpy(buf, above, len + 1);
-	json_pointer_add(buf, 128, len, key, strlen(key));
-	return buf;
+	*(struct err *)arg = *violation;
+	return false;
 }
 
 /* A list without duplicates has no more entries; a longer one is refused, and must not cost time.
@@ -87,6 +84,16 @@ bool check_has_component(const char *path, const char *word)
 			return true;
 	}
 	return false;
+}
+
+bool check_is_numbers(const char *list, unsigned most)
+{
+	unsigned first, last;
+
+	for (const char *at = list ? list + strspn(list, " ") : ""; *at;)
+		if (numbers_next(&at, most, &first, &last) < 0)
+			return false;
+	return true;
 }
 
 /* user_namespaces(7): ranges do not overlap, neither inside nor outside. */

@@ -50,6 +50,8 @@ int oci_process_decode(struct arena *a, const char *text, size_t len, const char
  * document only, never at the host.
  */
 size_t oci_config_check(const struct oci_config *c, oci_check_fn *found, void *arg);
+/* For who wants one violation: @arg is a struct err, which takes the first. */
+bool oci_check_keep_first(void *arg, const struct err *violation);
 /* The same for a process or resources object that is a document of its own: pointers begin there.
  */
 size_t oci_process_check(const struct oci_process *p, oci_check_fn *found, void *arg);

@@ -41,3 +41,12 @@ size_t json_pointer_add(char *buf, size_t size, size_t at, const char *key, size
 		mark_cut(buf, size);
 	return at;
 }
+
+const char *json_pointer_below(char buf[static 128], const char *above, const char *key)
+{
+	size_t len = strlen(above);
+
+	memcpy(buf, above, len + 1);
+	json_pointer_add(buf, 128, len, key, strlen(key));
+	return buf;
+}

@@ -127,6 +127,15 @@ int err_field(struct err *e, int code, const char *pointer, const char *format, 
 	return r;
 }
 
+bool err_pass(const struct err_sink *s, struct err *e)
+{
+	if (!s->each || e->kind == ERR_SYSTEM)
+		return false;
+	s->each(s->arg, e);
+	*e = (struct err){ 0 };
+	return true;
+}
+
 int err_hint(struct err *e, const char *format, ...)
 {
 	char whole[HINT_SIZE];

@@ -59,6 +59,14 @@ int err_at(struct err *e, const char *pointer);
 const char *pointer_fmt(char buf[static 128], const char *fmt, ...) PRINTF_LIKE(2, 3);
 #define POINTER(...) pointer_fmt((char[128]){ 0 }, __VA_ARGS__)
 
+/* Who wants all the faults of a document, not the first alone; zero: nobody. */
+struct err_sink {
+	void (*each)(void *arg, const struct err *e);
+	void *arg;
+};
+/* Tells of a fault of the document, and empties @e. False: it is to be returned. */
+bool err_pass(const struct err_sink *s, struct err *e);
+
 /* @from comes as bytes of another process, which somebody may have got hold of: made a valid error
  * that has a code. */
 void err_import(struct err *to, const struct err *from);

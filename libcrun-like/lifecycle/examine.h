@@ -8,14 +8,16 @@
 
 #include "lifecycle/plan.h"
 
-typedef void examine_fn(void *arg, const struct err *fault);
+struct examine {
+	bool with_host; /* what of this machine is wrong too: root, file systems, security module */
+	void (*found)(void *arg, const struct err *fault);
+	/* Has @section, a pointer, a fault already? */
+	bool (*is_faulty)(const void *arg, const char *section);
+	void *arg;
+};
 
-/*
- * @plan: with a decoded config. Faults of the document alone, whoever calls and on whatever
- * machine;
- * @with_host: those of this machine as well (the root file system, the kernel's file systems, its
- * security module).
- */
-void plan_examine(struct plan *plan, bool with_host, examine_fn *found, void *arg);
+/* @plan: with a decoded config, whatever oci_config_check() says of it. All faults that the
+ * document has whoever calls and on whatever machine. */
+void plan_examine(struct plan *plan, const struct examine *what);
 
 #endif

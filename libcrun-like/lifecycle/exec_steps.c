@@ -55,33 +55,25 @@ int step_exec_decode(struct run *run, struct err *e)
 	return exec_process_make(&p->arena, config->process, file, run->exec, &config->process, e);
 }
 
-static bool keep_first(void *arg, const struct err *violation)
-{
-	*(struct err *)arg = *violation;
-	return false;
-}
-
 int step_exec_check(struct run *run, struct err *e)
 {
 	const struct plan *p = run->plan;
 
-	if (oci_process_check(p->config->process, keep_first, e) == 0)
+	if (oci_process_check(p->config->process, oci_check_keep_first, e) == 0)
 		return 0;
 	if (p->text)
 		oci_find_line(p->text, p->text_len, e);
 	return -e->code;
 }
 
-static int prepare_affinity(struct plan *p, struct err *e)
+static void prepare_affinity(struct plan *p)
 {
 	const struct oci_exec_cpu_affinity *cpus = p->config->process->exec_cpu_affinity;
 
 	if (!cpus)
-		return 0;
-	if (affinity_prepare(cpus->initial, "/process/execCPUAffinity/initial", &p->initial_cpus,
-			     e) < 0)
-		return -e->code;
-	return affinity_prepare(cpus->final, "/process/execCPUAffinity/final", &p->final_cpus, e);
+		return;
+	affinity_prepare(cpus->initial, &p->initial_cpus);
+	affinity_prepare(cpus->final, &p->final_cpus);
 }
 
 /* Those of a container that waits for start are shown to root alone: its first process is asked. */
@@ -146,8 +138,7 @@ int step_exec_prepare(struct run *run, struct err *e)
 	p->has_host_sources = namespaces_find_joined(&p->ns, CLONE_NEWUSER) && geteuid() == 0;
 	p->seccomp_receiver = c->state->seccomp_receiver;
 	p->no_new_keyring = c->state->no_new_keyring && *c->state->no_new_keyring;
-	if (prepare_affinity(p, e) < 0)
-		return -e->code;
+	prepare_affinity(p);
 	if (plan_prepare_process(p, e) < 0)
 		return -e->code;
 	p->program.cwd_giver = run->exec->cwd            ? "--cwd"

@@ -109,15 +109,9 @@ int plan_decode(struct plan *plan, struct err *e)
 	return 0;
 }
 
-static bool keep_first(void *arg, const struct err *violation)
-{
-	*(struct err *)arg = *violation;
-	return false;
-}
-
 int plan_check(struct plan *plan, struct err *e)
 {
-	if (oci_config_check(plan->config, keep_first, e) == 0)
+	if (oci_config_check(plan->config, oci_check_keep_first, e) == 0)
 		return 0;
 	oci_find_line(plan->text, plan->text_len, e);
 	return -e->code;
@@ -184,8 +178,7 @@ static int prepare_mounts(struct plan *plan, struct err *e)
 		return -e->code;
 	if (devices_prepare(&plan->arena, plan->config, ctx.has_user_ns, &plan->devices, e) < 0)
 		return -e->code;
-	if (masks_prepare(plan->config, &plan->masks, e) < 0)
-		return -e->code;
+	masks_prepare(plan->config, &plan->masks);
 	if (net_devices_prepare(&plan->arena, plan->config, plan->ctx->is_rootless,
 				&plan->net_devices, e) < 0)
 		return -e->code;
@@ -254,8 +247,7 @@ int plan_prepare_process(struct plan *plan, struct err *e)
 	};
 
 	plan->has_terminal = process && process->terminal && *process->terminal;
-	if (console_prepare(process, !plan->is_exec, plan->console_socket, &plan->console, e) < 0)
-		return -e->code;
+	console_prepare(process, !plan->is_exec, plan->console_socket, &plan->console);
 	if (!plan->is_dry && check_terminal(plan, e) < 0)
 		return -e->code;
 	take_size(plan);

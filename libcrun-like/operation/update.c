@@ -213,12 +213,6 @@ static int take_texts(struct arena *a, const struct davit_update_options *o,
 	return 0;
 }
 
-static bool stop_at_first(void *arg, const struct err *violation)
-{
-	*(struct err *)arg = *violation;
-	return false;
-}
-
 static int take_document(const struct davit_context *ctx, struct arena *a,
 			 const struct davit_update_options *o, struct oci_resources *ret,
 			 struct err *e)
@@ -232,9 +226,8 @@ static int take_document(const struct davit_context *ctx, struct arena *a,
 			context_log(ctx, DAVIT_LOG_WARNING,
 				    "--%s is ignored: the values come from --resources",
 				    rows[i].name);
-	oci_resources_check(res, stop_at_first, e);
 	*ret = *res;
-	return -e->code;
+	return 0;
 }
 
 /* The container's own configuration says which class of service it is in. */
@@ -261,7 +254,7 @@ static int prepare_rdt(struct container *c, const struct davit_update_options *o
 	schemas.clos_id = changed.intel_rdt->clos_id;
 	changed.intel_rdt = &schemas;
 	config->linux_config = &changed;
-	oci_config_check(config, stop_at_first, e);
+	oci_config_check(config, oci_check_keep_first, e);
 	return e->code ? -e->code : intel_rdt_prepare(&c->arena, config, c->id, ret, e);
 }
 

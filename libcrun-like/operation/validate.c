@@ -75,6 +75,16 @@ static void report_refusal(void *arg, const struct err *fault)
 		report_violation(arg, fault);
 }
 
+static bool is_faulty(const void *arg, const char *section)
+{
+	const struct faults *f = arg;
+
+	for (size_t i = 0; i < f->place_count; i++)
+		if (!strncmp(f->places[i], section, strlen(section)))
+			return true;
+	return false;
+}
+
 static void report_unknown(void *arg, const char *pointer, unsigned line)
 {
 	struct err e = { 0 };
@@ -104,7 +114,7 @@ static void validate(struct faults *f, const struct davit_validate_options *o, s
 	f->known = f->place_count;
 	oci_config_check(config, report_news, f);
 	f->known = f->place_count;
-	plan_examine(plan, o->host, report_refusal, f);
+	plan_examine(plan, &(struct examine){ o->host, report_refusal, is_faulty, f });
 	if (o->strict)
 		oci_config_unknown_keys(plan->text, plan->text_len, plan->config_name,
 					report_unknown, f, e);

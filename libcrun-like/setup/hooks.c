@@ -290,13 +290,6 @@ static int prepare_list(struct arena *a, const char *kind, const struct oci_hook
 		const struct oci_hook *hook = &list->items[i];
 		struct oci_strings path = { (const char **)(uintptr_t)&hook->path, 1 };
 
-		if (hook->path[0] != '/')
-			return err_field(e, EINVAL, POINTER("/hooks/%s/%zu/path", kind, i),
-					 "hook path %s is not absolute", hook->path);
-		if (hook->timeout && *hook->timeout <= 0)
-			return err_field(e, EINVAL, POINTER("/hooks/%s/%zu/timeout", kind, i),
-					 "hook timeout %lld is not above zero",
-					 (long long)*hook->timeout);
 		ops[i] = (struct hook_op){ .path = hook->path,
 					   .argv = copy_strings(a, hook->args.count ? &hook->args
 										    : &path),

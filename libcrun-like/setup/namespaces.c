@@ -12,26 +12,18 @@
 #include <string.h>
 
 #include "base/fmt.h"
+#include "base/words.h"
 #include "kernel/caps.h"
 #include "kernel/execve.h"
 #include "setup/namespaces_explain.h"
 
-static const struct {
-	const char *type;
-	int flag;
-} types[] = {
+static const struct word types[] = {
 	{ "user", CLONE_NEWUSER }, { "mount", CLONE_NEWNS },      { "network", CLONE_NEWNET },
 	{ "ipc", CLONE_NEWIPC },   { "uts", CLONE_NEWUTS },       { "pid", CLONE_NEWPID },
 	{ "time", CLONE_NEWTIME }, { "cgroup", CLONE_NEWCGROUP },
 };
 
-static int flag_of(const char *type)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-		if (strcmp(types[i].type, type) == 0)
-			return types[i].flag;
-	return 0;
-}
+static const struct words namespace_types = WORDS("namespace of the type", types);
 
 const struct namespace_join *namespaces_find_joined(const struct namespaces *ns, int flag)
 {
@@ -167,13 +159,16 @@ int namespaces_prepare(struct arena *a, const struct oci_config *c, struct names
 	struct namespaces ns = { .euid = geteuid(), .egid = getegid() };
 
 	ns.is_rootless = ns.euid != 0;
-	for (size_t i = 0; lin && i < lin->namespaces.count; i++) {
+	for (size_t i = 0; lin && i < lin->namespaces.count && ns.joined_count < NAMESPACES_MAX;
+	     i++) {
 		const struct oci_namespace *n = &lin->namespaces.items[i];
-		int flag = flag_of(n->type);
+		unsigned value;
+		int flag;
 
-		if (!flag || ns.joined_count == NAMESPACES_MAX)
-			return err_field(e, EINVAL, POINTER("/linux/namespaces/%zu/type", i),
-					 "unknown namespace type \"%s\"", n->type);
+		if (words_value(&namespace_types, n->type, POINTER("/linux/namespaces/%zu/type", i),
+				&value, e) < 0)
+			return -e->code;
+		flag = (int)value;
 		if (n->path && flag == CLONE_NEWUSER)
 			ns.map_pid = process_of(n->path);
 		if (n->path)
@@ -181,12 +176,6 @@ int namespaces_prepare(struct arena *a, const struct oci_config *c, struct names
 				(struct namespace_join){ flag, n->type, n->path, i, -1 };
 		else
 			ns.new_flags |= (unsigned)flag;
-	}
-	if (namespaces_is_private(&ns, CLONE_NEWUSER) && !namespaces_is_private(&ns, CLONE_NEWNS)) {
-		err_field(e, EINVAL, "/linux/namespaces",
-			  "there is a user namespace and no mount namespace: root of the one may "
-			  "mount nothing in the runtime's own");
-		return err_hint(e, "add { \"type\": \"mount\" }");
 	}
 	if (check_rights(&ns, e) < 0)
 		return -e->code;
@@ -224,10 +213,10 @@ int namespaces_of_process(pid_t pid, struct namespaces *ret, struct err *e)
 	ns.is_rootless = ns.euid != 0;
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		struct namespace_join *j = &ns.joined[ns.joined_count];
-		int r = namespace_differs(pid, types[i].flag);
+		int r = namespace_differs(pid, (int)types[i].value);
 
 		if (r < 0) {
-			err_set(e, -r, "look at the %s namespace of process %d", types[i].type,
+			err_set(e, -r, "look at the %s namespace of process %d", types[i].text,
 				(int)pid);
 			if (r == -EACCES)
 				err_hint(e, "an ordinary user may not look into a container that "
@@ -236,8 +225,8 @@ int namespaces_of_process(pid_t pid, struct namespaces *ret, struct err *e)
 		}
 		if (r == 0)
 			continue;
-		*j = (struct namespace_join){ types[i].flag, types[i].type, "of the container", 0,
-					      -1 };
+		*j = (struct namespace_join){ (int)types[i].value, types[i].text,
+					      "of the container", 0, -1 };
 		ns.joined_count++;
 	}
 	*ret = ns;
@@ -254,10 +243,10 @@ int namespaces_of_fds(int *fds, size_t count, struct namespaces *ret, struct err
 		_cleanup_fd_ int own = -1;
 
 		for (size_t k = 0; k < ARRAY_SIZE(types); k++)
-			if (types[k].flag == flag && namespace_open_own(flag, &own) == 0 &&
+			if ((int)types[k].value == flag && namespace_open_own(flag, &own) == 0 &&
 			    !namespace_is_same(own, fds[i]))
 				ns.joined[ns.joined_count++] = (struct namespace_join){
-					flag, types[k].type, "of the container", 0, take_fd(&fds[i])
+					flag, types[k].text, "of the container", 0, take_fd(&fds[i])
 				};
 	}
 	*ret = ns;
@@ -269,11 +258,11 @@ int namespaces_open_own(int *fds, size_t max, struct err *e)
 	size_t count = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(types) && count < max; i++) {
-		int r = namespace_open_own(types[i].flag, &fds[count]);
+		int r = namespace_open_own((int)types[i].value, &fds[count]);
 
 		if (r < 0 && r != -ENOENT)
 			return err_set(e, -r, "open the container's own %s namespace",
-				       types[i].type);
+				       types[i].text);
 		count += r == 0;
 	}
 	return 0;
@@ -437,8 +426,8 @@ void namespaces_describe_new(const struct namespaces *ns, const struct describe 
 	size_t at = 4;
 
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-		if (namespaces_has_new(ns, types[i].flag))
-			at += fmt(text + at, sizeof(text) - at, " %s", types[i].type);
+		if (namespaces_has_new(ns, (int)types[i].value))
+			at += fmt(text + at, sizeof(text) - at, " %s", types[i].text);
 	describe(d, "%s", text);
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/fmt.h"
 #include "kernel/namespace.h"
+#include "oci-spec/json_pointer.h"
 
 enum {
 	ADDRESS_TEXT = 64
@@ -43,7 +44,7 @@ int net_devices_prepare(struct arena *a, const struct oci_config *config, bool i
 
 		op->host_name = from->host_name;
 		op->name = from->name ? from->name : from->host_name;
-		op->pointer = arena_printf(a, "%s/%s", pointer_all, from->host_name);
+		op->pointer = arena_strdup(a, BELOW(pointer_all, from->host_name));
 		if (!op->pointer)
 			return err_set(e, ENOMEM, "prepare the network devices");
 	}

@@ -9,21 +9,7 @@
 #include <string.h>
 
 #include "kernel/procfs.h"
-
-/* Every component is a name: not empty, "." or "..". */
-static bool is_clean_path(const char *path)
-{
-	for (;;) {
-		size_t len = strcspn(path, "/");
-
-		if (len == 0 || (len == 1 && path[0] == '.') ||
-		    (len == 2 && path[0] == '.' && path[1] == '.'))
-			return false;
-		if (!path[len])
-			return true;
-		path += len + 1;
-	}
-}
+#include "oci-spec/json_pointer.h"
 
 static char *key_to_path(struct arena *a, const char *key)
 {
@@ -41,28 +27,6 @@ static char *key_to_path(struct arena *a, const char *key)
 	return path;
 }
 
-/* RFC 6901: "~" is "~0" and "/" is "~1". */
-static char *key_to_pointer(struct arena *a, const char *key)
-{
-	static const char prefix[] = "/linux/sysctl/";
-	char *pointer = arena_alloc(a, sizeof(prefix) + 2 * strlen(key));
-	char *p = pointer;
-
-	if (!pointer)
-		return NULL;
-	memcpy(p, prefix, sizeof(prefix) - 1);
-	p += sizeof(prefix) - 1;
-	for (; *key; key++) {
-		if (*key == '~' || *key == '/') {
-			*p++ = '~';
-			*p++ = *key == '~' ? '0' : '1';
-		} else {
-			*p++ = *key;
-		}
-	}
-	return pointer;
-}
-
 static int item_prepare(struct arena *a, const struct oci_pair *pair, struct sysctl_item *item,
 			struct err *e)
 {
@@ -71,12 +35,9 @@ static int item_prepare(struct arena *a, const struct oci_pair *pair, struct sys
 	 * and a number refuses it. */
 	item->value = pair->value && pair->value[0] ? pair->value : "\n";
 	item->path = key_to_path(a, pair->key);
-	item->pointer = key_to_pointer(a, pair->key);
+	item->pointer = arena_strdup(a, BELOW("/linux/sysctl", pair->key));
 	if (!item->path || !item->pointer)
 		return err_set(e, ENOMEM, "prepare the sysctls");
-	if (!is_clean_path(item->path))
-		return err_field(e, EINVAL, item->pointer,
-				 "sysctl \"%s\" is not a parameter's name", pair->key);
 	return 0;
 }
 

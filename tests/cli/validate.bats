@@ -32,7 +32,7 @@ maps='.linux.namespaces += [{ type: "user" }]
 	knows "(at /linux/resources/memory/swappiness)" '.linux.resources.memory = { swappiness: 60 }'
 	knows "(at /linux/resources/network/classID)" '.linux.resources.network = { classID: 1 }'
 	knows "(at /linux/resources/cpu/cpus)" '.linux.resources.cpu = { cpus: "abc" }'
-	knows "(at /linux/resources/devices/0)" '.linux.resources.devices = [{ allow: false, type: "c", major: -2 }]'
+	knows "(at /linux/resources/devices/0/major)" '.linux.resources.devices = [{ allow: false, type: "c", major: -2 }]'
 	knows "(at /hostname)" '.hostname = ("h" * 65)'
 	knows "(at /domainname)" '.domainname = ("d" * 65)'
 	knows "uid 50 has no mapping in the user namespace (at /process/user/uid)" "$maps | .process.user.uid = 50"
@@ -125,4 +125,51 @@ maps='.linux.namespaces += [{ type: "user" }]
 	config '.linux.namespaces += [{ type: "user" }]'
 	ok run -b "$BUNDLE" "$ID"
 	[[ $out =~ ^\ +0\ +0\ +1$'\n'\ +0\ +0\ +1$ ]] || complain "maps"
+}
+
+# faults FILTER PLACE...: validate tells a fault at each of these places and no other, and create the first.
+faults() {
+	local filter=$1 place
+	shift
+	cp "$T/good.json" "$BUNDLE/config.json"
+	config "$filter"
+	davit validate -b "$BUNDLE"
+	[ "$status" -eq 1 ] || complain "validate: $filter"
+	for place; do
+		[ "$(grep -cF "(at $place)" "$OUT")" -eq 1 ] || complain "not told once: $place"
+	done
+	[[ $out == *$'\n'"$# fault"* ]] || complain "the number: $filter"
+	refused "(at /" create -b "$BUNDLE" "$ID"
+}
+
+@test "all faults of one section are told, whichever part of davit knows the rule" {
+	faults '.linux.resources = { memory: { swap: 7, swappiness: 60, kernel: 1 }, cpu: { cpus: "abc", mems: "1-0", quota: 5, burst: 6, realtimeRuntime: 1 },
+			blockIO: { weight: 5 }, network: { classID: 1 }, devices: [{ allow: false, type: "c", major: -2 }, { allow: true, access: "q" }],
+			unified: { "cgroup.procs": "1", "a/b": "1" }, rdma: { "a b": { hcaHandles: 1 } } }' \
+		/linux/resources/memory/swap /linux/resources/memory/swappiness /linux/resources/memory/kernel /linux/resources/cpu/cpus \
+		/linux/resources/cpu/mems /linux/resources/cpu/burst /linux/resources/cpu/realtimeRuntime /linux/resources/blockIO/weight \
+		/linux/resources/network/classID /linux/resources/devices/0/major /linux/resources/devices/1/access \
+		/linux/resources/unified/cgroup.procs "/linux/resources/unified/a~1b" "/linux/resources/rdma/a b"
+	faults '.mounts += [{ destination: "/a", type: "bind" }, { destination: "/b" }, { destination: "/t/..", type: "tmpfs" },
+			{ destination: "/proc/self", type: "tmpfs" }, { destination: "/c", type: "bind", source: "/tmp", options: ["frob"] }]' \
+		/mounts/5/source /mounts/6/type /mounts/7/destination /mounts/8/destination /mounts/9/options
+	faults '.process.rlimits = [{ type: "RLIMIT_CPU", soft: 2, hard: 1 }] | .process.user.umask = 4096 | .process.oomScoreAdj = 2000
+			| .process.scheduler = { policy: "SCHED_ISO" } | .linux.mountLabel = "\"" | .linux.memoryPolicy = { mode: "MPOL_BIND", nodes: "," }' \
+		/process/rlimits/0/soft /process/user/umask /process/oomScoreAdj /process/scheduler/policy /linux/mountLabel /linux/memoryPolicy/nodes
+	# As many namespaces as nobody has, and devices without numbers, are no trap for what looks further.
+	faults '.linux.namespaces += [range(20) | { type: "uts", path: "/x" }] | .linux.devices = [{ type: "c", path: "/dev/x" }]' \
+		/linux/namespaces/6/type /linux/devices/0/major /linux/devices/0/minor
+}
+
+@test "a seccomp profile is compiled by validate: what it would refuse is told" {
+	davit_has SECCOMP || skip "built without seccomp"
+	faults '.linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: ["mkdir"], action: "SCMP_ACT_NOTIFY" }] }' \
+		/linux/seccomp/syscalls/0/action
+	faults '.linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW", defaultErrnoRet: 1, syscalls: [
+			{ names: ["write"], action: "SCMP_ACT_NOTIFY" }, { names: ["read"], action: "SCMP_ACT_ERRNO", errnoRet: 5000 },
+			{ names: ["read"], action: "SCMP_ACT_KILL", args: [{ index: 40, value: 0, op: "SCMP_CMP_EQ" }] }] }' \
+		/linux/seccomp/defaultErrnoRet /linux/seccomp/syscalls/0/names/0 /linux/seccomp/syscalls/1/errnoRet /linux/seccomp/syscalls/2/args/0/index
+	faults '.annotations = { "run.oci.seccomp_fail_unknown_syscall": "1" }
+			| .linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: ["nosuchcall"], action: "SCMP_ACT_KILL" }] }' \
+		/linux/seccomp/syscalls/0/names/0
 }

@@ -283,7 +283,6 @@ static int plan_for(struct arena *a, const char *path, struct cgroup_plan *ret, 
 
 TEST(paths_of_the_config)
 {
-	static const char *const bad[] = { "/a/../b", "..", "a\nb", "/", "//", "/./" };
 	struct arena a = { 0 };
 	struct cgroup_plan p;
 	struct err e = { 0 };
@@ -303,11 +302,6 @@ TEST(paths_of_the_config)
 	CHECK_STR(p.path, "/docker/x");
 	CHECK_INT(plan_for(&a, "crio-6119", &p, &e), 0);
 	CHECK_STR(p.path, "/crio-6119");
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		e = (struct err){ 0 };
-		CHECK_INT(plan_for(&a, bad[i], &p, &e), -EINVAL);
-		CHECK_STR(e.pointer, "/linux/cgroupsPath");
-	}
 	arena_release(&a);
 }
 

@@ -81,15 +81,8 @@ TEST(memory_limits)
 		  "memory.max=max;memory.swap.max=max");
 	CHECK_STR(memory((struct oci_memory){ .limit = I64(7), .swap = I64(7) }, &e),
 		  "memory.max=7;memory.swap.max=0");
-	CHECK_STR(memory((struct oci_memory){ .swap = I64(7) }, &e),
-		  "memory.swap 7 needs a memory.limit: it is memory plus swap");
-	CHECK_STR(e.pointer, "/linux/resources/memory/swap");
-	CHECK_STR(memory((struct oci_memory){ .limit = I64(8), .swap = I64(7) }, &e),
-		  "memory.swap 7 is below memory.limit 8");
 	CHECK_STR(memory((struct oci_memory){ .limit = I64(0), .reservation = I64(5) }, &e),
 		  "memory.low=5");
-	CHECK_STR(memory((struct oci_memory){ .limit = I64(0), .swap = I64(7) }, &e),
-		  "memory.swap 7 needs a memory.limit: it is memory plus swap");
 	CHECK_STR(memory((struct oci_memory){ .swap = I64(0),
 					      .kernel = I64(-1),
 					      .disable_oom_killer = &(bool){ false },
@@ -117,13 +110,9 @@ TEST(cpu_limits)
 		  "cpu.max=5 9;cpu.max.burst=3");
 	CHECK_STR(cpu((struct oci_cpu){ .quota = I64(-1), .period = U64(9) }, &e), "cpu.max=max 9");
 	CHECK_STR(cpu((struct oci_cpu){ .period = U64(9) }, &e), "cpu.max=max 9");
-	CHECK_STR(cpu((struct oci_cpu){ .quota = I64(5), .burst = U64(6) }, &e),
-		  "cpu.burst 6 is above cpu.quota 5");
 	CHECK_STR(cpu((struct oci_cpu){ .cpus = "0-1,3", .mems = "0" }, &e),
 		  "cpuset.cpus=0-1,3;cpuset.mems=0");
 	CHECK_STR(cpu((struct oci_cpu){ .cpus = "" }, &e), "");
-	CHECK_STR(cpu((struct oci_cpu){ .cpus = "0\n1" }, &e),
-		  "cpu/cpus \"0\\n1\" is not a list of numbers");
 	CHECK_STR(cpu((struct oci_cpu){ .realtime_runtime = I64(0) }, &e), "");
 	CHECK_STR(cpu((struct oci_cpu){ .realtime_runtime = I64(1) }, &e),
 		  "cpu/realtimeRuntime cannot be applied on cgroup v2");
@@ -165,9 +154,6 @@ TEST(block_io)
 	CHECK_STR(knobs_of(&res, &all_there, &e),
 		  "io.bfq.weight=10;io.bfq.weight=8:1 1000;io.max=8:0 rbps=1024;"
 		  "io.max=8:16 rbps=max;io.max=8:0 wiops=1024");
-	io.weight = U16(9);
-	CHECK_STR(knobs_of(&res, &all_there, &e), "blockIO weight 9 is not within 10..1000");
-	CHECK_STR(e.pointer, "/linux/resources/blockIO/weight");
 	io = (struct oci_block_io){ .leaf_weight = U16(10) };
 	CHECK_STR(knobs_of(&res, &all_there, &e),
 		  "blockIO/leafWeight cannot be applied on cgroup v2");
@@ -189,12 +175,6 @@ TEST(huge_pages_rdma_network)
 	CHECK_STR(knobs_of(&res, &all_there, &e),
 		  "hugetlb.2MB.rsvd.max=4194304;hugetlb.2MB.max=4194304;"
 		  "rdma.max=mlx5_1 hca_handle=3 hca_object=10000");
-	rdma = (struct oci_rdma_limit){ .device = "x" };
-	CHECK_STR(knobs_of(&res, &all_there, &e), "an rdma limit needs hcaHandles or hcaObjects");
-	huge.page_size = "2MB/../x";
-	CHECK_STR(knobs_of(&res, &all_there, &e),
-		  "huge page size \"2MB/../x\" is not <number><K, M or G>B");
-	CHECK_STR(e.pointer, "/linux/resources/hugepageLimits/0/pageSize");
 	net.class_id = U32(1);
 	CHECK_STR(knobs_of(&res, &all_there, &e), "network/classID cannot be applied on cgroup v2");
 	net = (struct oci_network){ .priorities = { &prio, 1 } };
@@ -206,8 +186,6 @@ TEST(unified_files)
 {
 	struct oci_pair pair = { "io.max", "8:0 rbps=1\n\n8:16 wbps=2\n" };
 	struct oci_resources res = { .unified = { &pair, 1 } };
-	static const char *const bad[] = { "../x.max", "memory", ".max", "memory.",
-					   "cgroup.procs" };
 	struct err e;
 
 	CHECK_STR(knobs_of(&res, &all_there, &e), "io.max=8:0 rbps=1;io.max=8:16 wbps=2");
@@ -217,11 +195,6 @@ TEST(unified_files)
 	CHECK_STR(knobs_of(&res, &none_there, &e), "");
 	pair = (struct oci_pair){ "nosuch.max", "3" };
 	CHECK(strstr(knobs_of(&res, &all_there, &e), "the nosuch controller is not available"));
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		pair = (struct oci_pair){ bad[i], "1" };
-		knobs_of(&res, &all_there, &e);
-		CHECK_INT(e.code, EINVAL);
-	}
 }
 
 TEST(missing_controllers)

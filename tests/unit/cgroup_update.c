@@ -139,8 +139,6 @@ TEST(swap_counts_memory_too)
 		  "memory.max=100;memory.swap.max=50");
 	CHECK_STR(update("memory.max=100", MEM(.swap = I64(150))),
 		  "memory.max=100;memory.swap.max=50");
-	CHECK_STR(update("memory.max=max", MEM(.swap = I64(150))),
-		  "memory.swap 150 needs a memory.limit: it is memory plus swap");
 	CHECK_STR(update("memory.max=100", MEM(.limit = I64(-1))),
 		  "memory.max=max;memory.swap.max=max");
 	CHECK_STR(update("memory.max=100", MEM(.limit = I64(-1), .swap = I64(-1))),

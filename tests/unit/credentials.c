@@ -327,24 +327,10 @@ static void expect_refusal(const struct oci_process *process, const char *pointe
 	arena_release(&a);
 }
 
-TEST(refusals)
+TEST(a_limit_that_linux_has_not)
 {
-	struct oci_rlimit limits[] = { { "RLIMIT_NOFILE", 1, 1 }, { "RLIMIT_NOFILE", 1, 1 } };
-	uint32_t gids[] = { 1, UINT32_MAX };
-	int64_t score = 1001;
+	struct oci_rlimit limits[] = { { "RLIMIT_NOFILE", 1, 1 }, { "RLIMIT_NONE", 1, 1 } };
 	struct oci_process p = { .rlimits = { limits, 2 } };
 
 	expect_refusal(&p, "/process/rlimits/1/type");
-	limits[1].type = "RLIMIT_NONE";
-	expect_refusal(&p, "/process/rlimits/1/type");
-	limits[1] = (struct oci_rlimit){ "RLIMIT_CPU", 2, 1 };
-	expect_refusal(&p, "/process/rlimits/1/soft");
-	p = (struct oci_process){ .user.uid = UINT32_MAX };
-	expect_refusal(&p, "/process/user/uid");
-	p = (struct oci_process){ .user.gid = UINT32_MAX };
-	expect_refusal(&p, "/process/user/gid");
-	p = (struct oci_process){ .user.additional_gids = { gids, 2 } };
-	expect_refusal(&p, "/process/user/additionalGids/1");
-	p = (struct oci_process){ .oom_score_adj = &score };
-	expect_refusal(&p, "/process/oomScoreAdj");
 }

@@ -255,23 +255,6 @@ TEST(output_goes_to_files_that_annotations_name)
 	rmdir(folder);
 }
 
-TEST(bad_hooks_are_refused)
-{
-	int64_t zero = 0;
-	struct oci_hook hook = { .path = "bin/true" };
-	struct oci_hooks config = { .poststop = { &hook, 1 } };
-	struct arena a = { 0 };
-	struct err e = { 0 }, e2 = { 0 };
-	struct hooks h;
-
-	CHECK(hooks_prepare(&a, &config, &no_env, &h, &e) < 0);
-	CHECK_STR(e.pointer, "/hooks/poststop/0/path");
-	hook = (struct oci_hook){ .path = "/bin/true", .timeout = &zero };
-	CHECK(hooks_prepare(&a, &config, &no_env, &h, &e2) < 0);
-	CHECK_STR(e2.pointer, "/hooks/poststop/0/timeout");
-	arena_release(&a);
-}
-
 TEST(state_has_status_and_pid)
 {
 	struct oci_pair pair = { "status", "\"@\"" };

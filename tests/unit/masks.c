@@ -65,7 +65,7 @@ static void apply_masks(void)
 	int root = sandbox_make_root();
 
 	make_tree();
-	CHECK_INT(masks_prepare(&config, &masks, &e), 0);
+	masks_prepare(&config, &masks);
 	CHECK_INT(masks_open(&masks, &e), 0);
 	/* The container's tree comes over the host's /dev, as after a pivot. */
 	CHECK_INT(mount(SANDBOX_ROOT "/dev", "/dev", NULL, MS_BIND, NULL), 0);
@@ -107,7 +107,7 @@ SANDBOX_TEST(a_false_null_is_refused, CLONE_NEWNS)
 	struct err e = { 0 };
 
 	(void)sandbox_make_root();
-	CHECK_INT(masks_prepare(&config, &masks, &e), 0);
+	masks_prepare(&config, &masks);
 	CHECK_INT(mount("/dev/zero", "/dev/null", NULL, MS_BIND, NULL), 0);
 	CHECK_INT(masks_open(&masks, &e), -ENODEV);
 	CHECK_INT(masks.null_fd, -1);
@@ -126,7 +126,7 @@ SANDBOX_TEST(magic_links_are_refused, CLONE_NEWNS)
 	snprintf(path, sizeof(path), "/proc/%d/root/mnt/canary/null", (int)getpid());
 	CHECK_INT(mkdir(SANDBOX_ROOT "/proc", 0755), 0);
 	CHECK_INT(mount("proc", SANDBOX_ROOT "/proc", "proc", 0, NULL), 0);
-	CHECK_INT(masks_prepare(&config, &masks, &e), 0);
+	masks_prepare(&config, &masks);
 	CHECK_INT(masks_open(&masks, &e), 0);
 	CHECK_INT(masks_apply(&masks, root, &e), -ELOOP);
 	CHECK_STR(e.pointer, "/linux/maskedPaths/0");
@@ -143,7 +143,7 @@ static void apply_readonly(void)
 
 	make_tree();
 	CHECK_INT(mount("none", SANDBOX_ROOT "/dir/sub", "tmpfs", MS_NOSUID | MS_NOEXEC, NULL), 0);
-	CHECK_INT(masks_prepare(&config, &masks, &e), 0);
+	masks_prepare(&config, &masks);
 	CHECK_INT(masks_open(&masks, &e), 0);
 	CHECK_INT(masks_apply(&masks, root, &e), 0);
 	CHECK_STR(e.msg, "");
@@ -167,17 +167,6 @@ SANDBOX_TEST(readonly_in_a_user_namespace, CLONE_NEWNS | CLONE_NEWUSER)
 	apply_readonly();
 }
 
-TEST(relative_paths_are_refused)
-{
-	struct oci_linux l = { .readonly_paths = STRINGS("/a", "b") };
-	struct oci_config config = { .linux_config = &l };
-	struct masks masks;
-	struct err e = { 0 };
-
-	CHECK_INT(masks_prepare(&config, &masks, &e), -EINVAL);
-	CHECK_STR(e.pointer, "/linux/readonlyPaths/1");
-}
-
 /* What covers is no mount: EINVAL, and no word of the root. */
 SANDBOX_TEST(only_the_root_is_called_the_root, CLONE_NEWNS)
 {
@@ -189,13 +178,13 @@ SANDBOX_TEST(only_the_root_is_called_the_root, CLONE_NEWNS)
 	int root = sandbox_make_root();
 
 	make_tree();
-	CHECK_INT(masks_prepare(&config, &masks, &e), 0);
+	masks_prepare(&config, &masks);
 	masks.null_fd = open("/dev/null", O_PATH | O_CLOEXEC);
 	CHECK_INT(masks_apply(&masks, root, &e), -EINVAL);
 	CHECK_STR(e.hint, "");
 	e = (struct err){ 0 };
 	config.linux_config = &top;
-	CHECK_INT(masks_prepare(&config, &masks, &e), 0);
+	masks_prepare(&config, &masks);
 	CHECK_INT(masks_open(&masks, &e), 0);
 	CHECK_INT(masks_apply(&masks, root, &e), -EINVAL);
 	CHECK_STR(e.hint, "the root itself cannot be masked");

@@ -5,6 +5,7 @@
  * the project keeps.
  */
 #include "base/arena.h"
+#include "base/fmt.h"
 #include "oci-spec/json.h"
 #include "test.h"
 
@@ -26,6 +27,10 @@
 #define SYSCTL(k)                                                                                  \
 	LINUX_NS(NS("network") "," NS("ipc") "," NS("uts"), "\"sysctl\":{\"" k "\":\"1\"}")
 #define POLICY(m) LINUX("\"memoryPolicy\":{" m "}")
+
+#define X16                       "xxxxxxxxxxxxxxxx"
+#define X256                      X16 X16 X16 X16 X16 X16 X16 X16 X16 X16 X16 X16 X16 X16 X16 X16
+#define LINUX_OF(before, members) DOC(before "\"linux\":{" members "}")
 
 struct row {
 	const char *name, *text, *pointers;
@@ -88,15 +93,16 @@ static const struct row rows[] = {
 	{ "R23 path", LINUX("\"namespaces\":[{\"type\":\"pid\",\"path\":\"x\"},{\"type\":\"ipc\",\"path\":\"\"}]"),
 	  "/linux/namespaces/0/path" },
 	{ "R26 no user namespace", LINUX(MAPS(MAP("0", "0", "1"))), "/linux/uidMappings" },
-	{ "R26 beside a joined one", LINUX_NS("{\"type\":\"user\",\"path\":\"/x\"}", MAPS(MAP("0", "0", "1"))), NULL },
-	{ "R26 none at all", LINUX("\"namespaces\":[" NS("user") "]"), NULL },
-	{ "R26 one of the two", LINUX_NS(NS("user"), "\"uidMappings\":[" MAP("0", "0", "1") "]"), "/linux/gidMappings" },
-	{ "R26 size 0", LINUX_NS(NS("user"), MAPS(MAP("0", "0", "0"))), "/linux/uidMappings/0/size" },
-	{ "R26 overlap inside", LINUX_NS(NS("user"), MAPS(MAP("0", "0", "10") "," MAP("9", "100", "1"))), "/linux/uidMappings/1" },
-	{ "R26 overlap outside", LINUX_NS(NS("user"), MAPS(MAP("0", "5", "10") "," MAP("10", "0", "6"))), "/linux/uidMappings/1" },
-	{ "R26 beside each other", LINUX_NS(NS("user"), MAPS(MAP("0", "5", "10") "," MAP("10", "0", "5"))), NULL },
-	{ "R26 end", LINUX_NS(NS("user"), MAPS(MAP("1", "0", "4294967295"))), "/linux/uidMappings/0/size" },
-	{ "R26 all", LINUX_NS(NS("user"), MAPS(MAP("0", "0", "4294967295"))), NULL },
+	{ "R26 beside a joined one", LINUX_NS("{\"type\":\"user\",\"path\":\"/x\"}," NS("mount"), MAPS(MAP("0", "0", "1"))), NULL },
+	{ "R26 none at all", LINUX("\"namespaces\":[" NS("user") "," NS("mount") "]"), NULL },
+	{ "R26 one of the two", LINUX_NS(NS("user") "," NS("mount"), "\"uidMappings\":[" MAP("0", "0", "1") "]"), "/linux/gidMappings" },
+	{ "R26 size 0", LINUX_NS(NS("user") "," NS("mount"), MAPS(MAP("0", "0", "0"))), "/linux/uidMappings/0/size" },
+	{ "R26 overlap inside", LINUX_NS(NS("user") "," NS("mount"), MAPS(MAP("0", "0", "10") "," MAP("9", "100", "1"))), "/linux/uidMappings/1" },
+	{ "R26 overlap outside", LINUX_NS(NS("user") "," NS("mount"), MAPS(MAP("0", "5", "10") "," MAP("10", "0", "6"))), "/linux/uidMappings/1" },
+	{ "R26 beside each other", LINUX_NS(NS("user") "," NS("mount"), MAPS(MAP("0", "5", "10") "," MAP("10", "0", "5"))), NULL },
+	{ "R26 end", LINUX_NS(NS("user") "," NS("mount"), MAPS(MAP("1", "0", "4294967295"))), "/linux/uidMappings/0/size" },
+	{ "R26 all", LINUX_NS(NS("user") "," NS("mount"), MAPS(MAP("0", "0", "4294967295"))), NULL },
+	{ "a user namespace alone", LINUX("\"namespaces\":[" NS("user") "]"), "/linux/namespaces" },
 	{ "R27", MOUNT("\"destination\":\"/a\",\"uidMappings\":[" MAP("0", "0", "1") "]"), "/mounts/0" },
 	{ "R27 both", MOUNT("\"destination\":\"/a\"," MAPS(MAP("0", "0", "1"))), NULL },
 	{ "R28 empty", MOUNT("\"destination\":\"\""), "/mounts/0/destination" },
@@ -181,6 +187,40 @@ static const struct row rows[] = {
 	  "/linux/netDevices/b/name /linux/netDevices/c/name" },
 	{ "net device names", LINUX_NS(NS("network"), "\"netDevices\":{\"0123456789abcdef\":{},\"a\":{\"name\":\"..\"},\"b/c\":{\"name\":\"\"}}"),
 	  "/linux/netDevices/0123456789abcdef /linux/netDevices/a/name /linux/netDevices/b~1c /linux/netDevices/b~1c/name" },
+	{ "R17 umask", PROCESS("\"user\":{\"umask\":512}"), "/process/user/umask" },
+	{ "R17 umask 0777", PROCESS("\"user\":{\"umask\":511}"), NULL },
+	{ "R30 through a name", MOUNT("\"destination\":\"/a/.././/\""), "/mounts/0/destination" },
+	{ "R30 above", MOUNT("\"destination\":\"/../a\""), NULL },
+	{ "R35 long", LINUX("\"cgroupsPath\":\"/" X256 "\""), "/linux/cgroupsPath" },
+	{ "R35 longer", LINUX("\"cgroupsPath\":\"" X256 X256 X256 X256 X256 X256 X256 X256 "\""), "/linux/cgroupsPath" },
+	{ "R36 no limits", RESOURCES("\"unified\":{\"memory\":\"\",\".max\":\"\",\"memory.\":\"\",\"a.\\n\":\"\",\"cgroup.procs\":\"1\",\"cgroup.max.depth\":\"3\"}"),
+	  "/linux/resources/unified/memory /linux/resources/unified/.max /linux/resources/unified/memory. "
+	  "/linux/resources/unified/a.? /linux/resources/unified/cgroup.procs" },
+	{ "swap alone", RESOURCES("\"memory\":{\"swap\":7}"), "/linux/resources/memory/swap" },
+	{ "swap, no limit", RESOURCES("\"memory\":{\"swap\":7,\"limit\":0}"), "/linux/resources/memory/swap" },
+	{ "swap below", RESOURCES("\"memory\":{\"swap\":7,\"limit\":8}"), "/linux/resources/memory/swap" },
+	{ "swap", RESOURCES("\"memory\":{\"swap\":8,\"limit\":8}"), NULL },
+	{ "swap without end", RESOURCES("\"memory\":{\"swap\":-1}"), NULL },
+	{ "burst", RESOURCES("\"cpu\":{\"quota\":5,\"burst\":6}"), "/linux/resources/cpu/burst" },
+	{ "burst of no quota", RESOURCES("\"cpu\":{\"quota\":-1,\"burst\":6}"), NULL },
+	{ "cpus, mems", RESOURCES("\"cpu\":{\"cpus\":\"0\\n1\",\"mems\":\"3-1\"}"), "/linux/resources/cpu/cpus /linux/resources/cpu/mems" },
+	{ "cpus, good", RESOURCES("\"cpu\":{\"cpus\":\"0-1, 3\",\"mems\":\"\"}"), NULL },
+	{ "device rule's numbers", RESOURCES("\"devices\":[{\"allow\":true,\"major\":-2,\"minor\":4294967296},{\"allow\":true,\"major\":-1,\"minor\":4294967295}]"),
+	  "/linux/resources/devices/0/major /linux/resources/devices/0/minor" },
+	{ "weight", RESOURCES("\"blockIO\":{\"weight\":9,\"weightDevice\":[{\"major\":8,\"minor\":0,\"weight\":1001}]}"),
+	  "/linux/resources/blockIO/weight /linux/resources/blockIO/weightDevice/0" },
+	{ "weight 0", RESOURCES("\"blockIO\":{\"weight\":0}"), NULL },
+	{ "rdma names", RESOURCES("\"rdma\":{\"\":{\"hcaHandles\":1},\"a b\":{\"hcaObjects\":1}}"), "/linux/resources/rdma/ /linux/resources/rdma/a b" },
+	{ "page size without end", RESOURCES("\"hugepageLimits\":[{\"pageSize\":\"12345678MB\",\"limit\":1}]"), "/linux/resources/hugepageLimits/0/pageSize" },
+	{ "R39 errnoRet of ERRNO, too large", SYSCALL("\"names\":[\"read\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":4096"), "/linux/seccomp/syscalls/0/errnoRet" },
+	{ "R39 notify of write", SYSCALL("\"names\":[\"read\",\"write\"],\"action\":\"SCMP_ACT_NOTIFY\""), "/linux/seccomp/syscalls/0/names/1" },
+	{ "R39 receiver", SECCOMP("\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerPath\":\"run/agent\""), "/linux/seccomp/listenerPath" },
+	{ "mount label", LINUX("\"mountLabel\":\"a\\\"b\""), "/linux/mountLabel" },
+	{ "console width", PROCESS("\"terminal\":true,\"consoleSize\":{\"height\":1,\"width\":65536}"), "/process/consoleSize/width" },
+	{ "CPUs at first", PROCESS("\"execCPUAffinity\":{\"initial\":\"8192\"}"), "/process/execCPUAffinity/initial" },
+	{ "host name", LINUX_OF("\"hostname\":\"" X256 "\",\"domainname\":\"" X256 "\",", "\"namespaces\":[" NS("uts") "]"), "/hostname /domainname" },
+	{ "domainname twice", LINUX_OF("\"domainname\":\"a\",", "\"namespaces\":[" NS("uts") "],\"sysctl\":{\"kernel.domainname\":\"b\"}"), "/linux/sysctl/kernel.domainname" },
+	{ "newlines of a class", LINUX("\"intelRdt\":{\"l3CacheSchema\":\"a\\n\"}"), "/linux/intelRdt/l3CacheSchema" },
 	{ "personality", LINUX("\"personality\":{\"domain\":\"LINUX\",\"flags\":[\"X\"]}"), "/linux/personality/flags" },
 };
 /* clang-format on */
@@ -219,6 +259,24 @@ static size_t check_text(const char *text, struct found *f)
 	CHECK(!e.code);
 	arena_release(&a);
 	return count;
+}
+
+TEST(lists_that_are_none)
+{
+	static const char *const lists[] = {
+		",",   "0,",    "0,,1", "1-0",  "-1",          "0-",
+		"1 2", "0-1-2", "x",    "0 , ", "99999999999", "32768"
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		struct found f = { .most = 100 };
+		char text[200];
+
+		fmt(text, sizeof(text), POLICY("\"mode\":\"MPOL_BIND\",\"nodes\":\"%s\""),
+		    lists[i]);
+		check_text(text, &f);
+		CHECK_STR(f.pointers, "/linux/memoryPolicy/nodes");
+	}
 }
 
 TEST(each_rule)

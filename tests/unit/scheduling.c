@@ -78,10 +78,10 @@ TEST(nothing_asked_and_words_that_are_none)
 	CHECK_STR(e.pointer, "/process/scheduler/policy");
 	e = (struct err){ 0 };
 	scheduler = (struct oci_scheduler){ "SCHED_IDLE", NULL, NULL, { &flag, 1 } };
-	CHECK_INT(scheduling_prepare(&iso, &s, &e), -EINVAL);
+	CHECK_INT(scheduling_prepare(&iso, &s, &e), -EOPNOTSUPP);
 	CHECK_STR(e.pointer, "/process/scheduler/flags/0");
 	e = (struct err){ 0 };
-	CHECK_INT(scheduling_prepare(&disk, &s, &e), -EINVAL);
+	CHECK_INT(scheduling_prepare(&disk, &s, &e), -EOPNOTSUPP);
 	CHECK_STR(e.pointer, "/process/ioPriority/class");
 }
 
@@ -107,7 +107,7 @@ TEST(the_personality_is_the_domain_alone)
 	CHECK_INT(personality_prepare(&none, &p, &e), 0);
 	CHECK(!p.domain);
 	asked.domain = "BSD";
-	CHECK_INT(personality_prepare(&lin, &p, &e), -EINVAL);
+	CHECK_INT(personality_prepare(&lin, &p, &e), -EOPNOTSUPP);
 	CHECK_STR(e.pointer, "/linux/personality/domain");
 }
 

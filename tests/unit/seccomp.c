@@ -229,7 +229,7 @@ TEST(flags_and_architectures)
 		       "unknown seccomp architecture SCMP_ARCH_x86");
 	flags[0] = "NONE";
 	c.flags.count = 1;
-	expect_refusal(&c, "/linux/seccomp/flags/0", "unknown seccomp flag NONE");
+	expect_refusal(&c, "/linux/seccomp/flags/0", "Linux has no seccomp flag NONE");
 	arena_release(&a);
 }
 
@@ -536,32 +536,19 @@ TEST(what_davit_needs_itself)
 
 TEST(refusals)
 {
-	uint32_t one = 1, big = 5000;
-	struct oci_seccomp_arg arg = { 6, 0, NULL, "SCMP_CMP_EQ" };
+	struct oci_seccomp_arg arg = { 0, 0, NULL, "EQ" };
 	struct oci_seccomp_syscall rule = { .names = { name_personality, 1 },
 					    .action = "SCMP_ACT_NOTIFY" };
 	struct oci_seccomp c = profile(&rule, 1);
 
 	expect_refusal(&c, "/linux/seccomp/syscalls/0/action",
 		       "SCMP_ACT_NOTIFY: seccomp listenerPath is not set");
-	c.listener_path = "run/agent";
-	expect_refusal(&c, "/linux/seccomp/listenerPath",
-		       "the receiver of the seccomp listener, run/agent, is not an absolute path");
 	rule.action = "SCMP_ACT_NONE";
 	expect_refusal(&c, "/linux/seccomp/syscalls/0/action",
-		       "unknown seccomp action SCMP_ACT_NONE");
+		       "Linux has no seccomp action SCMP_ACT_NONE");
 	rule.action = "SCMP_ACT_KILL";
-	rule.errno_ret = &one;
-	expect_refusal(&c, "/linux/seccomp/syscalls/0/errnoRet", "SCMP_ACT_KILL takes no errno");
-	rule.action = "SCMP_ACT_ERRNO";
-	rule.errno_ret = &big;
-	expect_refusal(&c, "/linux/seccomp/syscalls/0/errnoRet",
-		       "5000 is above SCMP_ACT_ERRNO's maximum 4095");
-	rule.errno_ret = &one;
 	rule.args = (struct oci_seccomp_args){ &arg, 1 };
-	expect_refusal(&c, "/linux/seccomp/syscalls/0/args/0", "argument index 6 is above 5");
-	arg = (struct oci_seccomp_arg){ 0, 0, NULL, "EQ" };
-	expect_refusal(&c, "/linux/seccomp/syscalls/0/args/0", "unknown seccomp operator EQ");
+	expect_refusal(&c, "/linux/seccomp/syscalls/0/args/0", "Linux has no seccomp operator EQ");
 }
 
 /* A cache directory of the test's own. */

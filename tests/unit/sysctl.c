@@ -36,25 +36,6 @@ TEST(the_first_separator_decides)
 	arena_release(&a);
 }
 
-TEST(keys_that_are_no_names_are_refused)
-{
-	static const char *const keys[] = {
-		"kernel.shm..", "net/../kernel/hostname", "", ".", "..", "/kernel/x", "kernel/./x",
-		"a//b"
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		struct oci_pair pair = { keys[i], "1" };
-		struct arena a = { 0 };
-		struct sysctls s = { 0 };
-		struct err e = { 0 };
-
-		CHECK_INT(prepare(&a, &pair, 1, &s, &e), -EINVAL);
-		CHECK(strncmp(e.pointer, "/linux/sysctl/", 14) == 0);
-		arena_release(&a);
-	}
-}
-
 TEST(nothing_is_nothing)
 {
 	struct oci_config config = { 0 };

@@ -11,14 +11,13 @@
 #include <sys/mount.h>
 #include <sys/sysmacros.h>
 
+#include "base/path.h"
 #include "kernel/mount.h"
 #include "kernel/node.h"
 #include "kernel/rootpath.h"
 #include "kernel/sys.h"
 
 enum {
-	MAJOR_MAX = (1 << 12) - 1, /* dev_t of the kernel: 12 and 20 bits */
-	MINOR_MAX = (1 << 20) - 1,
 	MODE_DEFAULT = 0666,
 };
 
@@ -48,96 +47,30 @@ static const struct link_row links[] = {
 /* The same place, though written with more slashes or "." */
 static bool is_same_path(const char *a, const char *b)
 {
-	for (;;) {
-		size_t len_a, len_b;
+	const char *name_a, *name_b;
+	size_t len;
 
-		for (a += strspn(a, "/"); a[0] == '.' && (a[1] == '/' || !a[1]);
-		     a += strspn(a, "/"))
-			a++;
-		for (b += strspn(b, "/"); b[0] == '.' && (b[1] == '/' || !b[1]);
-		     b += strspn(b, "/"))
-			b++;
-		len_a = strcspn(a, "/");
-		len_b = strcspn(b, "/");
-		if (len_a != len_b || memcmp(a, b, len_a) != 0)
+	do {
+		len = path_next(&a, &name_a);
+		if (len != path_next(&b, &name_b) || memcmp(name_a, name_b, len) != 0)
 			return false;
-		if (len_a == 0)
-			return true;
-		a += len_a;
-		b += len_b;
-	}
+	} while (len > 0);
+	return true;
 }
 
-static bool has_dotdot(const char *path)
+static mode_t type_of(const struct oci_device *dev)
 {
-	while (*path) {
-		size_t len = strcspn(path, "/");
-
-		if (len == 2 && path[0] == '.' && path[1] == '.')
-			return true;
-		path += len;
-		path += strspn(path, "/");
-	}
-	return false;
-}
-
-static int prepare_number(const struct oci_device *dev, size_t i, dev_t *ret, struct err *e)
-{
-	if (!dev->major || !dev->minor)
-		return err_field(e, EINVAL, POINTER("/linux/devices/%zu", i),
-				 "device %s has no major and minor number", dev->path);
-	if (*dev->major < 0 || *dev->major > MAJOR_MAX)
-		return err_field(e, EINVAL, POINTER("/linux/devices/%zu/major", i),
-				 "device %s: major number %lld is not within 0 to %d", dev->path,
-				 (long long)*dev->major, MAJOR_MAX);
-	if (*dev->minor < 0 || *dev->minor > MINOR_MAX)
-		return err_field(e, EINVAL, POINTER("/linux/devices/%zu/minor", i),
-				 "device %s: minor number %lld is not within 0 to %d", dev->path,
-				 (long long)*dev->minor, MINOR_MAX);
-	*ret = makedev((unsigned)*dev->major, (unsigned)*dev->minor);
-	return 0;
-}
-
-static int prepare_type(const struct oci_device *dev, size_t i, mode_t *ret, struct err *e)
-{
-	const char *type = dev->type;
-	char c = type && type[0] && !type[1] ? type[0] : '\0';
-
-	switch (c) {
-	case 'c':
-	case 'u':
-		*ret = S_IFCHR;
-		return 0;
-	case 'b':
-		*ret = S_IFBLK;
-		return 0;
-	case 'p':
-		*ret = S_IFIFO;
-		return 0;
-	default:
-		return err_field(e, EINVAL, POINTER("/linux/devices/%zu/type", i),
-				 "device type \"%s\" is not c, b, u or p", type ? type : "");
-	}
+	return *dev->type == 'b' ? S_IFBLK : *dev->type == 'p' ? S_IFIFO : S_IFCHR;
 }
 
 static int prepare_one(struct arena *a, const struct oci_device *dev, size_t i,
 		       struct device_op *op, struct err *e)
 {
-	mode_t type = 0;
-	int r;
+	mode_t type = type_of(dev);
 
-	if (!dev->path || dev->path[0] != '/' || has_dotdot(dev->path))
-		return err_field(e, EINVAL, POINTER("/linux/devices/%zu/path", i),
-				 "device path \"%s\" is not absolute, or has \"..\"",
-				 dev->path ? dev->path : "");
-	r = prepare_type(dev, i, &type, e);
-	if (r < 0)
-		return r;
-	if (type != S_IFIFO) {
-		r = prepare_number(dev, i, &op->rdev, e);
-		if (r < 0)
-			return r;
-	}
+	if (type != S_IFIFO)
+		op->rdev = makedev((unsigned)(dev->major ? *dev->major : 0),
+				   (unsigned)(dev->minor ? *dev->minor : 0));
 	op->path = dev->path;
 	op->pointer = arena_printf(a, "/linux/devices/%zu", i);
 	if (!op->pointer)

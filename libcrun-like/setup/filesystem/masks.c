@@ -18,36 +18,18 @@
 #include "kernel/rootpath.h"
 #include "kernel/sys.h"
 
-static int check_paths(const struct oci_strings *paths, const char *field, struct err *e)
-{
-	for (size_t i = 0; i < paths->count; i++) {
-		if (paths->items[i][0] != '/')
-			return err_field(e, EINVAL, POINTER("/linux/%s/%zu", field, i),
-					 "path \"%s\" is not absolute", paths->items[i]);
-	}
-	return 0;
-}
-
-int masks_prepare(const struct oci_config *config, struct masks *ret, struct err *e)
+void masks_prepare(const struct oci_config *config, struct masks *ret)
 {
 	const struct oci_linux *l = config->linux_config;
 	struct masks masks = { .null_fd = -1 };
-	int r;
 
 	if (l) {
-		r = check_paths(&l->masked_paths, "maskedPaths", e);
-		if (r < 0)
-			return r;
-		r = check_paths(&l->readonly_paths, "readonlyPaths", e);
-		if (r < 0)
-			return r;
 		masks.masked = &l->masked_paths;
 		masks.readonly = &l->readonly_paths;
 		if (l->mount_label && l->mount_label[0])
 			masks.mount_label = l->mount_label;
 	}
 	*ret = masks;
-	return 0;
 }
 
 /* Only ever adds read-only: flags that are locked in a user namespace stay as they are. */

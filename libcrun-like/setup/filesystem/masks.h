@@ -18,7 +18,7 @@ struct masks {
 	int null_fd; /* detached read-only clone of the host's /dev/null; -1 */
 };
 
-int masks_prepare(const struct oci_config *config, struct masks *ret, struct err *e);
+void masks_prepare(const struct oci_config *config, struct masks *ret);
 
 /*
  * Takes the host's /dev/null. In INIT while it still sees the host's tree, before the first mount

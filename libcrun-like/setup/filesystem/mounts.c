@@ -10,6 +10,7 @@
 #include <sys/mount.h>
 
 #include "base/fmt.h"
+#include "base/path.h"
 #include "kernel/sys.h"
 #include "setup/filesystem/mounts_extras.h"
 #include "setup/filesystem/mounts_idmap.h"
@@ -61,20 +62,17 @@ static bool is_below(const char *path, const char *dir)
 static char *clean_path(struct arena *a, const char *path)
 {
 	char *out = arena_alloc(a, strlen(path) + 2);
+	const char *name;
 	size_t at = 0, len;
 
-	for (const char *s = path; out && *s; s += len) {
-		s += strspn(s, "/");
-		len = strcspn(s, "/");
-		if (!len || (len == 1 && s[0] == '.'))
-			continue;
-		if (len == 2 && s[0] == '.' && s[1] == '.') {
+	while (out && (len = path_next(&path, &name)) > 0) {
+		if (path_is_dotdot(name, len)) {
 			while (at > 0 && out[--at] != '/')
 				continue;
 			continue;
 		}
 		out[at++] = '/';
-		memcpy(out + at, s, len);
+		memcpy(out + at, name, len);
 		at += len;
 	}
 	if (out && at == 0)
@@ -87,23 +85,15 @@ static char *clean_path(struct arena *a, const char *path)
 static int prepare_destination(struct prepare *p, struct err *e)
 {
 	const char *given = p->mount->destination;
-	size_t len = given ? strlen(given) : 0;
+	size_t len = strlen(given);
 
-	if (!len)
-		return err_field(e, EINVAL, POINTER("/mounts/%zu/destination", p->op->index),
-				 "the mount has no destination");
 	while (len > 1 && given[len - 1] == '/')
 		len--;
 	/* Relative ones are deprecated, and below the root (config.md, since 1.2). */
 	p->op->destination =
 		arena_printf(p->arena, "%s%.*s", given[0] == '/' ? "" : "/", (int)len, given);
 	p->cleaned = clean_path(p->arena, given);
-	if (!p->op->destination || !p->cleaned)
-		return no_memory(e);
-	if (strcmp(p->cleaned, "/") == 0)
-		return err_field(e, EINVAL, POINTER("/mounts/%zu/destination", p->op->index),
-				 "nothing can be mounted on the root itself");
-	return 0;
+	return p->op->destination && p->cleaned ? 0 : no_memory(e);
 }
 
 /*
@@ -388,7 +378,7 @@ int mounts_prepare(struct arena *a, const struct oci_config *config,
 		r = prepare_one(&p, e);
 		if (r == 0 && p.has_own_cgroup)
 			r = prepare_own_cgroup(&p, &ops[count++], e);
-		if (r < 0)
+		if (r < 0 && !err_pass(&ctx->faults, e))
 			return r;
 	}
 	*ret = (struct mounts){ .items = ops,

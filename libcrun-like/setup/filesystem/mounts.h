@@ -24,6 +24,7 @@ struct mounts_context {
 	const char *cgroup_root; /* where the host's version 2 hierarchy is, or NULL */
 	const char *cgroup_path; /* the container's own cgroup directory on the host, or NULL */
 	bool has_selinux;        /* the host's kernel takes mount labels */
+	struct err_sink faults;  /* validate: of each mount; what is returned then is of no use */
 	bool is_root_shared;     /* linux.rootfsPropagation: a bind may stay a peer of the host's */
 };
 

@@ -134,8 +134,6 @@ int mounts_prepare_label(struct arena *a, const struct oci_config *config,
 			 label);
 		return err_at(e, "/linux/mountLabel");
 	}
-	if (strpbrk(label, "\"\\"))
-		return err_field(e, EINVAL, "/linux/mountLabel", "label %s has quotes", label);
 	r = find_context_word(config, &word, e);
 	if (r < 0)
 		return r;

@@ -183,9 +183,6 @@ int mounts_prepare_idmap(struct arena *a, const struct oci_config *config,
 	const struct oci_id_mappings *uids = &m->uid_mappings, *gids = &m->gid_mappings;
 	size_t i = op->index;
 
-	if (!uids->count != !gids->count)
-		return err_field(e, EINVAL, POINTER("/mounts/%zu", i),
-				 "uidMappings and gidMappings of a mount need each other");
 	if (!uids->count && !op->options.is_idmapped)
 		return 0;
 	if (op->options.is_remount)

@@ -38,9 +38,6 @@ static int prepare_path(struct arena *a, const struct oci_root *root, const char
 {
 	struct stat st;
 
-	if (!root || !root->path || !root->path[0])
-		return err_field(e, EINVAL, root ? "/root/path" : "/root",
-				 "the root file system is not named");
 	r->path = root->path[0] == '/' ? arena_strdup(a, root->path)
 				       : arena_printf(a, "%s/%s", bundle, root->path);
 	if (!r->path)
@@ -55,18 +52,6 @@ static int prepare_path(struct arena *a, const struct oci_root *root, const char
 	return r->way == ROOTFS_CHROOT ? check_chroot(r, &st, e) : 0;
 }
 
-static int prepare_propagation(const char *word, struct rootfs *r, struct err *e)
-{
-	r->propagation = MS_PRIVATE;
-	if (!word || !word[0])
-		return 0;
-	r->propagation = mount_option_propagation(word);
-	if (!r->propagation)
-		return err_field(e, EINVAL, "/linux/rootfsPropagation",
-				 "unknown propagation \"%s\"", word);
-	return 0;
-}
-
 bool rootfs_is_shared(const struct rootfs *r)
 {
 	return r->propagation & MS_SHARED;
@@ -79,8 +64,9 @@ int rootfs_prepare(struct arena *a, const struct oci_config *config, const char 
 	struct rootfs r = { .way = way };
 	int res = prepare_path(a, config->root, bundle, &r, e);
 
-	if (res == 0)
-		res = prepare_propagation(l ? l->rootfs_propagation : NULL, &r, e);
+	r.propagation = l && l->rootfs_propagation && l->rootfs_propagation[0]
+				? mount_option_propagation(l->rootfs_propagation)
+				: MS_PRIVATE;
 	if (res == 0)
 		*ret = r;
 	return res;

@@ -7,55 +7,21 @@
 #include <sched.h>
 #include <string.h>
 
+#include "base/numbers.h"
+
 enum {
 	WORD_BITS = 8 * sizeof(unsigned long)
 };
 
-/* One number; *p moves behind it. False: there is none, or it is too large. */
-static bool take_number(const char **p, unsigned *ret)
-{
-	unsigned n = 0;
-
-	if (**p < '0' || **p > '9')
-		return false;
-	for (; **p >= '0' && **p <= '9'; (*p)++) {
-		n = n * 10 + (unsigned)(**p - '0');
-		if (n >= AFFINITY_CPUS)
-			return false;
-	}
-	*ret = n;
-	return true;
-}
-
-static bool take_range(const char **p, struct affinity *cpus)
-{
-	unsigned first, last;
-
-	if (!take_number(p, &first))
-		return false;
-	last = first;
-	if (**p == '-') {
-		(*p)++;
-		if (!take_number(p, &last) || last < first)
-			return false;
-	}
-	for (unsigned cpu = first; cpu <= last; cpu++)
-		cpus->bits[cpu / WORD_BITS] |= 1UL << cpu % WORD_BITS;
-	return true;
-}
-
-int affinity_prepare(const char *list, const char *pointer, struct affinity *ret, struct err *e)
+void affinity_prepare(const char *list, struct affinity *ret)
 {
 	struct affinity cpus = { .is_given = list && *list };
+	unsigned first, last;
 
-	for (const char *p = list; p && *p;) {
-		if (!take_range(&p, &cpus) || (*p && *p != ',') || (*p && !p[1]))
-			return err_field(e, EINVAL, pointer, "\"%.64s\" is not a list of CPUs",
-					 list);
-		p += *p == ',';
-	}
+	while (list && *list && numbers_next(&list, AFFINITY_CPUS - 1, &first, &last) == 0)
+		for (unsigned cpu = first; cpu <= last; cpu++)
+			cpus.bits[cpu / WORD_BITS] |= 1UL << cpu % WORD_BITS;
 	*ret = cpus;
-	return 0;
 }
 
 int affinity_get(struct affinity *ret, struct err *e)

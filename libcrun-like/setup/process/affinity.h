@@ -8,9 +8,10 @@
 #define DAVIT_SETUP_PROCESS_AFFINITY_H
 
 #include "base/err.h"
+#include "base/numbers.h"
 
 enum {
-	AFFINITY_CPUS = 8192 /* the largest CONFIG_NR_CPUS */
+	AFFINITY_CPUS = NUMBERS_CPUS + 1
 };
 
 struct affinity {
@@ -18,8 +19,8 @@ struct affinity {
 	unsigned long bits[AFFINITY_CPUS / (8 * sizeof(unsigned long))];
 };
 
-/* A list as of cpuset(7), "0-3,7". NULL and "": none is given. @pointer: for messages. */
-int affinity_prepare(const char *list, const char *pointer, struct affinity *ret, struct err *e);
+/* A sound list as of cpuset(7), "0-3,7". NULL and "": none is given. */
+void affinity_prepare(const char *list, struct affinity *ret);
 
 /* Of the calling thread. */
 int affinity_get(struct affinity *ret, struct err *e);

@@ -4,7 +4,6 @@
  */
 #include "setup/process/console.h"
 
-#include <limits.h>
 #include <sys/mount.h>
 
 #include "base/fmt.h"
@@ -14,8 +13,8 @@
 #include "kernel/pty.h"
 #include "kernel/rootpath.h"
 
-int console_prepare(const struct oci_process *process, bool has_device, const char *socket,
-		    struct console *ret, struct err *e)
+void console_prepare(const struct oci_process *process, bool has_device, const char *socket,
+		     struct console *ret)
 {
 	struct console console = { .has_device = has_device, .socket = socket };
 	const struct oci_console_size *size;
@@ -25,16 +24,10 @@ int console_prepare(const struct oci_process *process, bool has_device, const ch
 		console.uid = process->user.uid;
 		/* config.md: consoleSize is ignored when terminal is false. */
 		size = process->console_size;
-		if (size && (size->height > USHRT_MAX || size->width > USHRT_MAX))
-			return err_field(e, EINVAL, "/process/consoleSize",
-					 "console size %llux%llu is too large",
-					 (unsigned long long)size->height,
-					 (unsigned long long)size->width);
 		console.rows = size ? (unsigned short)size->height : 0;
 		console.columns = size ? (unsigned short)size->width : 0;
 	}
 	*ret = console;
-	return 0;
 }
 
 int console_connect(const char *path, int *ret_sockfd, struct err *e)

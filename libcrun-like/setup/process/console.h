@@ -23,8 +23,8 @@ struct console {
 };
 
 /* @process may be NULL: no terminal. @socket is borrowed. */
-int console_prepare(const struct oci_process *process, bool has_device, const char *socket,
-		    struct console *ret, struct err *e);
+void console_prepare(const struct oci_process *process, bool has_device, const char *socket,
+		     struct console *ret);
 
 /* HOST: connects to an AF_UNIX stream socket within 10 seconds; the fd does not block. */
 int console_connect(const char *path, int *ret_sockfd, struct err *e);

@@ -8,21 +8,12 @@
 #include <sys/resource.h>
 
 #include "base/fmt.h"
+#include "base/words.h"
 #include "setup/annotations.h"
 #include "setup/process/credentials.h"
 
-enum {
-	GROUPS_MAX = 65536, /* the kernel's NGROUPS_MAX */
-	OOM_MAX = 1000
-};
-
-struct limit_row {
-	const char *name;
-	int resource;
-};
-
 /* clang-format off */
-static const struct limit_row limits[] = {
+static const struct word limit_rows[] = {
 	{ "RLIMIT_AS", RLIMIT_AS },
 	{ "RLIMIT_CORE", RLIMIT_CORE },
 	{ "RLIMIT_CPU", RLIMIT_CPU },
@@ -41,6 +32,8 @@ static const struct limit_row limits[] = {
 	{ "RLIMIT_STACK", RLIMIT_STACK },
 };
 /* clang-format on */
+
+static const struct words limits = WORDS("resource limit", limit_rows);
 
 /* The names of one warning, each once; what does not fit is left out. */
 struct names {
@@ -202,67 +195,35 @@ static int prepare_caps(const struct oci_process *process,
 	return 0;
 }
 
-static const struct limit_row *find_limit(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
-		if (strcmp(limits[i].name, name) == 0)
-			return &limits[i];
-	return NULL;
-}
-
 static int prepare_limits(struct arena *a, const struct oci_rlimits *list, struct credentials *ret,
 			  struct err *e)
 {
 	struct credentials_limit *out = arena_array(a, list->count + 1, sizeof(*out));
-	unsigned seen = 0;
 
 	if (!out)
 		return err_set(e, ENOMEM, "prepare the resource limits");
 	for (size_t i = 0; i < list->count; i++) {
 		const struct oci_rlimit *l = &list->items[i];
-		const struct limit_row *row = find_limit(l->type);
-		const char *pointer = POINTER("/process/rlimits/%zu/type", i);
+		unsigned resource;
 
-		if (!row)
-			return err_field(e, EINVAL, pointer, "unknown resource limit %s", l->type);
-		if (seen & 1U << row->resource)
-			return err_field(e, EINVAL, pointer, "%s is given twice", l->type);
-		if (l->soft > l->hard)
-			return err_field(e, EINVAL, POINTER("/process/rlimits/%zu/soft", i),
-					 "soft limit of %s is above its hard limit", l->type);
-		seen |= 1U << row->resource;
-		out[i] = (struct credentials_limit){ row->name, row->resource, l->soft, l->hard };
+		if (words_value(&limits, l->type, POINTER("/process/rlimits/%zu/type", i),
+				&resource, e) < 0)
+			return -e->code;
+		out[i] = (struct credentials_limit){ l->type, (int)resource, l->soft, l->hard };
 	}
 	ret->limits = out;
 	ret->limit_count = list->count;
 	return 0;
 }
 
-/* UINT32_MAX is "no change" to the kernel, so a way to stay root (C12). */
-static int prepare_ids(const struct oci_user *user, struct credentials *ret, struct err *e)
+static void prepare_ids(const struct oci_user *user, struct credentials *ret)
 {
-	if (user->uid == UINT32_MAX)
-		return err_field(e, EINVAL, "/process/user/uid", "uid %u is none", user->uid);
-	if (user->gid == UINT32_MAX)
-		return err_field(e, EINVAL, "/process/user/gid", "gid %u is none", user->gid);
-	if (user->additional_gids.count > GROUPS_MAX)
-		return err_field(e, EINVAL, "/process/user/additionalGids",
-				 "%zu groups, the kernel takes %d", user->additional_gids.count,
-				 GROUPS_MAX);
-	for (size_t i = 0; i < user->additional_gids.count; i++)
-		if (user->additional_gids.items[i] == UINT32_MAX)
-			return err_field(e, EINVAL, POINTER("/process/user/additionalGids/%zu", i),
-					 "gid %u is none", UINT32_MAX);
-	if (user->umask && *user->umask > 0777)
-		return err_field(e, EINVAL, "/process/user/umask", "umask 0%o is above 0777",
-				 *user->umask);
 	ret->uid = user->uid;
 	ret->gid = user->gid;
 	ret->groups = user->additional_gids.items;
 	ret->group_count = user->additional_gids.count;
 	/* config.md: unspecified is unchanged (crun's 0022 is a deviation). */
 	ret->umask = user->umask;
-	return 0;
 }
 
 bool credentials_keep_groups(const struct oci_map *annotations)
@@ -289,14 +250,9 @@ int credentials_prepare(struct arena *a, const struct oci_process *process,
 				 .oom_score_adj = process->oom_score_adj,
 				 .no_new_privs = process->no_new_privileges &&
 						 *process->no_new_privileges };
-	int r = prepare_ids(&process->user, &c, e);
+	int r = prepare_limits(a, &process->rlimits, &c, e);
 
-	if (r == 0 && c.oom_score_adj &&
-	    (*c.oom_score_adj < -OOM_MAX || *c.oom_score_adj > OOM_MAX))
-		r = err_field(e, EINVAL, "/process/oomScoreAdj", "%lld is not within %d..%d",
-			      (long long)*c.oom_score_adj, -OOM_MAX, OOM_MAX);
-	if (r == 0)
-		r = prepare_limits(a, &process->rlimits, &c, e);
+	prepare_ids(&process->user, &c);
 	if (r == 0)
 		r = prepare_caps(process, context, &c, e);
 	if (r == 0) {

@@ -8,21 +8,17 @@
 #include <linux/mempolicy.h>
 #include <string.h>
 
+#include "base/numbers.h"
+#include "base/words.h"
 #include "kernel/sys.h"
 
 enum {
 	WORD_BITS = 8 * sizeof(unsigned long),
-	NODE_MAX = 4095 * 8,         /* the kernel takes masks of a page */
 	MODE_WEIGHTED_INTERLEAVE = 6 /* MPOL_WEIGHTED_INTERLEAVE, Linux 6.9 */
 };
 
-struct word {
-	const char *name;
-	int value;
-};
-
 /* clang-format off */
-static const struct word modes[] = {
+static const struct word mode_rows[] = {
 	{ "MPOL_DEFAULT", MPOL_DEFAULT },
 	{ "MPOL_BIND", MPOL_BIND },
 	{ "MPOL_INTERLEAVE", MPOL_INTERLEAVE },
@@ -32,90 +28,45 @@ static const struct word modes[] = {
 	{ "MPOL_LOCAL", MPOL_LOCAL },
 };
 
-static const struct word flags[] = {
+static const struct word flag_rows[] = {
 	{ "MPOL_F_NUMA_BALANCING", MPOL_F_NUMA_BALANCING },
 	{ "MPOL_F_RELATIVE_NODES", MPOL_F_RELATIVE_NODES },
 	{ "MPOL_F_STATIC_NODES", MPOL_F_STATIC_NODES },
 };
 /* clang-format on */
 
+static const struct words modes = WORDS("memory policy mode", mode_rows);
+static const struct words flags = WORDS("memory policy flag", flag_rows);
+
 const char *memory_policy_mode_name(size_t i)
 {
-	return i < ARRAY_SIZE(modes) ? modes[i].name : NULL;
+	return words_name(&modes, i);
 }
 
 const char *memory_policy_flag_name(size_t i)
 {
-	return i < ARRAY_SIZE(flags) ? flags[i].name : NULL;
+	return words_name(&flags, i);
 }
 
-static const struct word *find(const struct word *words, size_t count, const char *name)
-{
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(words[i].name, name) == 0)
-			return &words[i];
-	return NULL;
-}
-
-/* Blanks are passed over. Stops at what cannot belong to a node's number. */
-static bool read_node(const char **at, unsigned *ret)
-{
-	const char *p = *at + strspn(*at, " ");
-	unsigned node = 0;
-
-	if (*p < '0' || *p > '9')
-		return false;
-	for (; *p >= '0' && *p <= '9'; p++) {
-		node = node * 10 + (unsigned)(*p - '0');
-		if (node > NODE_MAX)
-			return false;
-	}
-	*at = p + strspn(p, " ");
-	*ret = node;
-	return true;
-}
-
-/* "3" or "0-3", and the comma behind it. */
-static bool read_range(const char **at, unsigned *ret_first, unsigned *ret_last)
-{
-	if (!read_node(at, ret_first))
-		return false;
-	*ret_last = *ret_first;
-	if (**at == '-') {
-		(*at)++;
-		if (!read_node(at, ret_last) || *ret_last < *ret_first)
-			return false;
-	}
-	if (**at == '\0')
-		return true;
-	return *(*at)++ == ',' && (*at)[strspn(*at, " ")] != '\0';
-}
-
-/* Twice over the list: the first time for its highest node. */
-static bool read_nodes(const char *list, unsigned long *mask, unsigned long *ret_bits)
+/* Twice over the list, which is sound: the first time for its highest node. */
+static void read_nodes(const char *list, unsigned long *mask, unsigned long *ret_bits)
 {
 	unsigned first, last;
 
 	*ret_bits = 0;
-	for (const char *at = list; *at;) {
-		if (!read_range(&at, &first, &last))
-			return false;
+	while (*list && numbers_next(&list, NUMBERS_NODES, &first, &last) == 0) {
 		if (last + 1 > *ret_bits)
 			*ret_bits = last + 1;
 		for (unsigned node = first; mask && node <= last; node++)
 			mask[node / WORD_BITS] |= 1UL << node % WORD_BITS;
 	}
-	return true;
 }
 
 static int prepare_nodes(struct arena *a, const char *list, struct memory_policy *p, struct err *e)
 {
 	unsigned long *mask;
 
-	list += strspn(list, " ");
-	if (!read_nodes(list, NULL, &p->bits))
-		return err_field(e, EINVAL, "/linux/memoryPolicy/nodes",
-				 "invalid memory policy: \"%s\" is no list of nodes", list);
+	read_nodes(list, NULL, &p->bits);
 	if (!p->bits)
 		return 0;
 	mask = arena_array(a, p->bits / WORD_BITS + 1, sizeof(*mask));
@@ -131,25 +82,17 @@ int memory_policy_prepare(struct arena *a, const struct oci_linux *lin, struct m
 {
 	const struct oci_memory_policy *asked = lin ? lin->memory_policy : NULL;
 	struct memory_policy p = { .asked = asked };
-	const struct word *word;
+	unsigned mode, set;
 
 	if (!asked) {
 		*ret = p;
 		return 0;
 	}
-	word = find(modes, ARRAY_SIZE(modes), asked->mode);
-	if (!word)
-		return err_field(e, EINVAL, "/linux/memoryPolicy/mode",
-				 "invalid memory policy: unknown mode \"%s\"", asked->mode);
-	p.mode = word->value;
-	for (size_t i = 0; i < asked->flags.count; i++) {
-		word = find(flags, ARRAY_SIZE(flags), asked->flags.items[i]);
-		if (!word)
-			return err_field(e, EINVAL, POINTER("/linux/memoryPolicy/flags/%zu", i),
-					 "invalid memory policy: unknown flag \"%s\"",
-					 asked->flags.items[i]);
-		p.mode |= word->value;
-	}
+	if (words_value(&modes, asked->mode, "/linux/memoryPolicy/mode", &mode, e) < 0 ||
+	    words_union(&flags, asked->flags.items, asked->flags.count, "/linux/memoryPolicy/flags",
+			&set, e) < 0)
+		return -e->code;
+	p.mode = (int)(mode | set);
 	if (asked->nodes && prepare_nodes(a, asked->nodes, &p, e) < 0)
 		return -e->code;
 	*ret = p;

@@ -5,23 +5,25 @@
  */
 #include "setup/process/personality.h"
 
-#include <string.h>
 #include <sys/personality.h>
+
+#include "base/words.h"
+
+static const struct word rows[] = { { "LINUX", PER_LINUX }, { "LINUX32", PER_LINUX32 } };
+static const struct words domains = WORDS("execution domain", rows);
 
 int personality_prepare(const struct oci_linux *lin, struct personality *ret, struct err *e)
 {
 	const struct oci_personality *asked = lin ? lin->personality : NULL;
 	struct personality p = { 0 };
+	unsigned value;
 
 	if (asked) {
 		p.domain = asked->domain;
-		if (strcmp(asked->domain, "LINUX") == 0)
-			p.value = PER_LINUX;
-		else if (strcmp(asked->domain, "LINUX32") == 0)
-			p.value = PER_LINUX32;
-		else
-			return err_field(e, EINVAL, "/linux/personality/domain",
-					 "unknown domain \"%s\"", asked->domain);
+		if (words_value(&domains, asked->domain, "/linux/personality/domain", &value, e) <
+		    0)
+			return -e->code;
+		p.value = value;
 	}
 	*ret = p;
 	return 0;

@@ -119,8 +119,6 @@ int program_prepare(struct arena *a, const struct oci_process *process,
 	struct program p = { .cwd = process->cwd, .preserve_fds = preserve_fds };
 	int r;
 
-	if (process->args.count == 0)
-		return err_field(e, EINVAL, "/process/args", "process.args is empty");
 	if (preserve_fds > INT_MAX - 3)
 		return err_kind(e, ERR_USAGE, EINVAL, "%u descriptors to preserve", preserve_fds);
 	p.argv = arena_array(a, process->args.count + 1, sizeof(*p.argv));

@@ -10,13 +10,11 @@
 #include <linux/sched/types.h>
 #include <string.h>
 
+#include "base/words.h"
 #include "kernel/sys.h"
 
 /* clang-format off */
-static const struct {
-	const char *word;
-	int policy;
-} policies[] = {
+static const struct word policy_rows[] = {
 	{ "SCHED_OTHER", SCHED_NORMAL },
 	{ "SCHED_FIFO", SCHED_FIFO },
 	{ "SCHED_RR", SCHED_RR },
@@ -25,10 +23,7 @@ static const struct {
 	{ "SCHED_DEADLINE", SCHED_DEADLINE },
 };
 
-static const struct {
-	const char *word;
-	uint64_t flag;
-} flags[] = {
+static const struct word flag_rows[] = {
 	{ "SCHED_FLAG_RESET_ON_FORK", SCHED_FLAG_RESET_ON_FORK },
 	{ "SCHED_FLAG_RECLAIM", SCHED_FLAG_RECLAIM },
 	{ "SCHED_FLAG_DL_OVERRUN", SCHED_FLAG_DL_OVERRUN },
@@ -38,46 +33,30 @@ static const struct {
 	{ "SCHED_FLAG_UTIL_CLAMP_MAX", SCHED_FLAG_UTIL_CLAMP_MAX },
 };
 
-static const struct {
-	const char *word;
-	int class;
-} io_classes[] = {
+static const struct word io_class_rows[] = {
 	{ "IOPRIO_CLASS_RT", IOPRIO_CLASS_RT },
 	{ "IOPRIO_CLASS_BE", IOPRIO_CLASS_BE },
 	{ "IOPRIO_CLASS_IDLE", IOPRIO_CLASS_IDLE },
 };
 /* clang-format on */
 
-static int prepare_flags(const struct oci_strings *list, uint64_t *ret, struct err *e)
-{
-	for (size_t i = 0; i < list->count; i++) {
-		size_t row = 0;
-
-		while (row < ARRAY_SIZE(flags) && strcmp(flags[row].word, list->items[i]) != 0)
-			row++;
-		if (row == ARRAY_SIZE(flags))
-			return err_field(e, EINVAL, POINTER("/process/scheduler/flags/%zu", i),
-					 "unknown flag \"%s\"", list->items[i]);
-		*ret |= flags[row].flag;
-	}
-	return 0;
-}
+/* SCHED_ISO is not there: a number that Linux keeps for it, and nothing behind it. */
+static const struct words policies = WORDS("scheduling policy", policy_rows);
+static const struct words flags = WORDS("scheduling flag", flag_rows);
+static const struct words io_classes = WORDS("I/O priority class", io_class_rows);
 
 static int prepare_scheduler(const struct oci_scheduler *asked, struct scheduling *s, struct err *e)
 {
-	size_t row = 0;
+	unsigned policy, set;
 
-	while (row < ARRAY_SIZE(policies) && strcmp(policies[row].word, asked->policy) != 0)
-		row++;
-	/* SCHED_ISO: a number that Linux keeps for it, and nothing behind it. */
-	if (row == ARRAY_SIZE(policies)) {
-		err_kind(e, ERR_UNSUPPORTED, EOPNOTSUPP, "Linux has no scheduling policy %s",
-			 asked->policy);
-		return err_at(e, "/process/scheduler/policy");
-	}
+	if (words_value(&policies, asked->policy, "/process/scheduler/policy", &policy, e) < 0 ||
+	    words_union(&flags, asked->flags.items, asked->flags.count, "/process/scheduler/flags",
+			&set, e) < 0)
+		return -e->code;
 	s->scheduler = asked;
-	s->policy = policies[row].policy;
-	return prepare_flags(&asked->flags, &s->flags, e);
+	s->policy = policy;
+	s->flags = set;
+	return 0;
 }
 
 int scheduling_prepare(const struct oci_process *process, struct scheduling *ret, struct err *e)
@@ -88,17 +67,13 @@ int scheduling_prepare(const struct oci_process *process, struct scheduling *ret
 		return -e->code;
 	if (process && process->io_priority) {
 		const struct oci_io_priority *io = process->io_priority;
-		size_t row = 0;
+		unsigned class;
 
-		while (row < ARRAY_SIZE(io_classes) &&
-		       strcmp(io_classes[row].word, io->class_name) != 0)
-			row++;
-		if (row == ARRAY_SIZE(io_classes))
-			return err_field(e, EINVAL, "/process/ioPriority/class",
-					 "unknown class \"%s\"", io->class_name);
+		if (words_value(&io_classes, io->class_name, "/process/ioPriority/class", &class,
+				e) < 0)
+			return -e->code;
 		s.io = io;
-		s.io_class_level =
-			IOPRIO_PRIO_VALUE(io_classes[row].class, io->priority ? *io->priority : 0);
+		s.io_class_level = IOPRIO_PRIO_VALUE(class, io->priority ? *io->priority : 0);
 	}
 	*ret = s;
 	return 0;

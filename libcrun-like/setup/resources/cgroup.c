@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/fmt.h"
+#include "base/path.h"
 #include "kernel/cgroupfs.h"
 #include "setup/annotations.h"
 #include "setup/resources/cgroup_devices.h"
@@ -19,40 +20,24 @@ enum {
 	CONTROLLERS_SIZE = 512
 };
 
-static const char pointer_path[] = "/linux/cgroupsPath";
-
 /* Without empty and "." components, as runc and crun take it; "slice:prefix:name" is a name like
  * any other for this manager. "" is no path at all. */
 static int normalise(struct arena *a, const char *path, const char **ret, struct err *e)
 {
 	char *to = arena_array(a, strlen(path) + 2, 1);
+	bool is_absolute = *path == '/';
+	const char *name;
 	size_t at = 0, len;
 
 	if (!to)
 		return err_set(e, ENOMEM, "plan the cgroup");
-	for (const char *from = path; *from; from += len + (from[len] == '/')) {
-		len = strcspn(from, "/");
-		if (len == 0 || (len == 1 && from[0] == '.'))
-			continue;
-		if (len == 2 && memcmp(from, "..", 2) == 0)
-			return err_field(e, EINVAL, pointer_path,
-					 "cgroupsPath \"%s\" has a \"..\" component", path);
-		if (len > NAME_MAX)
-			return err_field(e, ENAMETOOLONG, pointer_path,
-					 "cgroupsPath has a component that is too long");
-		if (at || *path == '/')
+	while ((len = path_next(&path, &name)) > 0) {
+		if (at || is_absolute)
 			to[at++] = '/';
-		memcpy(to + at, from, len);
+		memcpy(to + at, name, len);
 		at += len;
 	}
 	to[at] = '\0';
-	if (at >= PATH_MAX / 2)
-		return err_field(e, ENAMETOOLONG, pointer_path, "cgroupsPath is too long");
-	if (strchr(to, '\n'))
-		return err_field(e, EINVAL, pointer_path, "cgroupsPath has a newline in it");
-	if (!at && *path)
-		return err_field(e, EINVAL, pointer_path,
-				 "cgroupsPath \"%s\" is the root of the hierarchy", path);
 	*ret = at ? to : NULL;
 	return 0;
 }

@@ -26,8 +26,9 @@ static const struct bpf_device_rule always[] = {
 };
 /* clang-format on */
 
-/* No access member: all of it, as on the v1 file, where the three letters were always written. */
-static int parse_access(const char *text, unsigned *ret)
+/* No access member: all of it, as on the v1 file, where the three letters were always written. "a"
+ * is passed over, as both peers do. */
+static unsigned parse_access(const char *text)
 {
 	unsigned access = 0;
 
@@ -38,32 +39,17 @@ static int parse_access(const char *text, unsigned *ret)
 			access |= BPF_DEVCG_ACC_WRITE;
 		else if (*c == 'm')
 			access |= BPF_DEVCG_ACC_MKNOD;
-		else if (*c != 'a') /* passed over by both peers */
-			return -EINVAL;
 	}
-	*ret = text && *text ? access : RWM;
-	return 0;
+	return text && *text ? access : RWM;
 }
 
-static int convert_rule(const struct oci_device_rule *rule, size_t i, struct bpf_device_rule *ret,
-			struct err *e)
+static struct bpf_device_rule convert_rule(const struct oci_device_rule *rule)
 {
-	const char *type = rule->type && *rule->type ? rule->type : "a";
-	int64_t major = rule->major ? *rule->major : -1, minor = rule->minor ? *rule->minor : -1;
-
-	if (type[1] || !strchr("abcu", type[0]))
-		return err_field(e, EINVAL, POINTER("/linux/resources/devices/%zu/type", i),
-				 "unknown device type \"%s\"", type);
-	if (major < -1 || major > UINT32_MAX || minor < -1 || minor > UINT32_MAX)
-		return err_field(e, EINVAL, POINTER("/linux/resources/devices/%zu", i),
-				 "device number %lld:%lld is out of range", (long long)major,
-				 (long long)minor);
-	*ret = (struct bpf_device_rule){ rule->allow, type[0] == 'u' ? 'c' : type[0], major, minor,
-					 0 };
-	if (parse_access(rule->access, &ret->access) < 0)
-		return err_field(e, EINVAL, POINTER("/linux/resources/devices/%zu/access", i),
-				 "device access \"%s\" is not made of r, w and m", rule->access);
-	return 0;
+	return (struct bpf_device_rule){ .allow = rule->allow,
+					 .type = rule->type && *rule->type ? *rule->type : 'a',
+					 .major = rule->major ? *rule->major : -1,
+					 .minor = rule->minor ? *rule->minor : -1,
+					 .access = parse_access(rule->access) };
 }
 
 int cgroup_devices_prepare(struct arena *a, const struct oci_device_rules *rules,
@@ -77,8 +63,7 @@ int cgroup_devices_prepare(struct arena *a, const struct oci_device_rules *rules
 	if (!all)
 		return err_set(e, ENOMEM, "prepare the device rules");
 	for (size_t i = 0; i < given; i++)
-		if (convert_rule(&rules->items[i], i, &all[i], e) < 0)
-			return -e->code;
+		all[i] = convert_rule(&rules->items[i]);
 	memcpy(all + given, always, sizeof(always));
 	r = bpf_device_build(a, all, given + ARRAY_SIZE(always), &p);
 	if (r == -E2BIG)

@@ -79,9 +79,6 @@ int cgroup_knobs_weight(struct knobs *k, unsigned weight, const char *device,
 {
 	unsigned long long scaled;
 
-	if (weight < BLKIO_WEIGHT_MIN || weight > BLKIO_WEIGHT_MAX)
-		return err_field(e, EINVAL, w->pointer, "blockIO weight %u is not within %d..%d",
-				 weight, BLKIO_WEIGHT_MIN, BLKIO_WEIGHT_MAX);
 	scaled = 1 + (weight - BLKIO_WEIGHT_MIN) * 9999ULL / (BLKIO_WEIGHT_MAX - BLKIO_WEIGHT_MIN);
 	w->file = "io.bfq.weight";
 	w->value = arena_printf(k->arena, "%s%u", device, weight);

@@ -34,6 +34,7 @@ struct cgroup_host {
 	const char *help;        /* what would give one; may be NULL */
 	void (*warn)(void *arg, const char *text); /* may be NULL */
 	void *warn_arg;
+	struct err_sink faults; /* validate: of each value */
 };
 
 int cgroup_knobs_prepare(struct arena *a, const struct oci_resources *res,

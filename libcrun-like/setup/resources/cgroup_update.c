@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kernel/cgroupfs.h"
+#include "oci-spec/json.h"
 #include "setup/resources/cgroup_devices.h"
 #include "setup/resources/cgroup_knobs.h"
 
@@ -397,8 +398,10 @@ static int prepare(struct update *u, const struct oci_resources *given, struct e
 	};
 	struct oci_resources res;
 
-	if (cgroup_update_complete(u->arena, given, u->dirfd, u->ctx, &res, e) < 0 ||
-	    cgroup_knobs_prepare(u->arena, &res, &host, &u->plan.writes, e) < 0)
+	if (cgroup_update_complete(u->arena, given, u->dirfd, u->ctx, &res, e) < 0)
+		return -e->code;
+	oci_resources_check(&res, oci_check_keep_first, e);
+	if (e->code || cgroup_knobs_prepare(u->arena, &res, &host, &u->plan.writes, e) < 0)
 		return -e->code;
 	if (given->devices.count &&
 	    cgroup_devices_prepare(u->arena, &given->devices, &u->plan.devices, e) < 0)

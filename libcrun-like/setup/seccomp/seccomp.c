@@ -7,6 +7,7 @@
 #include <linux/seccomp.h>
 #include <string.h>
 
+#include "base/words.h"
 #include "setup/annotations.h"
 #include "setup/seccomp/seccomp_cache.h"
 #include "setup/seccomp/seccomp_compile.h"
@@ -14,17 +15,13 @@
 
 static const char notify[] = "SCMP_ACT_NOTIFY";
 
-struct flag_row {
-	const char *name;
-	unsigned flag;
-};
-
-static const struct flag_row flags[] = {
+static const struct word flag_rows[] = {
 	{ "SECCOMP_FILTER_FLAG_TSYNC", SECCOMP_FLAG_TSYNC },
 	{ "SECCOMP_FILTER_FLAG_LOG", SECCOMP_FLAG_LOG },
 	{ "SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FLAG_SPEC_ALLOW },
 	{ "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", SECCOMP_FLAG_WAIT_KILLABLE_RECV },
 };
+static const struct words flags = WORDS("seccomp flag", flag_rows);
 
 void seccomp_source_of(const struct oci_config *config, const char *default_receiver,
 		       struct seccomp_source *ret)
@@ -55,38 +52,11 @@ bool seccomp_is_wanted(const struct seccomp_source *s)
  */
 static int decode_flags(const struct oci_seccomp *config, unsigned *ret, struct err *e)
 {
-	unsigned set = config && config->flags.items ? 0 : SECCOMP_FLAG_SPEC_ALLOW;
-
-	for (size_t i = 0; config && i < config->flags.count; i++) {
-		size_t k = 0;
-
-		while (k < ARRAY_SIZE(flags) && strcmp(flags[k].name, config->flags.items[i]) != 0)
-			k++;
-		if (k == ARRAY_SIZE(flags))
-			return err_field(e, EINVAL, POINTER("/linux/seccomp/flags/%zu", i),
-					 "unknown seccomp flag %s", config->flags.items[i]);
-		set |= flags[k].flag;
-	}
-	*ret = set;
-	return 0;
-}
-
-/* A program that says it waits for its agent could not say so to who answers for the agent: runc
- * refuses it, and so profiles and agents reckon with it. */
-static int check_notified(const struct oci_seccomp *c, struct err *e)
-{
-	for (size_t i = 0; c && i < c->syscalls.count; i++) {
-		const struct oci_seccomp_syscall *rule = &c->syscalls.items[i];
-
-		for (size_t k = 0; k < rule->names.count; k++)
-			if (strcmp(rule->action, notify) == 0 &&
-			    strcmp(rule->names.items[k], "write") == 0)
-				return err_field(
-					e, EINVAL,
-					POINTER("/linux/seccomp/syscalls/%zu/names/%zu", i, k),
-					"%s cannot be used for the write syscall", notify);
-	}
-	return 0;
+	*ret = config && config->flags.items ? 0 : SECCOMP_FLAG_SPEC_ALLOW;
+	if (!config || !config->flags.count)
+		return 0;
+	return words_union(&flags, config->flags.items, config->flags.count, "/linux/seccomp/flags",
+			   ret, e);
 }
 
 static int compile_cached(struct arena *a, const struct seccomp_source *s, int cache_fd,
@@ -145,14 +115,10 @@ static int add_listener(struct arena *a, const struct seccomp_source *s, struct 
 
 	if (!s->receiver)
 		return fail_receiver(s, e);
-	if (s->receiver[0] != '/') {
-		err_kind(e, ERR_CONFIG, EINVAL,
-			 "the receiver of the seccomp listener, %s, is not an absolute path",
-			 s->receiver);
-		return s->config && s->config->listener_path
-			       ? err_at(e, "/linux/seccomp/listenerPath")
-			       : -e->code;
-	}
+	if (s->receiver[0] != '/')
+		return err_kind(e, ERR_CONFIG, EINVAL,
+				"the receiver of the seccomp listener, %s, is not an absolute path",
+				s->receiver);
 	if (count > SECCOMP_INSNS_MAX)
 		return err_field(e, E2BIG, "/linux/seccomp",
 				 "the seccomp filter has %zu instructions, the kernel takes %d",
@@ -182,8 +148,6 @@ int seccomp_prepare(struct arena *a, const struct seccomp_source *s, int cache_f
 		return 0;
 	}
 	r = decode_flags(s->config, &f.flags, e);
-	if (r == 0 && !s->raw)
-		r = check_notified(s->config, e);
 	if (r == 0)
 		r = s->raw ? seccomp_raw_decode(a, s->raw, &f, e)
 			   : compile_cached(a, s, cache_fd, &f, e);
@@ -228,5 +192,5 @@ int seccomp_apply(const struct seccomp_filter *f, struct err *e)
 
 const char *seccomp_flag_name(size_t i)
 {
-	return i < ARRAY_SIZE(flags) && *seccomp_built_version() ? flags[i].name : NULL;
+	return *seccomp_built_version() ? words_name(&flags, i) : NULL;
 }

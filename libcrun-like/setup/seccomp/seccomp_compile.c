@@ -12,41 +12,31 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "base/words.h"
 #include "setup/seccomp/seccomp_export.h"
 #include "setup/seccomp/seccomp_stub.h"
 
 #define TEXT_OF(x)   #x
 #define NUMBER_OF(x) TEXT_OF(x)
 
-struct action_row {
-	const char *name;
-	uint32_t action;
-	uint32_t data_max; /* of errnoRet; 0: the action takes none */
-};
-
 enum {
-	DATA_BITS = 0xffff,
-	ERRNO_MAX = 4095 /* the kernel's MAX_ERRNO: it would cap silently */
+	DATA_BITS = 0xffff
 };
 
-static const struct action_row actions[] = {
-	{ "SCMP_ACT_KILL", SCMP_ACT_KILL_THREAD, 0 },
-	{ "SCMP_ACT_KILL_PROCESS", SCMP_ACT_KILL_PROCESS, 0 },
-	{ "SCMP_ACT_KILL_THREAD", SCMP_ACT_KILL_THREAD, 0 },
-	{ "SCMP_ACT_TRAP", SCMP_ACT_TRAP, 0 },
-	{ "SCMP_ACT_ERRNO", SCMP_ACT_ERRNO(0), ERRNO_MAX },
-	{ "SCMP_ACT_TRACE", SCMP_ACT_TRACE(0), DATA_BITS },
-	{ "SCMP_ACT_ALLOW", SCMP_ACT_ALLOW, 0 },
-	{ "SCMP_ACT_LOG", SCMP_ACT_LOG, 0 },
-	{ "SCMP_ACT_NOTIFY", SCMP_ACT_NOTIFY, 0 },
+static const struct word action_rows[] = {
+	{ "SCMP_ACT_KILL", SCMP_ACT_KILL_THREAD },
+	{ "SCMP_ACT_KILL_PROCESS", SCMP_ACT_KILL_PROCESS },
+	{ "SCMP_ACT_KILL_THREAD", SCMP_ACT_KILL_THREAD },
+	{ "SCMP_ACT_TRAP", SCMP_ACT_TRAP },
+	{ "SCMP_ACT_ERRNO", SCMP_ACT_ERRNO(0) },
+	{ "SCMP_ACT_TRACE", SCMP_ACT_TRACE(0) },
+	{ "SCMP_ACT_ALLOW", SCMP_ACT_ALLOW },
+	{ "SCMP_ACT_LOG", SCMP_ACT_LOG },
+	{ "SCMP_ACT_NOTIFY", SCMP_ACT_NOTIFY },
 };
+static const struct words actions = WORDS("seccomp action", action_rows);
 
-struct operator_row {
-	const char *name;
-	enum scmp_compare op;
-};
-
-static const struct operator_row operators[] = {
+static const struct word operator_rows[] = {
 	{ "SCMP_CMP_NE", SCMP_CMP_NE },
 	{ "SCMP_CMP_LT", SCMP_CMP_LT },
 	{ "SCMP_CMP_LE", SCMP_CMP_LE },
@@ -55,6 +45,7 @@ static const struct operator_row operators[] = {
 	{ "SCMP_CMP_GT", SCMP_CMP_GT },
 	{ "SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ },
 };
+static const struct words operators = WORDS("seccomp operator", operator_rows);
 
 /* One compilation. */
 struct build {
@@ -76,24 +67,18 @@ const char *seccomp_built_version(void)
 		SCMP_VER_MICRO);
 }
 
-/* @pointer names the action, @data_pointer its errno. */
-static int decode_action(const char *name, const uint32_t *data, const char *pointer,
-			 const char *data_pointer, uint32_t *ret, struct err *e)
+/* @data: the errno; which actions have one is checked already (oci-spec/check_seccomp.c). */
+static int decode_action(const char *name, const uint32_t *data, const char *pointer, uint32_t *ret,
+			 struct err *e)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
-		const struct action_row *row = &actions[i];
+	unsigned action;
 
-		if (strcmp(row->name, name) != 0)
-			continue;
-		if (data && !row->data_max)
-			return err_field(e, EINVAL, data_pointer, "%s takes no errno", name);
-		if (data && *data > row->data_max)
-			return err_field(e, EINVAL, data_pointer, "%u is above %s's maximum %u",
-					 *data, name, row->data_max);
-		*ret = row->action | (data ? *data : row->data_max ? EPERM : 0);
-		return 0;
-	}
-	return err_field(e, EINVAL, pointer, "unknown seccomp action %s", name);
+	if (words_value(&actions, name, pointer, &action, e) < 0)
+		return -e->code;
+	if (action == SCMP_ACT_ERRNO(0) || action == SCMP_ACT_TRACE(0))
+		action |= data ? *data & DATA_BITS : EPERM;
+	*ret = action;
+	return 0;
 }
 
 /* runtime-spec names are libseccomp's, in upper case behind a prefix, so that no table of ours ages
@@ -129,9 +114,10 @@ static int add_archs(struct build *b, const struct oci_strings *list, struct err
 		r = seccomp_arch_add(b->ctx, arch);
 		/* EDOM: of the other byte order. No process here can make such a call: to leave it
 		 * out is to apply it. */
-		if (r < 0 && r != -EEXIST && r != -EDOM)
-			return err_field(e, -r, POINTER("/linux/seccomp/architectures/%zu", i),
-					 "add architecture %s to the filter", list->items[i]);
+		if (r < 0 && r != -EEXIST && r != -EDOM) {
+			err_set(e, -r, "add architecture %s to the filter", list->items[i]);
+			return err_at(e, POINTER("/linux/seccomp/architectures/%zu", i));
+		}
 	}
 	return 0;
 }
@@ -139,17 +125,13 @@ static int add_archs(struct build *b, const struct oci_strings *list, struct err
 static int decode_arg(const struct oci_seccomp_arg *arg, const char *pointer,
 		      struct scmp_arg_cmp *ret, struct err *e)
 {
-	size_t k = 0;
+	unsigned op;
 
-	if (arg->index > 5)
-		return err_field(e, EINVAL, pointer, "argument index %u is above 5", arg->index);
-	while (k < ARRAY_SIZE(operators) && strcmp(operators[k].name, arg->op) != 0)
-		k++;
-	if (k == ARRAY_SIZE(operators))
-		return err_field(e, EINVAL, pointer, "unknown seccomp operator %s", arg->op);
+	if (words_value(&operators, arg->op, pointer, &op, e) < 0)
+		return -e->code;
 	/* Of MASKED_EQ, value is the mask and valueTwo what must remain. */
 	*ret = (struct scmp_arg_cmp){ .arg = arg->index,
-				      .op = operators[k].op,
+				      .op = (enum scmp_compare)op,
 				      .datum_a = arg->value,
 				      .datum_b = arg->value_two ? *arg->value_two : 0 };
 	return 0;
@@ -189,8 +171,8 @@ static int fail_add(int r, size_t index, size_t i, const char *name, struct err 
 				 "the profile has more than %d different rules, and the kernel's "
 				 "filters at most %d instructions",
 				 SECCOMP_RULES_MAX, SECCOMP_INSNS_MAX);
-	return err_field(e, -r, POINTER("/linux/seccomp/syscalls/%zu/names/%zu", index, i),
-			 "add a seccomp rule for %s", name);
+	err_set(e, -r, "add a seccomp rule for %s", name);
+	return err_at(e, POINTER("/linux/seccomp/syscalls/%zu/names/%zu", index, i));
 }
 
 static int add_names(struct build *b, size_t index, const struct oci_seccomp_syscall *rule,
@@ -230,8 +212,7 @@ static int add_rule(struct arena *a, struct build *b, size_t index,
 	struct scmp_arg_cmp *args = arena_array(a, rule->args.count + 1, sizeof(*args));
 	uint32_t action;
 	int r = decode_action(rule->action, rule->errno_ret,
-			      POINTER("/linux/seccomp/syscalls/%zu/action", index),
-			      POINTER("/linux/seccomp/syscalls/%zu/errnoRet", index), &action, e);
+			      POINTER("/linux/seccomp/syscalls/%zu/action", index), &action, e);
 
 	if (!args)
 		return err_set(e, ENOMEM, "compile the seccomp filter");
@@ -372,8 +353,7 @@ int seccomp_compile(struct arena *a, const struct seccomp_source *s, struct secc
 	_cleanup_fd_ int fd = -1;
 	struct build b = { .source = s };
 	int r = decode_action(config->default_action, config->default_errno_ret,
-			      "/linux/seccomp/defaultAction", "/linux/seccomp/defaultErrnoRet",
-			      &b.default_action, e);
+			      "/linux/seccomp/defaultAction", &b.default_action, e);
 
 	if (r < 0)
 		return r;
@@ -409,12 +389,12 @@ void seccomp_compiler_of(struct seccomp_compiler *ret)
 
 const char *seccomp_action_name(size_t i)
 {
-	return i < ARRAY_SIZE(actions) ? actions[i].name : NULL;
+	return words_name(&actions, i);
 }
 
 const char *seccomp_operator_name(size_t i)
 {
-	return i < ARRAY_SIZE(operators) ? operators[i].name : NULL;
+	return words_name(&operators, i);
 }
 
 bool seccomp_has_arch(const char *name)
