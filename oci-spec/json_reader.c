@@ -179,17 +179,26 @@ static int refuse(struct json_reader *r, enum err_kind kind, size_t offset, cons
 	return err_kind(r->e, kind, EINVAL, "%s:%u:%u: %s", r->doc.name, line, column, text);
 }
 
-int json_refuse(struct json_reader *r, const char *member, const char *format, ...)
+static int refuse_token(struct json_reader *r, enum err_kind kind, const char *member,
+			const char *format, va_list ap)
 {
 	char text[sizeof(r->e->msg)];
-	va_list ap;
 
-	va_start(ap, format);
 	fmt_v(text, sizeof(text), format, ap);
-	va_end(ap);
 	if (!r->e->code)
 		json_pointer(r, member, r->e->pointer, sizeof(r->e->pointer));
-	return refuse(r, ERR_CONFIG, token_start(r), text);
+	return refuse(r, kind, token_start(r), text);
+}
+
+int json_refuse(struct json_reader *r, const char *member, const char *format, ...)
+{
+	va_list ap;
+	int result;
+
+	va_start(ap, format);
+	result = refuse_token(r, ERR_CONFIG, member, format, ap);
+	va_end(ap);
+	return result;
 }
 
 int json_no_memory(struct json_reader *r)
@@ -201,15 +210,13 @@ int json_no_memory(struct json_reader *r)
 static int refuse_json(struct json_reader *r, const char *format, ...) PRINTF_LIKE(2, 3);
 static int refuse_json(struct json_reader *r, const char *format, ...)
 {
-	char text[sizeof(r->e->msg)];
 	va_list ap;
+	int result;
 
 	va_start(ap, format);
-	fmt_v(text, sizeof(text), format, ap);
+	result = refuse_token(r, ERR_JSON, NULL, format, ap);
 	va_end(ap);
-	if (!r->e->code)
-		json_pointer(r, NULL, r->e->pointer, sizeof(r->e->pointer));
-	return refuse(r, ERR_JSON, token_start(r), text);
+	return result;
 }
 
 /* yajl's callbacks: they return 1 to go on and 0 to stop. */

@@ -5,7 +5,6 @@
 #include "base/numbers.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 
 static bool read_number(const char **at, unsigned most, unsigned *ret)
@@ -43,4 +42,19 @@ int numbers_next(const char **at, unsigned most, unsigned *ret_first, unsigned *
 		return -EINVAL;
 	*at = p;
 	return 0;
+}
+
+bool number_parse(const char *text, uint64_t *ret, const char **ret_end)
+{
+	uint64_t n = 0;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	for (; *text >= '0' && *text <= '9'; text++)
+		if (__builtin_mul_overflow(n, (uint64_t)10, &n) ||
+		    __builtin_add_overflow(n, (uint64_t)(*text - '0'), &n))
+			return false;
+	*ret = n;
+	*ret_end = text;
+	return true;
 }

@@ -5,60 +5,24 @@
 #include "container/caller.h"
 
 #include <string.h>
-#include <sys/socket.h>
 
+#include "kernel/peer.h"
 #include "kernel/process.h"
-
-/* Aligned as a header of a control message wants it. */
-union fd_control {
-	struct cmsghdr header;
-	char bytes[CMSG_SPACE(sizeof(int))];
-};
 
 int caller_send(int sock, const struct caller_message *m, int passed)
 {
-	union fd_control control = { 0 };
-	struct iovec iov = { .iov_base = (void *)(uintptr_t)m,
-			     .iov_len =
-				     offsetof(struct caller_message, text) + strlen(m->text) + 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-	if (passed >= 0) {
-		msg.msg_control = control.bytes;
-		msg.msg_controllen = sizeof(control.bytes);
-		control.header.cmsg_level = SOL_SOCKET;
-		control.header.cmsg_type = SCM_RIGHTS;
-		control.header.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&control.header), &passed, sizeof(passed));
-	}
-	while (sendmsg(sock, &msg, MSG_NOSIGNAL) < 0)
-		if (errno != EINTR)
-			return neg_errno();
-	return 0;
+	return peer_send_message(
+		sock, m, offsetof(struct caller_message, text) + strlen(m->text) + 1, passed);
 }
 
 int caller_receive(int sock, struct caller_message *m, int *ret_fd)
 {
-	union fd_control control = { 0 };
-	struct iovec iov = { .iov_base = m, .iov_len = sizeof(*m) };
-	struct msghdr msg = { .msg_iov = &iov,
-			      .msg_iovlen = 1,
-			      .msg_control = control.bytes,
-			      .msg_controllen = sizeof(control.bytes) };
-	const struct cmsghdr *c;
 	ssize_t n;
 
 	memset(m, 0, offsetof(struct caller_message, text) + 1);
-	*ret_fd = -1;
-	while ((n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC)) < 0)
-		if (errno != EINTR)
-			return errno == ECONNRESET ? 0 : neg_errno();
-	c = CMSG_FIRSTHDR(&msg);
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-	    c->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(ret_fd, CMSG_DATA(c), sizeof(int));
-	if (n == 0)
-		return 0;
+	n = peer_receive_message(sock, m, sizeof(*m), ret_fd);
+	if (n <= 0)
+		return (int)n;
 	if ((size_t)n <= offsetof(struct caller_message, text) || ((const char *)m)[n - 1]) {
 		close_fdp(ret_fd);
 		return -EPROTO;

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "base/fmt.h"
+#include "kernel/peer.h"
 
 enum {
 	PEER_PATIENCE = 1,
@@ -52,29 +53,12 @@ int channel_receive(int fd, struct message *m)
 
 int channel_receive_fd(int fd, struct message *m, int *ret_fd)
 {
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	struct iovec iov = { .iov_base = m, .iov_len = sizeof(*m) };
-	struct msghdr msg = { .msg_iov = &iov,
-			      .msg_iovlen = 1,
-			      .msg_control = control.bytes,
-			      .msg_controllen = sizeof(control.bytes) };
-	const struct cmsghdr *c;
 	ssize_t n;
 
 	memset(m, 0, sizeof(*m));
-	while ((n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC)) < 0)
-		if (errno != EINTR)
-			return errno == ECONNRESET ? 0 : neg_errno();
-	*ret_fd = -1;
-	c = CMSG_FIRSTHDR(&msg);
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-	    c->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(ret_fd, CMSG_DATA(c), sizeof(int));
-	if (n == 0)
-		return 0;
+	n = peer_receive_message(fd, m, sizeof(*m), ret_fd);
+	if (n <= 0)
+		return (int)n;
 	return (size_t)n < MESSAGE_SIZE ? -EPROTO : 1;
 }
 

@@ -13,6 +13,7 @@
 #include <sys/un.h>
 
 #include "base/fmt.h"
+#include "kernel/peer.h"
 
 enum {
 	MESSAGE_SIZE = 4096,
@@ -91,29 +92,6 @@ bool notify_is_ready(int fd)
 	return is_ready;
 }
 
-static int send_text(int fd, const char *text, int passed)
-{
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	struct iovec iov = { .iov_base = (char *)(uintptr_t)text, .iov_len = strlen(text) };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-	if (passed >= 0) {
-		msg.msg_control = control.bytes;
-		msg.msg_controllen = sizeof(control.bytes);
-		control.header.cmsg_level = SOL_SOCKET;
-		control.header.cmsg_type = SCM_RIGHTS;
-		control.header.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&control.header), &passed, sizeof(int));
-	}
-	while (sendmsg(fd, &msg, MSG_NOSIGNAL) < 0)
-		if (errno != EINTR)
-			return neg_errno();
-	return 0;
-}
-
 static int connect_to(const char *name, int *ret_fd)
 {
 	_cleanup_fd_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -145,12 +123,12 @@ int notify_send(const char *address, pid_t pid, int *ret_barrier)
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return neg_errno();
 	fmt(main_pid, sizeof(main_pid), "MAINPID=%d", (int)pid);
-	r = send_text(fd, "READY=1", -1);
+	r = peer_send_message(fd, "READY=1", strlen("READY=1"), -1);
 	if (r == 0)
-		r = send_text(fd, main_pid, -1);
+		r = peer_send_message(fd, main_pid, strlen(main_pid), -1);
 	/* Alone in its message, as the protocol wants it. */
 	if (r == 0)
-		r = send_text(fd, "BARRIER=1", ends[1]);
+		r = peer_send_message(fd, "BARRIER=1", strlen("BARRIER=1"), ends[1]);
 	close(ends[1]);
 	if (r == 0)
 		*ret_barrier = take_fd(&ends[0]);

@@ -162,3 +162,45 @@ int peer_receive_fd(int sockfd, int *ret_fd)
 	memcpy(ret_fd, CMSG_DATA(cmsg), sizeof(int));
 	return 0;
 }
+
+int peer_send_message(int sockfd, const void *data, size_t len, int passed)
+{
+	union fd_control control = { 0 };
+	struct iovec iov = { .iov_base = (void *)(uintptr_t)data, .iov_len = len };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (passed >= 0) {
+		msg.msg_control = control.bytes;
+		msg.msg_controllen = sizeof(control.bytes);
+		control.header.cmsg_level = SOL_SOCKET;
+		control.header.cmsg_type = SCM_RIGHTS;
+		control.header.cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(&control.header), &passed, sizeof(passed));
+	}
+	while (sendmsg(sockfd, &msg, MSG_NOSIGNAL) < 0)
+		if (errno != EINTR)
+			return neg_errno();
+	return 0;
+}
+
+ssize_t peer_receive_message(int sockfd, void *data, size_t size, int *ret_fd)
+{
+	union fd_control control = { 0 };
+	struct iovec iov = { .iov_base = data, .iov_len = size };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = control.bytes,
+			      .msg_controllen = sizeof(control.bytes) };
+	const struct cmsghdr *c;
+	ssize_t n;
+
+	*ret_fd = -1;
+	while ((n = recvmsg(sockfd, &msg, MSG_CMSG_CLOEXEC)) < 0)
+		if (errno != EINTR)
+			return errno == ECONNRESET ? 0 : neg_errno();
+	c = CMSG_FIRSTHDR(&msg);
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+	    c->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(ret_fd, CMSG_DATA(c), sizeof(int));
+	return n;
+}

@@ -26,4 +26,9 @@ int peer_send_fd(int sockfd, const char *text, int passed);
 /* Takes the first descriptor of a message that is there already; -ENODATA when there is none. */
 int peer_receive_fd(int sockfd, int *ret_fd);
 
+/* One message to who reads at once, with the descriptor @passed beside it; -1: without. */
+int peer_send_message(int sockfd, const void *data, size_t len, int passed);
+/* The length of one; 0: there will be none. @ret_fd: what came beside it, or -1. */
+ssize_t peer_receive_message(int sockfd, void *data, size_t size, int *ret_fd);
+
 #endif

@@ -16,40 +16,35 @@ static size_t count_strings(const char *const *strings)
 	return n;
 }
 
-/* @list with @more behind it, in new memory. */
+/* The list of items of @size bytes with @more behind it, in new memory; NULL: there is none. */
+static void *append(struct arena *a, const void *items, size_t *count, size_t size,
+		    const void *more, size_t more_count)
+{
+	char *all = arena_array(a, *count + more_count, size);
+
+	if (!all)
+		return NULL;
+	if (*count)
+		memcpy(all, items, *count * size);
+	memcpy(all + *count * size, more, more_count * size);
+	*count += more_count;
+	return all;
+}
+
 static int append_strings(struct arena *a, struct oci_strings *list, const char *const *more)
 {
 	size_t count = count_strings(more);
-	const char **items;
 
-	if (!count)
-		return 0;
-	items = arena_array(a, list->count + count, sizeof(*items));
-	if (!items)
-		return -ENOMEM;
-	if (list->count)
-		memcpy(items, list->items, list->count * sizeof(*items));
-	memcpy(items + list->count, more, count * sizeof(*items));
-	list->items = items;
-	list->count += count;
-	return 0;
+	if (count)
+		list->items = append(a, list->items, &list->count, sizeof(*more), more, count);
+	return count && !list->items ? -ENOMEM : 0;
 }
 
 static int append_gids(struct arena *a, struct oci_gids *list, const uint32_t *more, size_t count)
 {
-	uint32_t *items;
-
-	if (!count)
-		return 0;
-	items = arena_array(a, list->count + count, sizeof(*items));
-	if (!items)
-		return -ENOMEM;
-	if (list->count)
-		memcpy(items, list->items, list->count * sizeof(*items));
-	memcpy(items + list->count, more, count * sizeof(*items));
-	list->items = items;
-	list->count += count;
-	return 0;
+	if (count)
+		list->items = append(a, list->items, &list->count, sizeof(*more), more, count);
+	return count && !list->items ? -ENOMEM : 0;
 }
 
 /* Never inheritable ones, which would survive the change to an ordinary user (C11, CVE-2022-29162).

@@ -20,6 +20,7 @@
 #include "container/store.h"
 #include "kernel/cgroupfs.h"
 #include "kernel/mount.h"
+#include "kernel/mountinfo.h"
 #include "kernel/namespace.h"
 #include "kernel/process.h"
 #include "kernel/rootpath.h"
@@ -361,23 +362,6 @@ int operation_mounts_change(const struct davit_context *ctx, const char *id, con
 
 /* --- the list -------------------------------------------------------------------------------- */
 
-/* The kernel writes blanks as \040. In place. */
-static char *unescape(char *text)
-{
-	char *to = text;
-
-	for (const char *at = text; *at; to++) {
-		if (at[0] == '\\' && at[1] >= '0' && at[1] <= '3' && at[2] && at[3]) {
-			*to = (char)((at[1] - '0') * 64 + (at[2] - '0') * 8 + (at[3] - '0'));
-			at += 4;
-		} else {
-			*to = *at++;
-		}
-	}
-	*to = '\0';
-	return text;
-}
-
 /* A container names its directories as it likes. */
 static void make_clean(char *text)
 {
@@ -391,7 +375,7 @@ static void add_string(struct json_paths *to, size_t index, const char *member, 
 {
 	char path[64];
 
-	make_clean(unescape(text));
+	make_clean(mountinfo_unescape(text));
 	fmt(path, sizeof(path), "mounts/%zu/%s", index, member);
 	json_paths_string(to, path, text);
 }

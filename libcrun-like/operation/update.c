@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "base/numbers.h"
 #include "container/store.h"
 #include "operation/operation.h"
 #include "setup/resources/cgroup_update.h"
@@ -92,15 +93,11 @@ static int unit_shift(const char *unit)
 
 static bool parse_unsigned(const char *text, bool has_unit, uint64_t *ret)
 {
-	uint64_t n = 0;
+	uint64_t n;
 	int shift;
 
-	if (*text < '0' || *text > '9')
+	if (!number_parse(text, &n, &text))
 		return false;
-	for (; *text >= '0' && *text <= '9'; text++)
-		if (__builtin_mul_overflow(n, (uint64_t)10, &n) ||
-		    __builtin_add_overflow(n, (uint64_t)(*text - '0'), &n))
-			return false;
 	shift = has_unit ? unit_shift(text) : *text ? -1 : 0;
 	if (shift < 0 || __builtin_mul_overflow(n, (uint64_t)1 << shift, &n))
 		return false;

@@ -100,6 +100,18 @@ static int clone_source(const struct mount_op *op)
 			   op->ties, 0);
 }
 
+/* @fd: a clone of the source, or an errno. It gets its options, and is returned. */
+static int finish_source(struct mount_op *op, int fd, struct err *e)
+{
+	int r;
+
+	if (fd < 0)
+		return err_set(e, -fd, "open the mount source %s", op->source);
+	note_readonly(op, fd);
+	r = settle_options(op, fd, e);
+	return r < 0 ? r : mounts_apply_idmap(op, fd, e);
+}
+
 /* A detached clone of the source with its options: before it is attached nobody can use it. */
 static int open_source(struct mount_op *op, struct err *e)
 {
@@ -111,12 +123,7 @@ static int open_source(struct mount_op *op, struct err *e)
 	fd = clone_source(op);
 	if (fd == -EPERM && op->idmap_fd < 0)
 		return 0;
-	if (fd < 0)
-		return err_set(e, -fd, "open the mount source %s", op->source);
-	note_readonly(op, fd);
-	r = settle_options(op, fd, e);
-	if (r == 0)
-		r = mounts_apply_idmap(op, fd, e);
+	r = finish_source(op, fd, e);
 	if (r < 0)
 		return r;
 	op->fd = take_fd(&fd);
@@ -177,12 +184,7 @@ static int open_bind(struct mount_op *op, int rootfd, struct err *e)
 		return fd < 0 ? err_set(e, errno, "duplicate a descriptor") : take_fd(&fd);
 	}
 	fd = op->inside ? clone_inside(op, rootfd) : clone_source(op);
-	if (fd < 0)
-		return err_set(e, -fd, "open the mount source %s", op->source);
-	note_readonly(op, fd);
-	r = settle_options(op, fd, e);
-	if (r == 0)
-		r = mounts_apply_idmap(op, fd, e);
+	r = finish_source(op, fd, e);
 	return r < 0 ? r : take_fd(&fd);
 }
 

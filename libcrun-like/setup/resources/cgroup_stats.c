@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/fmt.h"
+#include "base/numbers.h"
 #include "kernel/cgroupfs.h"
 
 enum {
@@ -39,18 +40,7 @@ struct stat_row {
 /* A number that ends at a blank, a newline or the end. */
 static bool parse_number(const char *text, uint64_t *ret)
 {
-	uint64_t n = 0;
-
-	if (*text < '0' || *text > '9')
-		return false;
-	for (; *text >= '0' && *text <= '9'; text++)
-		if (__builtin_mul_overflow(n, (uint64_t)10, &n) ||
-		    __builtin_add_overflow(n, (uint64_t)(*text - '0'), &n))
-			return false;
-	if (*text && *text != ' ' && *text != '\n')
-		return false;
-	*ret = n;
-	return true;
+	return number_parse(text, ret, &text) && (!*text || *text == ' ' || *text == '\n');
 }
 
 static const char *next_line(const char *line)

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/numbers.h"
 #include "kernel/cgroupfs.h"
 #include "oci-spec/json.h"
 #include "setup/resources/cgroup_devices.h"
@@ -18,23 +19,6 @@ enum {
 
 /* --- what is missing ------------------------------------------------------------------------- */
 
-/* A number in decimal from the beginning of @text; @ret_end: behind it. */
-static bool parse_number(const char *text, uint64_t *ret, const char **ret_end)
-{
-	uint64_t n = 0;
-
-	if (*text < '0' || *text > '9')
-		return false;
-	for (; *text >= '0' && *text <= '9'; text++) {
-		if (__builtin_mul_overflow(n, (uint64_t)10, &n) ||
-		    __builtin_add_overflow(n, (uint64_t)(*text - '0'), &n))
-			return false;
-	}
-	*ret = n;
-	*ret_end = text;
-	return true;
-}
-
 /* False: there is no such file, or no number in it ("max"). */
 static bool read_number(int dirfd, const char *file, uint64_t *ret)
 {
@@ -42,7 +26,7 @@ static bool read_number(int dirfd, const char *file, uint64_t *ret)
 	const char *end;
 
 	return dirfd >= 0 && cgroupfs_read(dirfd, file, text, sizeof(text)) > 0 &&
-	       parse_number(text, ret, &end) && !*end;
+	       number_parse(text, ret, &end) && !*end;
 }
 
 static const int64_t *new_i64(struct arena *a, int64_t value)
@@ -164,8 +148,8 @@ static int complete_quota(const struct completion *c, struct oci_cpu *cpu, struc
 	is_max = strncmp(text, "max ", 4) == 0;
 	if (is_max)
 		at = text + 3;
-	if ((!is_max && !parse_number(at, &quota, &at)) || *at != ' ' ||
-	    !parse_number(at + 1, &period, &at) || *at || quota > INT64_MAX)
+	if ((!is_max && !number_parse(at, &quota, &at)) || *at != ' ' ||
+	    !number_parse(at + 1, &period, &at) || *at || quota > INT64_MAX)
 		return err_kind(e, ERR_CGROUP, EBADMSG, "cpu.max holds \"%s\"", text);
 	if (!cpu->quota)
 		cpu->quota = new_i64(c->arena, is_max ? -1 : (int64_t)quota);

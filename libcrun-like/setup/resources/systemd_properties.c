@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/fmt.h"
+#include "base/numbers.h"
 #include "setup/annotations.h"
 #include "setup/resources/gvariant.h"
 
@@ -84,20 +85,16 @@ void systemd_add_u64(struct systemd_message *m, const char *name, uint64_t value
 static bool parse_limit(const char *text, uint64_t *ret, const char **ret_end)
 {
 	static const char units[] = "kmgt";
-	uint64_t n = 0;
 	const char *unit;
+	uint64_t n;
 
 	if (strncmp(text, "max", 3) == 0) {
 		*ret = UINT64_MAX;
 		*ret_end = text + 3;
 		return true;
 	}
-	if (*text < '0' || *text > '9')
+	if (!number_parse(text, &n, &text))
 		return false;
-	for (; *text >= '0' && *text <= '9'; text++)
-		if (__builtin_mul_overflow(n, (uint64_t)10, &n) ||
-		    __builtin_add_overflow(n, (uint64_t)(*text - '0'), &n))
-			return false;
 	unit = *text ? strchr(units, *text | 0x20) : NULL;
 	if (unit && *unit) {
 		if (__builtin_mul_overflow(n, UINT64_C(1) << (10 * (unit - units + 1)), &n))
