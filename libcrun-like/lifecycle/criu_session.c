@@ -159,13 +159,25 @@ static int await_exec(struct criu_session *s, int control, struct err *e)
 	return -e->code;
 }
 
+/* Processes that criu has made have its end of the socket, too: its death alone is no end of file.
+ */
+static int hear(const struct criu_session *s, struct criu_reply *ret)
+{
+	struct pollfd p[2] = { { .fd = s->sock, .events = POLLIN },
+			       { .fd = s->pidfd, .events = POLLIN } };
+
+	while (poll(p, 2, -1) < 0 && errno == EINTR)
+		;
+	return p[0].revents ? criu_receive(s->sock, ret) : 0;
+}
+
 static int check_version(struct criu_session *s, struct err *e)
 {
 	struct criu_reply reply = { .fd = -1 };
 	int r = criu_send(s->sock, CRIU_VERSION, NULL, true);
 
 	if (r == 0)
-		r = criu_receive(s->sock, &reply);
+		r = hear(s, &reply);
 	close_fdp(&reply.fd);
 	if (r <= 0 || reply.type != CRIU_VERSION || !reply.success)
 		return err_kind(e, ERR_UNSUPPORTED, EPROTO,
@@ -237,7 +249,7 @@ static int refuse(struct criu_session *s)
 
 	s->has_failed = true;
 	(void)criu_send_answer(s->sock, false); /* gone: that is what was wanted */
-	while (criu_receive(s->sock, &last) > 0) {
+	while (hear(s, &last) > 0) {
 		close_fdp(&last.fd);
 		if (last.type != CRIU_NOTIFY)
 			break;
@@ -265,7 +277,7 @@ int criu_wait(struct criu_session *s, enum criu_verb request, const struct criu_
 {
 	for (;;) {
 		struct criu_reply reply = { .fd = -1 };
-		int r = criu_receive(s->sock, &reply);
+		int r = hear(s, &reply);
 
 		if (r <= 0)
 			return lose(s, e);

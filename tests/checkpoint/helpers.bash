@@ -86,8 +86,9 @@ refused() {
 }
 
 snapshot() {
-	find /sys/fs/cgroup -type d | sort
-	cat /proc/self/mountinfo
+	# Podman, Docker and iproute2 keep what they have once made.
+	find /sys/fs/cgroup -type d -not -path '*/libpod_parent*' -not -path '*/docker*' | sort
+	grep -v ' /var/lib/containers/storage/overlay \| /run/netns \| /run/docker/' /proc/self/mountinfo
 	find "$STATE" -mindepth 1 -not -path '*/.seccomp*' 2>/dev/null
 	# Version 1 hierarchies that criu could mount.
 	cut -d: -f3 /proc/self/cgroup
