@@ -27,13 +27,22 @@
 
 static const uint64_t ADMIN = UINT64_C(1) << CAP_SYS_ADMIN;
 
+/* Besides the group that the process has anyway: Podman lists that one, too. */
+static bool asks_for_groups(const struct credentials *c)
+{
+	for (size_t i = 0; i < c->group_count; i++)
+		if (c->groups[i] != c->gid)
+			return true;
+	return false;
+}
+
 static int apply_groups(const struct credentials *c, struct err *e)
 {
 	int r = c->keep_groups ? 0 : execve_set_groups(c->groups, c->group_count);
 
 	/* An unprivileged user namespace has setgroups(2) denied for good: nothing can be dropped,
 	 * and nothing was asked for. */
-	if (r == -EPERM && c->is_rootless && c->group_count == 0)
+	if (r == -EPERM && c->is_rootless && !asks_for_groups(c))
 		return 0;
 	if (r < 0) {
 		err_set(e, -r, "set %zu additional groups", c->group_count);
