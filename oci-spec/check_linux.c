@@ -58,15 +58,19 @@ void check_namespaces(struct check *k, const struct oci_config *c)
 void check_id_mappings(struct check *k, const struct oci_config *c)
 {
 	const struct oci_linux *l = c->linux_config;
+	bool has_user;
 
 	if (!l)
 		return;
-	if ((l->uid_mappings.count || l->gid_mappings.count) && !check_namespace(c, "user"))
-		check_fail(k, l->uid_mappings.count ? "/linux/uidMappings" : "/linux/gidMappings",
-			   "needs a user namespace in /linux/namespaces");
-	else if (!l->uid_mappings.count != !l->gid_mappings.count)
-		check_fail(k, l->uid_mappings.count ? "/linux/gidMappings" : "/linux/uidMappings",
-			   "uidMappings and gidMappings go together");
+	has_user = check_namespace(c, "user");
+	if (!has_user && l->uid_mappings.count)
+		check_fail(k, "/linux/uidMappings", "needs a user namespace in /linux/namespaces");
+	else if (!has_user && l->gid_mappings.count)
+		check_fail(k, "/linux/gidMappings", "needs a user namespace in /linux/namespaces");
+	else if (!l->uid_mappings.count && l->gid_mappings.count)
+		check_fail(k, "/linux/uidMappings", "uidMappings and gidMappings go together");
+	else if (l->uid_mappings.count && !l->gid_mappings.count)
+		check_fail(k, "/linux/gidMappings", "uidMappings and gidMappings go together");
 	check_mappings(k, "/linux/uidMappings", &l->uid_mappings);
 	check_mappings(k, "/linux/gidMappings", &l->gid_mappings);
 }

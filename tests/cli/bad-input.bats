@@ -367,3 +367,27 @@ text() {
 	ROOT=$T/open refused "$T/open" create -b "$BUNDLE" "$ID"
 	[ -z "$(ls -A "$T/open")" ]
 }
+
+@test "more than a program of the kernel's can hold" {
+	bad '.linux.resources.devices = [range(20000) | { allow: true, type: "c", major: 7, minor: ., access: (["r", "w", "m", "rw"][. % 4]) }]' /linux/resources/devices
+	requires seccomp
+	bad '.annotations = { "run.oci.seccomp_bpf_data": ("A" * 43776) }' /annotations/run.oci.seccomp_bpf_data
+}
+
+@test "words of the specification that Linux has not, and values quoted in full or cut" {
+	bad '.process.scheduler = { policy: "SCHED_ISO" }' "Linux has no scheduling policy SCHED_ISO (at /process/scheduler/policy"
+	bad '.linux.memoryPolicy = { mode: "MPOL_NONE", nodes: "0" }' "invalid memory policy mode"
+	bad '.linux.memoryPolicy = { mode: ("MPOL_" + "x" * 60), nodes: "0" }' ... 
+	bad '.linux.personality = { domain: ("L" * 60) }' /linux/personality/domain
+}
+
+@test "without a mount namespace the host's root is no root" {
+	bad '.linux.namespaces |= map(select(.type != "mount")) | .root.path = "/"' "without a mount namespace the root file system cannot be"
+}
+
+@test "the receiver of seccomp notifications from the environment is an absolute path" {
+	requires seccomp
+	config '.linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: ["mkdir"], action: "SCMP_ACT_NOTIFY" }] }'
+	RUN_OCI_SECCOMP_RECEIVER=run/agent refused "the receiver of the seccomp listener, run/agent, is not an absolute path" \
+		create -b "$BUNDLE" "$ID"
+}

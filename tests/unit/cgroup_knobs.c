@@ -154,6 +154,10 @@ TEST(block_io)
 	CHECK_STR(knobs_of(&res, &all_there, &e),
 		  "io.bfq.weight=10;io.bfq.weight=8:1 1000;io.max=8:0 rbps=1024;"
 		  "io.max=8:16 rbps=max;io.max=8:0 wiops=1024");
+	wd = (struct oci_weight_device){ .major = 8, .minor = 1, .leaf_weight = U16(10) };
+	CHECK_STR(knobs_of(&res, &all_there, &e),
+		  "blockIO/leafWeight cannot be applied on cgroup v2");
+	CHECK_STR(e.pointer, "/linux/resources/blockIO/weightDevice/0");
 	io = (struct oci_block_io){ .leaf_weight = U16(10) };
 	CHECK_STR(knobs_of(&res, &all_there, &e),
 		  "blockIO/leafWeight cannot be applied on cgroup v2");

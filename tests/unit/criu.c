@@ -5,8 +5,12 @@
  */
 #include "kernel/criu.h"
 
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "lifecycle/criu_log.h"
 #include "setup/criu/streams.h"
@@ -190,4 +194,24 @@ TEST(where_criu_is)
 
 	CHECK_INT(criu_find("/nonexistent:relative", path, sizeof(path)), -ENOENT);
 	CHECK_INT(criu_find("/nonexistent", path, 4), -ENOENT);
+}
+
+TEST(the_file_of_streams_is_a_small_file)
+{
+	char folder[] = "/tmp/davit-streams-XXXXXX";
+	struct stream streams[STREAMS];
+	struct arena a = { 0 };
+	struct err e = { 0 };
+	int dirfd;
+
+	CHECK(mkdtemp(folder) != NULL);
+	dirfd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CHECK_INT(streams_load(&a, dirfd, streams, &e), 0);
+	CHECK_INT(mkfifoat(dirfd, "descriptors.json", 0600), 0);
+	CHECK_INT(streams_load(&a, dirfd, streams, &e), -EINVAL);
+	CHECK_STR(e.msg, "descriptors.json is no small file");
+	unlinkat(dirfd, "descriptors.json", 0);
+	close(dirfd);
+	rmdir(folder);
+	arena_release(&a);
 }

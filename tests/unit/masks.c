@@ -167,6 +167,20 @@ SANDBOX_TEST(readonly_in_a_user_namespace, CLONE_NEWNS | CLONE_NEWUSER)
 	apply_readonly();
 }
 
+TEST(without_a_cover_nothing_is_covered)
+{
+	struct oci_linux l = { .masked_paths = STRINGS("/file") };
+	const struct oci_config config = { .linux_config = &l };
+	struct masks masks;
+	struct err e = { 0 };
+	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	masks_prepare(&config, &masks);
+	CHECK_INT(masks_apply(&masks, root, &e), -EBADF);
+	close(root);
+	CHECK_STR(e.msg, "mask paths: the host's /dev/null was not opened");
+}
+
 /* What covers is no mount: EINVAL, and no word of the root. */
 SANDBOX_TEST(only_the_root_is_called_the_root, CLONE_NEWNS)
 {

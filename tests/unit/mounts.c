@@ -60,6 +60,8 @@ static int prepare_error(struct oci_mount m, struct err *e)
 
 TEST(prepare_refuses)
 {
+	struct oci_id_mapping one = { 0, 0, 1 };
+	struct oci_mount m;
 	struct err e;
 
 	CHECK_INT(prepare_error(row(NULL, NULL, "/a", ""), &e), -EINVAL);
@@ -69,6 +71,12 @@ TEST(prepare_refuses)
 	CHECK_INT(prepare_error(row(NULL, "/x", "/a", "bind size=1 ro frob"), &e), -EINVAL);
 	CHECK_STR(e.msg, "the bind mount on /a has unknown options: size=1,frob");
 	CHECK_STR(e.pointer, "/mounts/0/options");
+	CHECK_INT(prepare_error(row(NULL, "/x", "/a", "bind remount idmap"), &e), -EINVAL);
+	CHECK_STR(e.msg, "a remount cannot be id-mapped: /a");
+	m = row(NULL, "/x", "/a", "bind idmap=uids=0-0-1;gids=0-0-1");
+	m.uid_mappings = m.gid_mappings = (struct oci_id_mappings){ &one, 1 };
+	CHECK_INT(prepare_error(m, &e), -EINVAL);
+	CHECK_STR(e.msg, "the mount on /a has two sets of id mappings");
 	/* Neither the mount nor the container has maps. */
 	CHECK_INT(prepare_error(row(NULL, "/x", "/a", "bind idmap"), &e), -EINVAL);
 	CHECK_STR(e.pointer, "/mounts/0/options");

@@ -10,6 +10,7 @@
 
 #include "kernel/namespace.h"
 #include "sandbox.h"
+#include "setup/net_devices.h"
 
 static int find(const struct netlink_config *c, const char *wanted)
 {
@@ -100,4 +101,18 @@ SANDBOX_TEST(a_socket_stays_in_its_namespace, CLONE_NEWNET)
 	CHECK_INT(lo.is_up, false);
 	CHECK_INT(netlink_find_link(sock, "lo", &lo), 0);
 	CHECK_INT(lo.is_up, true);
+}
+
+TEST(without_root_no_device_is_moved)
+{
+	struct oci_net_device device = { .host_name = "eth0" };
+	struct oci_linux l = { .net_devices = { &device, 1 } };
+	const struct oci_config config = { .linux_config = &l };
+	struct net_devices devices;
+	struct arena a = { 0 };
+	struct err e = { 0 };
+
+	CHECK_INT(net_devices_prepare(&a, &config, true, &devices, &e), -EPERM);
+	CHECK_STR(e.pointer, "/linux/netDevices");
+	arena_release(&a);
 }

@@ -96,6 +96,8 @@ static const struct row rows[] = {
 	{ "R26 beside a joined one", LINUX_NS("{\"type\":\"user\",\"path\":\"/x\"}," NS("mount"), MAPS(MAP("0", "0", "1"))), NULL },
 	{ "R26 none at all", LINUX("\"namespaces\":[" NS("user") "," NS("mount") "]"), NULL },
 	{ "R26 one of the two", LINUX_NS(NS("user") "," NS("mount"), "\"uidMappings\":[" MAP("0", "0", "1") "]"), "/linux/gidMappings" },
+	{ "R26 gids, no user namespace", LINUX("\"gidMappings\":[" MAP("0", "0", "1") "]"), "/linux/gidMappings" },
+	{ "R26 the other of the two", LINUX_NS(NS("user") "," NS("mount"), "\"gidMappings\":[" MAP("0", "0", "1") "]"), "/linux/uidMappings" },
 	{ "R26 size 0", LINUX_NS(NS("user") "," NS("mount"), MAPS(MAP("0", "0", "0"))), "/linux/uidMappings/0/size" },
 	{ "R26 overlap inside", LINUX_NS(NS("user") "," NS("mount"), MAPS(MAP("0", "0", "10") "," MAP("9", "100", "1"))), "/linux/uidMappings/1" },
 	{ "R26 overlap outside", LINUX_NS(NS("user") "," NS("mount"), MAPS(MAP("0", "5", "10") "," MAP("10", "0", "6"))), "/linux/uidMappings/1" },

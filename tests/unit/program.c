@@ -5,6 +5,7 @@
 #include "setup/process/program.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -360,5 +361,24 @@ TEST(nothing_but_execve_is_called_under_a_late_filter)
 	}
 	waitpid(pid, &status, 0);
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	arena_release(&a);
+}
+
+TEST(a_name_or_a_number_that_is_too_large)
+{
+	const char *sh[] = { "/bin/sh", NULL };
+	struct oci_process process = { .cwd = "/", .args = { sh, 1 } };
+	struct arena a = { 0 };
+	struct program p;
+	struct err e = { 0 };
+	char path[4];
+	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	CHECK_INT(program_prepare(&a, &process, NULL, UINT_MAX, &p, &e), -EINVAL);
+	CHECK_INT(e.kind, ERR_USAGE);
+	e = (struct err){ 0 };
+	CHECK_INT(program_prepare(&a, &process, NULL, 0, &p, &e), 0);
+	CHECK_INT(program_find(&p, root, path, sizeof(path), &e), -ENAMETOOLONG);
+	close(root);
 	arena_release(&a);
 }

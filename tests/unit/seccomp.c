@@ -543,6 +543,10 @@ TEST(refusals)
 
 	expect_refusal(&c, "/linux/seccomp/syscalls/0/action",
 		       "SCMP_ACT_NOTIFY: seccomp listenerPath is not set");
+	c.default_action = "SCMP_ACT_NOTIFY";
+	expect_refusal(&c, "/linux/seccomp/defaultAction",
+		       "SCMP_ACT_NOTIFY: seccomp listenerPath is not set");
+	c.default_action = "SCMP_ACT_ALLOW";
 	rule.action = "SCMP_ACT_NONE";
 	expect_refusal(&c, "/linux/seccomp/syscalls/0/action",
 		       "Linux has no seccomp action SCMP_ACT_NONE");

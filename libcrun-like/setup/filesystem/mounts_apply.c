@@ -377,8 +377,10 @@ static int check_target(const struct mount_op *op, int fd, int target, const str
 		is_in_proc = mount_has_magic(target, PROC_SUPER_MAGIC);
 	if (is_in_proc > 0)
 		is_proc = mount_has_magic(fd, PROC_SUPER_MAGIC);
-	if (r < 0 || is_in_proc < 0 || is_proc < 0)
-		return err_set(e, EIO, "stat the mount point %s", op->destination);
+	if (r == 0)
+		r = is_in_proc < 0 ? is_in_proc : is_proc < 0 ? is_proc : 0;
+	if (r < 0)
+		return err_set(e, -r, "stat the mount point %s", op->destination);
 	if (mount_file_is_same(&at, &root->file))
 		return err_set(e, EINVAL, "mount %s on %s: it leads to the root itself",
 			       what_of(op), op->destination);

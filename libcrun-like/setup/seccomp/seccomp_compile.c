@@ -362,7 +362,7 @@ int seccomp_compile(struct arena *a, const struct seccomp_source *s, struct secc
 		return err_set(e, ENOMEM, "compile the seccomp filter");
 	b.ctx = ctx = seccomp_init(b.default_action);
 	if (!ctx)
-		return err_set(e, EINVAL, "begin a seccomp filter with %s", config->default_action);
+		return err_set(e, ENOMEM, "begin a seccomp filter with %s", config->default_action);
 	r = add_rules(a, &b, e);
 	if (r < 0)
 		return r;
