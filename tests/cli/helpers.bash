@@ -360,3 +360,20 @@ tear_down_davit() {
 	awk -v t="$T/" 'index($5, t) == 1 { print $5 }' /proc/self/mountinfo | sort -r | xargs -r umount -l
 	return 1
 }
+
+# --- budgets.txt ----------------------------------------------------------------------------------
+
+# allowed VERB COLUMN: what its row says.
+allowed() {
+	awk -v verb="$1" -v column="$2" '
+		$1 == "VERB" { for (i = 1; i <= NF; i++) if ($i == column) at = i }
+		$1 == verb { print $at }' "$HERE/budgets.txt"
+}
+
+# at_most VERB COLUMN NUMBER: says all that is too much, and fails for it.
+at_most() {
+	local budget
+	budget=$(allowed "$1" "$2")
+	echo "$1: $3 $2 of $budget"
+	[ "$3" -le "$budget" ]
+}
