@@ -164,7 +164,9 @@ static int read_controllers(struct look *l, struct err *e)
 
 	if (r < 0)
 		return err_set(e, -r, "read cgroup.controllers of %s%s", l->root, l->where);
-	if (cgroupfs_read(l->rootfd, "cgroup.controllers", l->of_host, sizeof(l->of_host)) < 0)
+	if (fd == l->rootfd)
+		memcpy(l->of_host, l->controllers, sizeof(l->of_host));
+	else if (cgroupfs_read(l->rootfd, "cgroup.controllers", l->of_host, sizeof(l->of_host)) < 0)
 		l->of_host[0] = '\0';
 	return 0;
 }
