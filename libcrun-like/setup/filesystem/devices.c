@@ -309,43 +309,51 @@ static int make_node(const struct device_op *op, int dirfd, const char *name, st
 
 /* The directory of the node before: open as long as the next ones are in it too. */
 struct folder {
+	int dev; /* the root's /dev, a directory and no link; -1: not there */
 	int fd;
 	const char *path; /* not ended */
 	size_t len;
 };
 
+/* The directory's descriptor, which stays @f's. */
 static int enter(struct folder *f, const char *path, int rootfd, char ret_name[static 256])
 {
+	static const char dev[] = "/dev/";
+
 	const char *name = strrchr(path, '/') + 1;
 	size_t len = (size_t)(name - path), name_len = strlen(name);
 	bool is_plain = name[0] && strcmp(name, ".") != 0 && name_len < 256;
+	bool is_dev = f->dev >= 0 && len == sizeof(dev) - 1 && memcmp(path, dev, len) == 0;
 
-	if (is_plain && f->fd >= 0 && len == f->len && memcmp(path, f->path, len) == 0) {
+	if (is_plain &&
+	    (is_dev || (f->fd >= 0 && len == f->len && memcmp(path, f->path, len) == 0))) {
 		memcpy(ret_name, name, name_len + 1);
-		return 0;
+		return is_dev ? f->dev : f->fd;
 	}
 	close_fdp(&f->fd);
 	f->fd = rootpath_parent(rootfd, path, ret_name);
 	f->path = path;
 	f->len = len;
-	return f->fd < 0 ? f->fd : 0;
+	return f->fd;
 }
 
 static int apply_one(const struct devices *devices, const struct device_op *op, int rootfd,
 		     struct folder *folder, struct err *e)
 {
 	char name[256];
-	int r = enter(folder, op->path, rootfd, name);
+	int dirfd = enter(folder, op->path, rootfd, name);
 
-	if (r < 0)
-		return fail(op, -r, "make the directory of", e);
+	if (dirfd < 0)
+		return fail(op, -dirfd, "make the directory of", e);
 	if (devices->is_bound && !S_ISFIFO(op->mode))
-		return bind_node(op, folder->fd, name, e);
-	return make_node(op, folder->fd, name, e);
+		return bind_node(op, dirfd, name, e);
+	return make_node(op, dirfd, name, e);
 }
 
-/* /dev as a link would put everything below somewhere else in the root, and is never meant. */
-static int check_dev(int rootfd, struct err *e)
+/* /dev as a link would put everything below somewhere else in the root, and is never meant. Nobody
+ * else changes the mounts of the root meanwhile: what was looked at serves for all that is made in
+ * it. */
+static int open_dev(int rootfd, int *ret, struct err *e)
 {
 	_cleanup_fd_ int fd = rootpath_open_nofollow(rootfd, "/dev", O_PATH);
 	struct stat st;
@@ -359,13 +367,17 @@ static int check_dev(int rootfd, struct err *e)
 	if (!S_ISDIR(st.st_mode))
 		return err_set(e, ENOTDIR, "/dev of the container's root is %s",
 			       found_word(st.st_mode));
+	*ret = take_fd(&fd);
 	return 0;
 }
 
-static int make_links(int rootfd, struct err *e)
+static int make_links(int rootfd, int opened, struct err *e)
 {
-	_cleanup_fd_ int dev = rootpath_open_nofollow(rootfd, "/dev", O_PATH | O_DIRECTORY);
+	_cleanup_fd_ int own = -1;
+	int dev = opened;
 
+	if (dev < 0)
+		dev = own = rootpath_open_nofollow(rootfd, "/dev", O_PATH | O_DIRECTORY);
 	if (dev < 0)
 		return err_set(e, -dev, "open /dev of the container's root");
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
@@ -383,14 +395,15 @@ static int make_links(int rootfd, struct err *e)
 
 static int apply_all(const struct devices *devices, int rootfd, struct err *e)
 {
-	struct folder folder = { .fd = -1 };
-	int r = check_dev(rootfd, e);
+	struct folder folder = { .dev = -1, .fd = -1 };
+	int r = open_dev(rootfd, &folder.dev, e);
 
 	for (size_t i = 0; i < devices->count && r == 0; i++)
 		r = apply_one(devices, &devices->items[i], rootfd, &folder, e);
 	close_fdp(&folder.fd);
 	if (r == 0 && devices->has_links)
-		r = make_links(rootfd, e);
+		r = make_links(rootfd, folder.dev, e);
+	close_fdp(&folder.dev);
 	return r;
 }
 
