@@ -95,8 +95,11 @@ int program_find(const struct program *p, int rootfd, char *ret_path, size_t siz
 
 int program_make_cwd(const struct program *p, int rootfd, struct err *e)
 {
-	int fd = rootpath_open(rootfd, p->cwd, O_PATH | O_DIRECTORY);
+	int fd;
 
+	if (strcmp(p->cwd, "/") == 0)
+		return 0;
+	fd = rootpath_open(rootfd, p->cwd, O_PATH | O_DIRECTORY);
 	if (fd == -ENOENT)
 		fd = rootpath_mkdirs(rootfd, p->cwd, 0755);
 	if (fd < 0)
