@@ -45,6 +45,7 @@ fails() {
 	local text=$1
 	shift
 	says_no "$text" run --rm "$@"
+	gone one
 }
 
 nothing_left() {

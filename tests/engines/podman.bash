@@ -30,8 +30,8 @@ fails() {
 }
 
 clear_away() {
-	podman pod rm -af -t 0
-	podman rm -af -t 0
+	timeout 30 podman pod rm -af -t 0
+	timeout 60 podman rm -af -t 0
 	podman volume rm -af
 	rm_cgroups /sys/fs/cgroup/libpod_parent
 } >/dev/null 2>&1
@@ -126,7 +126,7 @@ steps_more() {
 # The runtime is killed while it makes a container, at a moment of its own each time.
 killed_runtime() {
 	local try pid
-	for try in 1 2 3 4 5 6; do
+	for try in 1 2 3 4; do
 		timeout 15 podman --runtime "$RUNTIME" run -d --network none --name "kill$try" bb sleep 1000 >/dev/null 2>&1 &
 		pid=
 		for _ in {1..400}; do
@@ -148,7 +148,9 @@ one_of_many() {
 
 export -f killed_runtime one_of_many
 
+# Of davit alone: after runc was killed its Podman waits for minutes.
 steps_zfaults() {
+	[ "$RUNTIME" = davit ] || return 0
 	try_seconds=200 try "killed while it creates: rm -f leaves nothing" killed_runtime
 }
 
