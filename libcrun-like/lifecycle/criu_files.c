@@ -17,16 +17,16 @@ enum {
 	PARENTS_MAX = 64
 };
 
-/* Written anew each time. */
-static const char *const outputs[] = { CRIU_DUMP_LOG, CRIU_RESTORE_LOG, "stats-dump",
-				       "stats-restore" };
+/* Written anew each time. What a dump has told is not a restore's to remove. */
+static const char *const outputs[][2] = { { CRIU_RESTORE_LOG, "stats-restore" },
+					  { CRIU_DUMP_LOG, "stats-dump" } };
 
-static int clear_outputs(const struct criu_images *images, struct err *e)
+static int clear_outputs(const struct criu_images *images, bool make, struct err *e)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(outputs); i++)
-		if (unlinkat(images->work_dirfd, outputs[i], 0) < 0 && errno != ENOENT)
+	for (size_t i = 0; i < ARRAY_SIZE(outputs[make]); i++)
+		if (unlinkat(images->work_dirfd, outputs[make][i], 0) < 0 && errno != ENOENT)
 			return err_set(e, errno, "remove the old %s/%s", images->work_path,
-				       outputs[i]);
+				       outputs[make][i]);
 	return 0;
 }
 
@@ -96,7 +96,7 @@ static int look_at_parents(const struct criu_images *images, struct err *e)
 
 int criu_images_clear(const struct criu_images *images, bool make, struct err *e)
 {
-	if (clear_outputs(images, e) < 0 || look_at_all(images, images->dirfd, make, e) < 0)
+	if (clear_outputs(images, make, e) < 0 || look_at_all(images, images->dirfd, make, e) < 0)
 		return -e->code;
 	return make ? 0 : look_at_parents(images, e);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * base/protobuf, kernel/criu, setup/criu/streams, lifecycle/criu_log: what is written to criu and
- * what is made of its words, and of the file beside the images, whoever wrote it.
+ * base/protobuf, kernel/criu, setup/criu/streams, lifecycle/criu_log and criu_files: what is
+ * written to criu and what is made of its words, and of the files beside the images, whoever wrote
+ * them.
  */
 #include "kernel/criu.h"
 
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "lifecycle/criu_log.h"
+#include "lifecycle/criu_request.h"
 #include "setup/criu/streams.h"
 #include "test.h"
 
@@ -213,4 +215,28 @@ TEST(the_file_of_streams_is_a_small_file)
 	close(dirfd);
 	rmdir(folder);
 	arena_release(&a);
+}
+
+TEST(what_a_dump_has_told_outlives_a_restore)
+{
+	static const char *const names[] = { "dump.log", "stats-dump", "restore.log",
+					     "stats-restore" };
+	char dir[] = "/tmp/davit-criu.XXXXXX";
+	const struct davit_checkpoint_options o = { .image_path = dir };
+	struct criu_images images = { .dirfd = -1, .work_dirfd = -1 };
+	struct err e = { 0 };
+	int dirfd;
+
+	CHECK(mkdtemp(dir));
+	dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		close(openat(dirfd, names[i], O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+	CHECK_INT(criu_images_open(&images, &o, false, &e), 0);
+	criu_images_close(&images);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		CHECK_INT(faccessat(dirfd, names[i], F_OK, 0), i < 2 ? 0 : -1);
+		(void)unlinkat(dirfd, names[i], 0);
+	}
+	close(dirfd);
+	CHECK_INT(rmdir(dir), 0);
 }
