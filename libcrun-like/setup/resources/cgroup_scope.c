@@ -85,6 +85,19 @@ static int take_unit(const struct cgroup_plan *p, int rootfd, const char *owner,
 	return 0;
 }
 
+/* Else it is another's of that name: systemd was executed again while it made ours, and the helper
+ * found that one. */
+static bool has_process(const struct systemd_unit *unit, pid_t pid)
+{
+	char path[PATH_MAX / 2];
+	struct arena a = { 0 };
+	bool is_ours = cgroupfs_get_path_of(pid, path, sizeof(path)) == 0 &&
+		       systemd_unit_of(&a, unit->name, unit->is_user, path, NULL).name;
+
+	arena_release(&a);
+	return is_ours;
+}
+
 int cgroup_create_unit(const struct cgroup_plan *p, const char *owner, pid_t pid,
 		       struct cgroup_created *ret, int *ret_unitfd, struct err *e)
 {
@@ -99,7 +112,7 @@ int cgroup_create_unit(const struct cgroup_plan *p, const char *owner, pid_t pid
 	*ret = (struct cgroup_created){ .dirfd = -1 };
 	if (systemd_unit_start(&p->unit, &start, pid, e) < 0)
 		return -e->code;
-	if (take_unit(p, rootfd, owner, pid, ret, ret_unitfd, e) < 0)
+	if (take_unit(p, rootfd, owner, pid, ret, ret_unitfd, e) < 0 && has_process(&p->unit, pid))
 		(void)systemd_unit_stop(&p->unit, &ignored); /* the first error is what matters */
 	return -e->code;
 }

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * setup/resources/cgroup_scope, where systemd says that the unit is there: this program is the
+ * helper, too, as a copy in a folder of its own, and writes down what it is asked for. The cgroups
+ * are the kernel's.
+ */
+#include "setup/resources/cgroup_scope.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "config-davit.h"
+#include "kernel/cgroupfs.h"
+#include "setup/resources/systemd_protocol.h"
+#include "test.h"
+
+static char folder[64], helper[96], asked[96];
+
+static void name_files(const char *dir)
+{
+	snprintf(folder, sizeof(folder), "%.60s", dir);
+	snprintf(helper, sizeof(helper), "%s/" SYSTEMD_HELPER, folder);
+	snprintf(asked, sizeof(asked), "%s/asked", folder);
+}
+
+/* The second token of a request is the verb. */
+static void be_helper(void)
+{
+	static char request[SYSTEMD_REQUEST_MAX];
+	char exe[96] = "";
+	size_t len = 0;
+	ssize_t n;
+	int fd;
+
+	while ((n = read(STDIN_FILENO, request + len, sizeof(request) - 1 - len)) > 0)
+		len += (size_t)n;
+	if (readlink("/proc/self/exe", exe, sizeof(exe) - 1) < 0 || !strrchr(exe, '/'))
+		_exit(1);
+	*strrchr(exe, '/') = '\0';
+	name_files(exe);
+	fd = open(asked, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	(void)dprintf(fd, "%s ", request + strlen(request) + 1);
+	_exit(write(STDOUT_FILENO, "ok", 3) == 3 ? 0 : 1);
+}
+
+__attribute__((constructor)) static void begin(int argc, char **argv)
+{
+	if (argc == 1 && strcmp(argv[0], SYSTEMD_HELPER) == 0)
+		be_helper();
+}
+
+static bool make_helper(void)
+{
+	char dir[] = "/tmp/davit-scope.XXXXXX";
+	int from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), to;
+	struct stat st;
+	off_t at = 0;
+
+	if (from < 0 || fstat(from, &st) < 0 || !mkdtemp(dir))
+		return false;
+	name_files(dir);
+	to = open(helper, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+	while (at < st.st_size && sendfile(to, from, &at, (size_t)(st.st_size - at)) > 0)
+		;
+	close(from);
+	return close(to) == 0 && at == st.st_size;
+}
+
+static pid_t sleeper_in(int dirfd)
+{
+	char text[16];
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	snprintf(text, sizeof(text), "%d", (int)pid);
+	CHECK_INT(cgroupfs_write(dirfd, "cgroup.procs", text), 0);
+	return pid;
+}
+
+/* What the helper is asked for when the unit's cgroup is not where it is planned. */
+static void create(const char *unit, const char *root, pid_t pid, char ret[static 64])
+{
+	const struct systemd_host host = { .helper_dir = folder };
+	const struct oci_map none = { 0 };
+	const struct cgroup_plan p = {
+		.root = root,
+		.path = "/davit-test.slice/other.scope",
+		.id = "box",
+		.annotations = &none,
+		.unit = { .name = unit,
+			  .slice = "davit-test.slice",
+			  .path = "/davit-test.slice/other.scope",
+			  .host = &host },
+	};
+	struct cgroup_created made;
+	struct err e = { 0 };
+	int unitfd = -1, fd;
+	ssize_t n;
+
+	CHECK_INT(cgroup_create_unit(&p, "box 1", pid, &made, &unitfd, &e), -EXDEV);
+	fd = open(asked, O_RDONLY | O_CLOEXEC);
+	n = read(fd, ret, 63);
+	ret[n < 0 ? 0 : n] = '\0';
+	close(fd);
+	unlink(asked);
+}
+
+TEST(a_unit_without_our_process_is_not_stopped)
+{
+	char own[64], path[80], words[64];
+	struct cgroupfs_made made = { .dirfd = -1 };
+	const char *root = NULL;
+	int rootfd = cgroupfs_open_root(&root), status;
+	pid_t pid;
+
+	snprintf(own, sizeof(own), "davit-test-%d.scope", (int)getpid());
+	snprintf(path, sizeof(path), "/%s", own);
+	if (!DAVIT_HAS_SYSTEMD)
+		SKIP("needs the systemd manager");
+	if (rootfd < 0 || cgroupfs_make(rootfd, path, &made) < 0)
+		SKIP("needs cgroups that can be made");
+	CHECK(make_helper());
+	pid = sleeper_in(made.dirfd);
+	create("davit-test-another.scope", root, pid, words);
+	CHECK_STR(words, SYSTEMD_START " ");
+	create(own, root, pid, words);
+	CHECK_STR(words, SYSTEMD_START " " SYSTEMD_STOP " ");
+	kill(pid, SIGKILL);
+	CHECK_INT(waitpid(pid, &status, 0), pid);
+	close(made.dirfd);
+	CHECK_INT(cgroupfs_remove(rootfd, path, 1000), 0);
+	close(rootfd);
+	CHECK_INT(unlink(helper), 0);
+	CHECK_INT(rmdir(folder), 0);
+}
