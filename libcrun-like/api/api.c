@@ -41,7 +41,8 @@ static int create_or_run(struct davit_context *ctx, const struct davit_create_op
 
 	if (is_remote(ctx)) {
 		const struct remote_fds fds = { .streams = o->streams,
-						.console = o->console_fd,
+						.extra = o->console_fd,
+						.extra_name = "console socket",
 						.preserved = o->listen_fds + o->preserve_fds };
 		struct call c = { .verb = verb == VERB_RUN ? CALL_RUN : CALL_CREATE, .create = *o };
 
@@ -85,7 +86,8 @@ static int exec_remote(struct davit_context *ctx, const struct davit_exec_option
 		       int *ret_status, struct err *e)
 {
 	const struct remote_fds fds = { .streams = o->streams,
-					.console = o->console_fd,
+					.extra = o->console_fd,
+					.extra_name = "console socket",
 					.preserved = o->listen_fds + o->preserve_fds };
 	struct remote_answer answer = { .process = o->process };
 	struct call c = { .verb = CALL_EXEC, .exec = *o };
@@ -113,6 +115,18 @@ int davit_exec(struct davit_context *ctx, const struct davit_exec_options *optio
 	return error_export(err, &e);
 }
 
+static void checkpoint_remote(struct davit_context *ctx, const char *id,
+			      const struct davit_checkpoint_options *o, char *output, struct err *e)
+{
+	const struct remote_fds fds = { .extra = (int)o->status_fd,
+					.extra_name = "status descriptor" };
+	struct remote_answer answer = { 0 };
+	struct call c = { .verb = CALL_CHECKPOINT, .id = id, .checkpoint = *o };
+
+	remote_call(ctx, &c, &fds, &answer, e);
+	memcpy(output, answer.output, sizeof(answer.output));
+}
+
 int davit_checkpoint(struct davit_context *ctx, const char *id,
 		     const struct davit_checkpoint_options *options, struct davit_error *err)
 {
@@ -122,12 +136,10 @@ int davit_checkpoint(struct davit_context *ctx, const char *id,
 
 	if (options_take(&o, sizeof(o), options, "davit_checkpoint_options", &e) < 0)
 		return error_export(err, &e);
-	if (is_remote(ctx)) {
-		struct call c = { .verb = CALL_CHECKPOINT, .id = id, .checkpoint = o };
-
-		return call_remote(ctx, &c, err);
-	}
-	operation_checkpoint(ctx, id, &o, output, &e);
+	if (is_remote(ctx))
+		checkpoint_remote(ctx, id, &o, output, &e);
+	else
+		operation_checkpoint(ctx, id, &o, output, &e);
 	return error_export_output(err, &e, output);
 }
 
@@ -135,7 +147,9 @@ static void restore_remote(struct davit_context *ctx, const struct davit_create_
 			   const struct davit_checkpoint_options *options,
 			   struct remote_answer *answer, struct err *e)
 {
-	const struct remote_fds fds = { .streams = o->streams, .console = o->console_fd };
+	const struct remote_fds fds = { .streams = o->streams,
+					.extra = o->console_fd,
+					.extra_name = "console socket" };
 	struct call c = { .verb = CALL_RESTORE, .create = *o, .checkpoint = *options };
 
 	remote_call(ctx, &c, &fds, answer, e);

@@ -106,6 +106,19 @@ static const struct field fields[] = {
 };
 /* clang-format on */
 
+const char *call_verb_word(const struct call *c)
+{
+	static const char *const words[] = {
+		[CALL_CREATE] = "create",        [CALL_RUN] = "run",
+		[CALL_START] = "start",          [CALL_EXEC] = "exec",
+		[CALL_DELETE] = "delete",        [CALL_CHECKPOINT] = "checkpoint",
+		[CALL_RESTORE] = "restore",      [CALL_MOUNTS_ADD] = "mounts",
+		[CALL_MOUNTS_REMOVE] = "mounts", [CALL_UPDATE] = "update",
+	};
+
+	return words[c->verb];
+}
+
 const char *call_id(const struct call *c)
 {
 	const char *id = c->id;

@@ -25,7 +25,7 @@
 enum {
 	BORN_MAX = 8,
 	PRESERVED_MAX = 65536,
-	OWN_FDS = 3 /* socket, call, console: in this order, behind what the program gets */
+	OWN_FDS = 3 /* socket, call, extra: in this order, behind what the program gets */
 };
 
 struct born {
@@ -40,18 +40,6 @@ struct remote {
 	struct born born[BORN_MAX]; /* our children, that nobody has waited for */
 	size_t born_count;
 };
-
-static const char *verb_word(enum call_verb verb)
-{
-	static const char *const words[] = {
-		[CALL_CREATE] = "create",        [CALL_RUN] = "run",
-		[CALL_START] = "start",          [CALL_EXEC] = "exec",
-		[CALL_DELETE] = "delete",        [CALL_MOUNTS_ADD] = "mounts",
-		[CALL_MOUNTS_REMOVE] = "mounts", [CALL_UPDATE] = "update",
-	};
-
-	return words[verb];
-}
 
 /* Descriptors are told by their numbers there, and context and outputs are not for others. */
 static void complete(struct call *c, const struct davit_context *ctx)
@@ -86,8 +74,9 @@ static int check_fds(const struct remote_fds *fds, struct err *e)
 		if (fds->streams[i] >= 0 && fcntl(fds->streams[i], F_GETFD) < 0)
 			return err_set(e, errno, "take descriptor %d as standard stream %zu",
 				       fds->streams[i], i);
-	if (fds->console > 0 && fcntl(fds->console, F_GETFD) < 0)
-		return err_set(e, errno, "take descriptor %d as the console socket", fds->console);
+	if (fds->extra > 0 && fcntl(fds->extra, F_GETFD) < 0)
+		return err_set(e, errno, "take descriptor %d as the %s", fds->extra,
+			       fds->extra_name);
 	return 0;
 }
 
@@ -108,12 +97,8 @@ static int spawn_davit(struct remote *r, const struct call *c, const struct remo
 	size_t first = 3 + fds->preserved, count = first + OWN_FDS;
 	_cleanup_free_ char *room = calloc(count, sizeof(int));
 	int *list = (int *)(void *)room, code;
-	char number[16], *argv[] = { (char *)"davit",
-				     (char *)"--api",
-				     number,
-				     (char *)verb_word(c->verb),
-				     (char *)call_id(c),
-				     NULL };
+	char number[16], *argv[] = { (char *)"davit",           (char *)"--api",    number,
+				     (char *)call_verb_word(c), (char *)call_id(c), NULL };
 	char *nothing[] = { NULL };
 	struct spawn s = { .program = r->program,
 			   .argv = argv,
@@ -129,7 +114,7 @@ static int spawn_davit(struct remote *r, const struct call *c, const struct remo
 		list[i] = i < 3 ? r->streams[i] : i;
 	list[first] = its_sock;
 	list[first + 1] = r->call;
-	list[first + 2] = fds->console > 0 ? fds->console : -1;
+	list[first + 2] = fds->extra > 0 ? fds->extra : -1;
 	code = spawn_program(&s, &pid, &r->pidfd);
 	if (code == 0)
 		return 0;

@@ -11,7 +11,8 @@
 /* What the call of an embedding program has besides: descriptors cannot be written down. */
 struct remote_fds {
 	const int *streams; /* three; NULL: the caller's own */
-	int console;        /* 0: none */
+	int extra;          /* a console's socket, or where criu tells that it serves; 0: none */
+	const char *extra_name;
 	unsigned preserved; /* from 3 on */
 };
 

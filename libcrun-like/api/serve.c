@@ -2,7 +2,7 @@
  *
  * The other side of remote.c: the davit that libdavit has started for one call. Its descriptors are
  * the streams of the container, those that the container gets as well, and then three: the socket,
- * the call, and the console's socket, when there is one.
+ * the call, and one that the call names: the console's socket, or where criu tells its status.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -49,15 +49,17 @@ static void do_mounts(const struct davit_context *ctx, const struct call *c, str
 				e);
 }
 
-static void do_call(const struct davit_context *ctx, const struct call *c, int console,
+static void do_call(const struct davit_context *ctx, const struct call *c, int extra,
 		    struct caller_message *m)
 {
 	struct davit_create_options create = c->create;
 	struct davit_exec_options exec = c->exec;
+	struct davit_checkpoint_options checkpoint = c->checkpoint;
 	struct operation_result result = { .hook_output = m->text };
 
-	create.console_fd = create.console_fd > 0 ? console : 0;
-	exec.console_fd = exec.console_fd > 0 ? console : 0;
+	create.console_fd = create.console_fd > 0 ? extra : 0;
+	exec.console_fd = exec.console_fd > 0 ? extra : 0;
+	checkpoint.status_fd = checkpoint.status_fd ? (unsigned)extra : 0;
 	switch (c->verb) {
 	case CALL_CREATE:
 		operation_create(ctx, &create, VERB_CREATE, &result, &m->err);
@@ -66,7 +68,7 @@ static void do_call(const struct davit_context *ctx, const struct call *c, int c
 		operation_create(ctx, &create, VERB_RUN, &result, &m->err);
 		break;
 	case CALL_CHECKPOINT:
-		operation_checkpoint(ctx, c->id, &c->checkpoint, m->text, &m->err);
+		operation_checkpoint(ctx, c->id, &checkpoint, m->text, &m->err);
 		break;
 	case CALL_RESTORE:
 		operation_restore(ctx, &create, &c->checkpoint, &result, &m->err);
@@ -125,7 +127,7 @@ int davit_command_serve(int sock, const char *helper_dir)
 	if (fcntl(sock, F_GETFD) < 0 || fcntl(call, F_GETFD) < 0)
 		return -1;
 	for (int i = 0; i < own_fds; i++)
-		(void)fcntl(sock + i, F_SETFD, FD_CLOEXEC); /* there is no console, else */
+		(void)fcntl(sock + i, F_SETFD, FD_CLOEXEC); /* there is none, else */
 	if (!begin(sock))
 		return -1;
 	call_read(call, &c, &m.err);

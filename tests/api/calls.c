@@ -378,6 +378,15 @@ static void hear(void *arg, enum davit_log_level level, const char *message)
 	}
 }
 
+/* criu gets this program's descriptor, not what has its number in the davit that starts criu. */
+static void test_status(void)
+{
+	const struct davit_checkpoint_options closed = { .size = sizeof(closed), .status_fd = 900 };
+
+	CHECK(davit_checkpoint(ctx, "nobody", &closed, err) == -EBADF);
+	CHECK(strstr(davit_error_message(err), "descriptor 900"));
+}
+
 /* Warnings of the davit that does the call are the caller's log's. */
 static void test_log(void)
 {
@@ -593,6 +602,7 @@ static const struct {
 	{ "closed", test_closed },
 	{ "exec", test_exec },
 	{ "errors", test_errors },
+	{ "status", test_status },
 	{ "log", test_log },
 	{ "other-davit", test_other_davit },
 	{ "callbacks", test_callbacks },

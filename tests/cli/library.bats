@@ -96,6 +96,10 @@ threads() {
 	calls console
 }
 
+@test "a descriptor that criu is to write to is the caller's" {
+	calls status
+}
+
 @test "exec and run from a program: statuses, and the process of a detached one" {
 	calls exec
 }

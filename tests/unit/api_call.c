@@ -70,6 +70,19 @@ TEST(a_call_is_read_as_it_was_written)
 	CHECK_INT(*to->update.blkio_weight_number, 500);
 }
 
+/* `delete --force` ends a davit that hangs: it knows it by the words of its command line. */
+TEST(each_call_has_a_word_and_an_id)
+{
+	for (enum call_verb verb = CALL_CREATE; verb <= CALL_UPDATE; verb++) {
+		const struct call c = {
+			.verb = verb, .id = "box", .create.id = "box", .exec.id = "box"
+		};
+
+		CHECK(call_verb_word(&c) && *call_verb_word(&c));
+		CHECK_STR(call_id(&c), "box");
+	}
+}
+
 static int read_changed(size_t offset, const void *bytes, size_t len, struct err *e)
 {
 	const struct call from = make_call(), *to = NULL;
