@@ -115,7 +115,7 @@ static bool mentions_systemd(char *const *argv)
 	return false;
 }
 
-/* With more rights than the caller has, davit refuses to run at all. */
+/* Set-user-id, which main() refuses, or a security module's doing. */
 static bool is_privileged(char *const *envp)
 {
 	const Elf64_auxv_t *aux;

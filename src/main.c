@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "help.h"
@@ -227,6 +229,14 @@ static int run_all(void *arg)
 	return flush_output(&p->session, run_program(&p->session, p->argv));
 }
 
+/* A set-user-id or set-group-id davit would give everybody all that its owner has: a bundle, hooks
+ * and the environment are the caller's. AT_SECURE alone does not say so: a security module that
+ * changes the domain on execve sets it, too. */
+static bool is_lent(void)
+{
+	return getauxval(AT_SECURE) && (getuid() != geteuid() || getgid() != getegid());
+}
+
 int main(int argc, char **argv)
 {
 	struct program p = { .session = { .line = &command_line,
@@ -241,6 +251,9 @@ int main(int argc, char **argv)
 	 * cleaned up after; nothing that is executed inherits it. */
 	(void)signal(SIGXFSZ, SIG_IGN);
 	p.session.log.name = p.session.name;
+	if (is_lent())
+		return session_fail(&p.session, "refuse to run with the rights of the file's owner "
+						"(set-user-id or set-group-id)");
 	p.session.error = davit_error_new();
 	status = stack_run(run_all, &p);
 	davit_error_free(p.session.error);

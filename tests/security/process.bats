@@ -438,3 +438,20 @@ signal.pause()'
 	end_peer
 	check_clean
 }
+
+@test "T09 lent: a davit that is set-user-id or set-group-id runs for nobody" {
+	local mode
+	[[ ,$(findmnt -nT "$T" -o OPTIONS), != *,nosuid,* ]] || skip "needs a file system with suid"
+	chmod 711 "$BATS_RUN_TMPDIR" "$BATS_SUITE_TMPDIR" "$BATS_TEST_TMPDIR"
+	for mode in 4755 2755; do
+		cp "$DAVIT" "$T/lent"
+		chmod "$mode" "$T/lent"
+		for words in "--version" "list" "run -b $BUNDLE x" "--api 3"; do
+			status=0
+			# shellcheck disable=SC2086  # words
+			err=$(setpriv --reuid 65534 --regid 65534 --clear-groups "$T/lent" $words 2>&1 </dev/null) || status=$?
+			[ "$status" -eq 1 ] && [[ $err == *"refuse to run with the rights"* ]] || complain "$mode $words"
+		done
+		"$T/lent" --version >/dev/null # whose it is
+	done
+}
