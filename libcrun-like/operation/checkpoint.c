@@ -273,11 +273,12 @@ int operation_checkpoint(const struct davit_context *ctx, const char *id,
 		checkpoint(&k, e);
 	criu_end(&k.criu, false);
 	criu_images_close(&k.images);
-	container_close(&c);
-	if (k.is_broken)
-		operation_delete(ctx, id, true, &ignored);
-	if (e->code || options->leave_running || options->pre_dump)
-		return -e->code;
 	/* Its processes are gone; what is left is the same as after their end. */
-	return operation_delete(ctx, id, true, e);
+	if (k.is_broken)
+		operation_delete_opened(ctx, &c, &ignored);
+	else if (e->code || options->leave_running || options->pre_dump)
+		container_close(&c);
+	else
+		operation_delete_opened(ctx, &c, e);
+	return -e->code;
 }

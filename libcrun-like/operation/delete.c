@@ -280,6 +280,26 @@ static int end_locker(const struct davit_context *ctx, const char *id, struct er
 	return 0;
 }
 
+static void do_steps(struct deletion *d, struct err *e)
+{
+	for (size_t i = 0; !e->code && i < ARRAY_SIZE(delete_steps); i++) {
+		struct span span = span_begin();
+
+		if (delete_steps[i].run(d, e) < 0 && !e->step[0])
+			strncpy(e->step, delete_steps[i].name, sizeof(e->step) - 1);
+		trace_add_span(d->ctx->trace, delete_steps[i].name, where_name(HOST), &span);
+	}
+}
+
+int operation_delete_opened(const struct davit_context *ctx, struct container *c, struct err *e)
+{
+	struct deletion d = { .ctx = ctx, .c = *c, .force = true };
+
+	do_steps(&d, e);
+	container_close(&d.c);
+	return -e->code;
+}
+
 int operation_delete(const struct davit_context *ctx, const char *id, bool force, struct err *e)
 {
 	struct deletion d = { .ctx = ctx, .force = force };
@@ -294,13 +314,7 @@ int operation_delete(const struct davit_context *ctx, const char *id, bool force
 			container_open(ctx, id, flags, &d.c, e);
 	}
 	trace_add_span(ctx->trace, "open", where_name(HOST), &opening);
-	for (size_t i = 0; !e->code && i < ARRAY_SIZE(delete_steps); i++) {
-		struct span span = span_begin();
-
-		if (delete_steps[i].run(&d, e) < 0 && !e->step[0])
-			strncpy(e->step, delete_steps[i].name, sizeof(e->step) - 1);
-		trace_add_span(ctx->trace, delete_steps[i].name, where_name(HOST), &span);
-	}
+	do_steps(&d, e);
 	if (force && e->kind == ERR_NOT_FOUND) {
 		*e = (struct err){ 0 };
 		if (d.c.root_dirfd >= 0)

@@ -44,6 +44,9 @@ int operation_kill(const struct davit_context *ctx, const char *id, int signal, 
  * cannot be removed keeps its state, so that the call can be repeated.
  */
 int operation_delete(const struct davit_context *ctx, const char *id, bool force, struct err *e);
+/* The same with @force for one that is open and locked: never another that has its id meanwhile. It
+ * is closed. */
+int operation_delete_opened(const struct davit_context *ctx, struct container *c, struct err *e);
 
 /* pause.c. @paused: freeze, else thaw. */
 int operation_pause(const struct davit_context *ctx, const char *id, bool paused, struct err *e);
