@@ -11,7 +11,7 @@ import spec
 # Known to the tables only: what the schema forgot, and what other runtimes added.
 ONLY_TABLES = {
     "config": set(),
-    "state": {"/rootfs", "/created", "/owner"},
+    "state": {"/rootfs", "/created", "/owner", "/systemd-scope"},
     "features": {"/linux/intelRdt/schemata", "/linux/intelRdt/monitoring", "/linux/memoryPolicy",
                  "/linux/memoryPolicy/modes", "/linux/memoryPolicy/modes/[]",
                  "/linux/memoryPolicy/flags", "/linux/memoryPolicy/flags/[]"},
