@@ -178,7 +178,7 @@ static const struct cli_option exec_options[] = {
 	{ "ext-unix-sk", 0, CLI_FLAG, NULL, "allow unix sockets whose other end is outside", AT(checkpoint.ext_unix_sk) }, \
 	{ "shell-job", 0, CLI_FLAG, NULL, "allow a program that uses its caller's terminal", AT(checkpoint.shell_job) }, \
 	{ "file-locks", 0, CLI_FLAG, NULL, "keep file locks", AT(checkpoint.file_locks) }, \
-	{ "manage-cgroups-mode", 0, CLI_STRING, "MODE", "what to do with cgroups below the container's: soft (default), full, strict, ignore, props, cg_none", AT(checkpoint.manage_cgroups_mode) }, \
+	{ "manage-cgroups-mode", 0, CLI_STRING, "MODE", "what to do with cgroups below the container's: soft (default), full, ignore, props, cg_none", AT(checkpoint.manage_cgroups_mode) }, \
 	{ "network-lock", 0, CLI_STRING, "METHOD", "how TCP connections are kept still: iptables, nftables, skip", AT(checkpoint.network_lock) }, \
 	{ "empty-ns", 0, CLI_STRINGS, "network", "do not keep what is in the network namespace", AT(empty_ns) }, \
 	{ "auto-dedup", 0, CLI_FLAG, NULL, "free the memory that is in a later image too", AT(checkpoint.auto_dedup) }, \

@@ -285,8 +285,13 @@ int criu_request_dump(struct criu_request *r, const struct davit_checkpoint_opti
 	return -e->code;
 }
 
-void criu_request_restore(struct criu_request *r, const struct davit_checkpoint_options *o)
+int criu_request_restore(struct criu_request *r, const struct davit_checkpoint_options *o,
+			 struct err *e)
 {
+	if (o->manage_cgroups_mode && strcmp(o->manage_cgroups_mode, "strict") == 0)
+		return err_kind(e, ERR_USAGE, EINVAL,
+				"--manage-cgroups-mode strict cannot be restored: criu wants no "
+				"cgroup to be there, and the container's is");
 	/* Our children: a foreground waits for the first, and nobody else's are ever signalled. */
 	protobuf_put_number(&r->opts, OPT_RESTORE_SIBLING, true);
 	/* A device file that is another one now, but the same device, is the same. */
@@ -296,6 +301,7 @@ void criu_request_restore(struct criu_request *r, const struct davit_checkpoint_
 		protobuf_put_string(&r->opts, OPT_LSM_PROFILE, o->lsm_profile);
 	if (o->lsm_mount_context)
 		protobuf_put_string(&r->opts, OPT_LSM_MOUNT_CONTEXT, o->lsm_mount_context);
+	return 0;
 }
 
 void criu_request_external(struct criu_request *r, const char *format, ...)

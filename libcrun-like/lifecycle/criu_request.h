@@ -49,7 +49,8 @@ int criu_request_common(struct criu_request *r, const struct davit_checkpoint_op
 /* Of the dump alone, and of the restore. @status_fd: criu's number of it, or -1. */
 int criu_request_dump(struct criu_request *r, const struct davit_checkpoint_options *o, pid_t pid,
 		      const char *freezer, int status_fd, struct err *e);
-void criu_request_restore(struct criu_request *r, const struct davit_checkpoint_options *o);
+int criu_request_restore(struct criu_request *r, const struct davit_checkpoint_options *o,
+			 struct err *e);
 
 /* External resources: of the dump KEY becomes NAME in the image, of the restore the other way. */
 void criu_request_external(struct criu_request *r, const char *format, ...) PRINTF_LIKE(2, 3);

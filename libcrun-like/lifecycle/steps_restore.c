@@ -253,9 +253,9 @@ static int make_request(struct run *run, struct err *e)
 		return no_memory(e);
 	if (criu_request_begin(&r->request, a, e) < 0 ||
 	    criu_request_common(&r->request, r->options, CRIU_RESTORE_LOG, run->plan->config, e) <
-		    0)
+		    0 ||
+	    criu_request_restore(&r->request, r->options, e) < 0)
 		return -e->code;
-	criu_request_restore(&r->request, r->options);
 	attach[0] = (struct criu_attach){ r->placefd, RESTORE_PLACE };
 	root = add_source(run, &attach[1], run->root_tree, "root", e);
 	if (!root || add_mounts(run, attach, &count, e) < 0 ||

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A program that has something that only an option of checkpoint keeps, and counts on standard
+ * output as long as it has it. Static: it runs in any container.
+ *   holder lock FILE | removed FILE | datagrams SOCKET | backlog PORT | memory
+ */
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum {
+	MEMORY_SIZE = 8 * 1024 * 1024,
+	PAUSE_USEC = 50000
+};
+
+struct held {
+	int fd;
+	char *memory;
+};
+
+static int lock(const char *name)
+{
+	struct flock all = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = open(name, O_RDWR | O_CREAT, 0600);
+
+	return fcntl(fd, F_SETLK, &all) < 0 ? -1 : fd;
+}
+
+/* The name that it was opened by is gone, another one is there. */
+static int removed(const char *name)
+{
+	char other[256];
+	int fd = open(name, O_RDWR | O_CREAT, 0600);
+
+	snprintf(other, sizeof(other), "%s.other", name);
+	if (write(fd, "kept", 4) != 4 || link(name, other) < 0 || unlink(name) < 0)
+		return -1;
+	return fd;
+}
+
+static int datagrams(const char *name)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	snprintf(to.sun_path, sizeof(to.sun_path), "%s", name);
+	return connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0 ? -1 : fd;
+}
+
+static int backlog(const char *port)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port)) };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0 || listen(fd, 8) < 0)
+		return -1;
+	return fd;
+}
+
+static int hold(const char *what, const char *name, struct held *ret)
+{
+	ret->fd = 0;
+	if (strcmp(what, "lock") == 0)
+		ret->fd = lock(name);
+	else if (strcmp(what, "removed") == 0)
+		ret->fd = removed(name);
+	else if (strcmp(what, "datagrams") == 0)
+		ret->fd = datagrams(name);
+	else if (strcmp(what, "backlog") == 0)
+		ret->fd = backlog(name);
+	ret->memory = malloc(MEMORY_SIZE);
+	if (!ret->memory)
+		return -1;
+	for (size_t i = 0; i < MEMORY_SIZE; i++)
+		ret->memory[i] = (char)(i / 4096 + 1);
+	return ret->fd;
+}
+
+/* Of the memory another page each time. */
+static int has_all(const char *what, const struct held *h, size_t count)
+{
+	char text[32] = "";
+	size_t at = count * 4096 % MEMORY_SIZE;
+
+	if (h->memory[at] != (char)(at / 4096 + 1))
+		return 0;
+	if (strcmp(what, "removed") == 0)
+		return pread(h->fd, text, sizeof(text), 0) == 4 && strcmp(text, "kept") == 0;
+	if (strcmp(what, "datagrams") == 0) {
+		snprintf(text, sizeof(text), "%zu\n", count);
+		return send(h->fd, text, strlen(text), 0) > 0;
+	}
+	return 1;
+}
+
+int main(int argc, char **argv)
+{
+	struct held held;
+
+	if (argc < 2 || hold(argv[1], argc > 2 ? argv[2] : "", &held) < 0) {
+		perror(argv[0]);
+		return 1;
+	}
+	for (size_t i = 1; has_all(argv[1], &held, i); i++) {
+		printf("%zu\n", i);
+		fflush(stdout);
+		usleep(PAUSE_USEC);
+	}
+	perror("lost");
+	return 1;
+}
