@@ -3,6 +3,7 @@
  * checkpoint: criu writes the processes of a container into images. Afterwards the container is
  * gone, as after a delete, or goes on (leave_running, a pre-dump, every failure).
  */
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -130,6 +131,30 @@ static int check_mounts(const struct checkpoint *k, struct err *e)
 			k->c->id);
 }
 
+/* Before criu is started: it would not say which of its descriptors is none. */
+static int check_status_fd(const struct davit_checkpoint_options *o, struct err *e)
+{
+	int flags = o->status_fd ? fcntl((int)o->status_fd, F_GETFL) : O_WRONLY;
+
+	if (flags < 0)
+		return err_kind(e, ERR_USAGE, errno, "--status-fd %u: no descriptor of that number",
+				o->status_fd);
+	if ((flags & O_ACCMODE) == O_RDONLY)
+		return err_kind(e, ERR_USAGE, EINVAL, "--status-fd %u: it is open to be read",
+				o->status_fd);
+	return 0;
+}
+
+/* By itself criu would hand the memory to the first who asks, of all networks, at a port that
+ * nobody knows; and wait for that, with the container stopped. */
+static int check_lazy_pages(const struct davit_checkpoint_options *o, struct err *e)
+{
+	if (!o->lazy_pages || o->page_server)
+		return check_status_fd(o, e);
+	err_kind(e, ERR_USAGE, EINVAL, "--lazy-pages needs --page-server");
+	return err_hint(e, "it is the ADDRESS:PORT at which the memory is fetched");
+}
+
 static int make_request(struct checkpoint *k, struct err *e)
 {
 	struct criu_request *r = &k->request;
@@ -243,8 +268,9 @@ static bool is_worth_another(const struct checkpoint *k, const struct err *e)
 
 static int checkpoint(struct checkpoint *k, struct err *e)
 {
-	if (check_status(k->c, e) < 0 || load_config(k, e) < 0 || check_mounts(k, e) < 0 ||
-	    criu_check(&k->criu, e) < 0 || criu_images_open(&k->images, k->options, true, e) < 0 ||
+	if (check_status(k->c, e) < 0 || check_lazy_pages(k->options, e) < 0 ||
+	    load_config(k, e) < 0 || check_mounts(k, e) < 0 || criu_check(&k->criu, e) < 0 ||
+	    criu_images_open(&k->images, k->options, true, e) < 0 ||
 	    criu_images_open_to(&k->images, k->config, e) < 0)
 		return -e->code;
 	if (try_dump(k, e) == 0 || !is_worth_another(k, e))

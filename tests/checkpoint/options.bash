@@ -184,3 +184,17 @@ lazy_pages() {
 	goes_on out
 	dv delete -f "other$ID"
 }
+
+# Standard streams are the caller's terminal; the restored program's are another one.
+shell_job() {
+	bundle b
+	script -qfc "$DAVIT --root $STATE run -b b $ID" one >/dev/null 2>&1 </dev/null &
+	wait_for counts one
+	dv checkpoint --image-path img --shell-job "$ID"
+	wait
+	script -qfc "$DAVIT --root $STATE restore --image-path img -b b --shell-job $ID" two >/dev/null 2>&1 </dev/null &
+	wait_for counts two
+	readlink "/proc/$(pid_of "$ID")/fd/1" | grep '^/dev/pts/'
+	dv delete -f "$ID"
+	wait
+}

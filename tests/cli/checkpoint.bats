@@ -71,3 +71,15 @@ without_criu() {
 	refused "does not exist" checkpoint --image-path "$T/images" --file-locks --link-remap "$ID"
 	[ ! -e "$T/images" ]
 }
+
+@test "checkpoint --lazy-pages, --status-fd: without an address, or what can be written to, refused" {
+	ok run --detach -b "$BUNDLE" "$ID"
+	refused "--page-server" checkpoint --image-path "$T/images" --lazy-pages "$ID"
+	refused "--status-fd 77" checkpoint --image-path "$T/images" --status-fd 77 "$ID"
+	exec 8</dev/null
+	refused "--status-fd 8" checkpoint --image-path "$T/images" --status-fd 8 "$ID"
+	exec 8<&-
+	[ ! -e "$T/images" ]
+	is running
+	beats
+}
