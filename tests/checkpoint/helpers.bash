@@ -86,9 +86,10 @@ refused() {
 }
 
 snapshot() {
-	# Podman, Docker and iproute2 keep what they have once made.
+	# Podman, Docker and iproute2 keep what they have once made; dockerd lets its folder stay shared.
 	find /sys/fs/cgroup -type d -not -path '*/libpod_parent*' -not -path '*/docker*' | sort
-	grep -v ' /var/lib/containers/storage/overlay \| /run/netns \| /run/docker/' /proc/self/mountinfo
+	grep -v ' /var/lib/containers/storage/overlay \| /run/netns \| /run/docker/' /proc/self/mountinfo |
+		sed '/ \/var\/lib\/docker /s/ shared:[0-9]*//'
 	find "$STATE" -mindepth 1 -not -path '*/.seccomp*' 2>/dev/null
 	# Version 1 hierarchies that criu could mount.
 	cut -d: -f3 /proc/self/cgroup
