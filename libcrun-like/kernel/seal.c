@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
+#include <time.h>
 
 #include "base/fmt.h"
 #include "kernel/mount.h"
@@ -23,6 +24,8 @@
 #endif
 
 enum {
+	SEAL_TRIES = 100,
+	SEAL_PAUSE_NSEC = 10 * 1000 * 1000,
 	SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE
 };
 
@@ -78,6 +81,20 @@ static int copy_all(int from, int to)
 	return 0;
 }
 
+/* A page that the kernel itself still has in its hands (a batch of the page cache, on another
+ * processor of a busy machine) is as good as one that is mapped for writing: EBUSY, for a while. */
+static int add_seals(int memfd)
+{
+	const struct timespec pause = { .tv_nsec = SEAL_PAUSE_NSEC };
+
+	for (unsigned i = 0; fcntl(memfd, F_ADD_SEALS, SEALS) < 0; i++) {
+		if (errno != EBUSY || i == SEAL_TRIES)
+			return neg_errno();
+		(void)nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
 static int copy_sealed(int exe, int *ret_fd)
 {
 	_cleanup_fd_ int memfd =
@@ -92,8 +109,9 @@ static int copy_sealed(int exe, int *ret_fd)
 	r = copy_all(exe, memfd);
 	if (r < 0)
 		return r;
-	if (fcntl(memfd, F_ADD_SEALS, SEALS) < 0)
-		return neg_errno();
+	r = add_seals(memfd);
+	if (r < 0)
+		return r;
 	/* A file that is open for writing cannot be executed (ETXTBSY), so the writing descriptor
 	 * must go. */
 	fmt(path, sizeof(path), "/proc/self/fd/%d", memfd);

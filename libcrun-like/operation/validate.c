@@ -79,6 +79,9 @@ static bool is_faulty(const void *arg, const char *section)
 {
 	const struct faults *f = arg;
 
+	/* Of more faults than there was room for nobody knows where they are. */
+	if (f->place_count == PLACES_MAX)
+		return true;
 	for (size_t i = 0; i < f->place_count; i++)
 		if (!strncmp(f->places[i], section, strlen(section)))
 			return true;

@@ -87,6 +87,31 @@ static bool on_any(void *arg, const struct err *fault)
 	return true;
 }
 
+/* Where the document's faults are, as `validate` notes them. */
+struct places {
+	char pointers[64][sizeof(((struct err *)0)->pointer)];
+	size_t count;
+};
+
+static bool note_fault(void *arg, const struct err *fault)
+{
+	struct places *p = arg;
+
+	if (p->count < ARRAY_SIZE(p->pointers))
+		memcpy(p->pointers[p->count++], fault->pointer, sizeof(fault->pointer));
+	return on_any(NULL, fault);
+}
+
+static bool is_faulty(const void *arg, const char *section)
+{
+	const struct places *p = arg;
+
+	for (size_t i = 0; i < p->count; i++)
+		if (strncmp(p->pointers[i], section, strlen(section)) == 0)
+			return true;
+	return p->count == ARRAY_SIZE(p->pointers);
+}
+
 static void on_refusal(void *arg, const struct err *fault)
 {
 	on_any(arg, fault);
@@ -95,17 +120,18 @@ static void on_refusal(void *arg, const struct err *fault)
 /* As `validate`, which goes on after faults. */
 static void examine(struct fuzz_input *in)
 {
+	struct places places = { .count = 0 };
 	const struct oci_text text = { in->text, in->len, "config.json" };
 	struct plan plan = { .id = "ID", .bundle = "/proc/self", .is_dry = true };
 	struct oci_config *c;
 	struct err e = { 0 };
-	int r = oci_config_decode_all(&plan.arena, &text, on_any, NULL, &c, &e);
+	int r = oci_config_decode_all(&plan.arena, &text, note_fault, &places, &c, &e);
 
 	fuzz_check_error(r, &e);
 	if (r == 0) {
-		oci_config_check(c, on_any, NULL);
+		oci_config_check(c, note_fault, &places);
 		plan.config = c;
-		plan_examine(&plan, true, on_refusal, NULL);
+		plan_examine(&plan, &(struct examine){ true, on_refusal, is_faulty, &places });
 	}
 	plan_release(&plan);
 }
