@@ -4,6 +4,8 @@
  */
 #include "execve.h"
 
+#include <sys/resource.h>
+
 #include "process.h"
 #include "sys.h"
 
@@ -36,6 +38,17 @@ int execve_reset_signals(uint64_t mask)
 int execve_close_fds_from(unsigned first)
 {
 	return sys_close_range(first, ~0U, 1U << 2 /* CLOSE_RANGE_CLOEXEC, Linux 5.11 */);
+}
+
+void execve_close_between(unsigned first, unsigned last)
+{
+	struct rlimit limit = { .rlim_max = INHERITED_MAX };
+
+	if (sys_close_range(first, last, 0) == 0)
+		return;
+	(void)getrlimit(RLIMIT_NOFILE, &limit);
+	for (unsigned fd = first; fd <= last && fd < limit.rlim_max && fd < INHERITED_MAX; fd++)
+		(void)close((int)fd);
 }
 
 static bool is_kept(int fd, const int *keep, size_t count)
@@ -71,15 +84,16 @@ static int next_kept(int from, const int *keep, size_t count)
 
 int execve_close_fds(unsigned first, const int *keep, size_t count)
 {
-	int from = (int)(first < INHERITED_MAX ? first : INHERITED_MAX), next, r = 0;
+	int from = (int)(first < INHERITED_MAX ? first : INHERITED_MAX), next;
 
 	close_own_below(from, keep, count);
-	while (r == 0 && (next = next_kept(from, keep, count)) >= 0) {
+	while ((next = next_kept(from, keep, count)) >= 0) {
 		if (next > from)
-			r = sys_close_range((unsigned)from, (unsigned)next - 1, 0);
+			execve_close_between((unsigned)from, (unsigned)next - 1);
 		from = next + 1;
 	}
-	return r < 0 ? r : sys_close_range((unsigned)from, ~0U, 0);
+	execve_close_between((unsigned)from, ~0U);
+	return 0;
 }
 
 int execve_set_groups(const uint32_t *gids, size_t count)

@@ -21,6 +21,10 @@ int execve_reset_signals(uint64_t mask);
 /* Every descriptor from @first on closes at execve(2). */
 int execve_close_fds_from(unsigned first);
 
+/* Both included. One by one where a filter over davit itself refuses close_range(2): what is open
+ * has to be closed, and often nobody is left who could be told. */
+void execve_close_between(unsigned first, unsigned last);
+
 /*
  * Closes all descriptors from @first on, and those from 3 on that are marked to be closed; the
  * @count ones of @keep stay (-1 is none). What execve closes by itself is closed too late: the name

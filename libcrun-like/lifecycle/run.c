@@ -13,6 +13,7 @@
 
 #include "container/caller.h"
 #include "container/status.h"
+#include "kernel/execve.h"
 #include "kernel/sys.h"
 #include "setup/seccomp/seccomp_agent.h"
 
@@ -102,7 +103,7 @@ static void close_all(const int *fds, size_t count)
 	for (size_t i = 0, end; i < count; i = end) {
 		for (end = i + 1; end < count && fds[end] == fds[end - 1] + 1;)
 			end++;
-		(void)sys_close_range((unsigned)fds[i], (unsigned)fds[end - 1], 0);
+		execve_close_between((unsigned)fds[i], (unsigned)fds[end - 1]);
 	}
 }
 
