@@ -37,9 +37,8 @@ static int become(const struct child_spec *spec, int error_fd, pid_t parent)
 	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
 		return neg_errno();
 	/* A hook may be of the image. */
-	r = execve_close_fds(3, keep, ARRAY_SIZE(keep));
-	if (r == 0)
-		r = execve_reset_signals(UINT64_MAX);
+	execve_close_fds(3, keep, ARRAY_SIZE(keep));
+	r = execve_reset_signals(UINT64_MAX);
 	if (r < 0)
 		return r;
 	r = spec->become ? spec->become(spec->become_arg) : 0;

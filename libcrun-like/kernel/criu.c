@@ -74,7 +74,8 @@ static int place_fds(const struct criu_child *c)
 	for (size_t i = 0; i < count; i++)
 		if (dup2(from[i], (int)i) < 0)
 			return neg_errno();
-	return execve_close_fds((unsigned)count, NULL, 0);
+	execve_close_fds((unsigned)count, NULL, 0);
+	return 0;
 }
 
 int criu_become(const struct criu_child *c)

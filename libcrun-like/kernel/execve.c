@@ -82,7 +82,7 @@ static int next_kept(int from, const int *keep, size_t count)
 	return next;
 }
 
-int execve_close_fds(unsigned first, const int *keep, size_t count)
+void execve_close_fds(unsigned first, const int *keep, size_t count)
 {
 	int from = (int)(first < INHERITED_MAX ? first : INHERITED_MAX), next;
 
@@ -93,7 +93,6 @@ int execve_close_fds(unsigned first, const int *keep, size_t count)
 		from = next + 1;
 	}
 	execve_close_between((unsigned)from, ~0U);
-	return 0;
 }
 
 int execve_set_groups(const uint32_t *gids, size_t count)

@@ -31,7 +31,7 @@ void execve_close_between(unsigned first, unsigned last);
  * of the program, or of the interpreter that a script of the image asks for, may be
  * /proc/self/fd/N/../.., and lead through a directory of the host (CVE-2024-21626).
  */
-int execve_close_fds(unsigned first, const int *keep, size_t count);
+void execve_close_fds(unsigned first, const int *keep, size_t count);
 
 int execve_set_groups(const uint32_t *gids, size_t count);
 int execve_set_gid(uint32_t gid);

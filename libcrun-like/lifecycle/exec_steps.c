@@ -289,7 +289,8 @@ int step_exec_join_first(struct run *run, struct err *e)
 		return -e->code;
 	if (enter_container(run, e) < 0)
 		return -e->code;
-	return run_leave_host(run, OF_ENTERING | OF_INSIDE, e);
+	run_leave_host(run, OF_ENTERING | OF_INSIDE);
+	return 0;
 }
 
 int step_enter(struct run *run, struct err *e)

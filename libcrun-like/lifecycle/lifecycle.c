@@ -318,5 +318,6 @@ const struct step restore_steps[] = {
 const size_t restore_step_count = ARRAY_SIZE(restore_steps);
 const size_t life_step_count = ARRAY_SIZE(life_steps);
 const size_t exec_step_count = ARRAY_SIZE(exec_steps);
-_Static_assert(ARRAY_SIZE(life_steps) <= STEPS_MAX && ARRAY_SIZE(exec_steps) <= STEPS_MAX,
+_Static_assert(ARRAY_SIZE(life_steps) <= STEPS_MAX && ARRAY_SIZE(exec_steps) <= STEPS_MAX &&
+		       ARRAY_SIZE(restore_steps) <= STEPS_MAX,
 	       "struct run has no room for the done rows");

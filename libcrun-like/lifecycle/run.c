@@ -146,7 +146,7 @@ void run_become(struct run *run, unsigned who, int *channel)
 	run->channel = own;
 }
 
-int run_leave_host(struct run *run, unsigned who, struct err *e)
+void run_leave_host(struct run *run, unsigned who)
 {
 	int keep[ARRAY_SIZE(descriptors) + 1];
 	size_t count = 0;
@@ -161,7 +161,7 @@ int run_leave_host(struct run *run, unsigned who, struct err *e)
 		else
 			close_fdp(fd);
 	}
-	return program_close_fds(&run->plan->program, keep, count, e);
+	program_close_fds(&run->plan->program, keep, count);
 }
 
 struct cgroup_ref run_cgroup(const struct run *run)

@@ -138,7 +138,7 @@ void run_become(struct run *run, unsigned who, int *channel);
  * program inherits: nothing that leads to the host. Whoever may ptrace in the container reads the
  * descriptors of every process in its pid namespace, dumpable or not.
  */
-int run_leave_host(struct run *run, unsigned who, struct err *e);
+void run_leave_host(struct run *run, unsigned who);
 
 /* The state document for hooks, with the status and the pid that fit the moment; and the bundle to
  * run them in. */

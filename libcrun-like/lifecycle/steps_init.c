@@ -230,8 +230,7 @@ int step_await_start(struct run *run, struct err *e)
 		gift.count++;
 	/* What runs in the container meanwhile (`exec`) may look into this process. */
 	close_fdp(&run->rootfd);
-	if (run_leave_host(run, OF_INSIDE, e) < 0)
-		return -e->code;
+	run_leave_host(run, OF_INSIDE);
 	/* As runc has it: who stops containers need not know which were never started. */
 	process_end_by_signals(true);
 	r = channel_await_resume(run->start_fd, &gift, &peer);
@@ -355,8 +354,7 @@ int step_credentials(struct run *run, struct err *e)
 
 	/* The program may outlive whoever started it. */
 	process_die_with_parent(false);
-	if (program_close_fds(&run->plan->program, &run->channel, 1, e) < 0)
-		return -e->code;
+	program_close_fds(&run->plan->program, &run->channel, 1);
 	run->rootfd = -1;
 	run->has_entered = program_enter(&run->plan->program);
 	take_filter(run);

@@ -108,11 +108,9 @@ int program_make_cwd(const struct program *p, int rootfd, struct err *e)
 	return 0;
 }
 
-int program_close_fds(const struct program *p, const int *keep, size_t count, struct err *e)
+void program_close_fds(const struct program *p, const int *keep, size_t count)
 {
-	int r = execve_close_fds(FIRST_FD + p->preserve_fds, keep, count);
-
-	return r < 0 ? err_set(e, -r, "close the runtime's descriptors") : 0;
+	execve_close_fds(FIRST_FD + p->preserve_fds, keep, count);
 }
 
 bool program_enter(const struct program *p)

@@ -60,7 +60,7 @@ int program_chdir(const struct program *p, bool has_entered, struct err *e);
  * Closes whatever the program does not inherit, but for the @count descriptors of @keep: what is
  * still needed until the execve. Before a filter is loaded, which may forbid it.
  */
-int program_close_fds(const struct program *p, const int *keep, size_t count, struct err *e);
+void program_close_fds(const struct program *p, const int *keep, size_t count);
 
 /* Returns only on failure. credentials_seal() is the last thing before execve. */
 int program_exec(const struct program *p, const char *path, const struct credentials *credentials,
