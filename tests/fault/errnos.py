@@ -62,6 +62,10 @@ def record(world, args):
     return list(points)
 
 
+# What a created container waits for its start with: it ends when that fails, after create was right to say it is made.
+WAITING = ("accept4", "recvfrom")
+
+
 def is_crash(status):
     return not isinstance(status, int) or status < 0 or status >= 124
 
@@ -80,8 +84,7 @@ def describe(world):
         seen[f"new {name}"] = os.readlink(f"/proc/{pid}/ns/{name}") != os.readlink(f"/proc/self/ns/{name}")
     with open(f"/proc/{pid}/mountinfo") as f:
         # Without ids and devices, which differ each time.
-        seen["mounts"] = [re.sub(r"^\d+ \d+ \d+:\d+ |shared:\d+ |master:\d+ ", "", line).replace(str(pid), "PID")
-                          for line in f]
+        seen["mounts"] = [re.sub(r"^\d+ \d+ \d+:\d+ |shared:\d+ |master:\d+ ", "", line) for line in f]
     with open(f"/proc/{pid}/cgroup") as f:
         seen["cgroup"] = f.read().splitlines()[-1]
     seen["dev"] = sorted(os.listdir(f"/proc/{pid}/root/dev"))
@@ -108,6 +111,8 @@ def check_point(world, args, wanted, name, k, error):
         return [f"exit: {status}: {err}"] + remove(world)
     if status == 0:
         seen = describe(world)
+        if name in WAITING and seen["status"] == "stopped":
+            return remove(world)
         if name == "mknodat" and error == "EPERM":  # then the host's nodes are bound, as in a user namespace
             seen["mounts"] = wanted["mounts"]
         return differences(wanted, seen) + remove(world)
