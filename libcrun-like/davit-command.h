@@ -46,4 +46,18 @@ int davit_command_seal(char **argv, struct davit_error *err);
 int davit_command_read_document(const char *path, char **ret_text, size_t *ret_len,
 				struct davit_error *err);
 
+enum {
+	DAVIT_COMMAND_PIECE_SIZE = 8,
+	DAVIT_COMMAND_TIME_SIZE = 40
+};
+
+/*
+ * Texts of unknown origin, a character at a time: what stands for the first one of @text on a line
+ * (itself, or \n, \x1b, \u009b), and the bytes that it takes there; 0 at the end.
+ */
+size_t davit_command_escape(const char *text, char ret[DAVIT_COMMAND_PIECE_SIZE]);
+
+/* Now, as RFC 3339 has it, in UTC, without a look at /etc/localtime. */
+void davit_command_time(char ret[DAVIT_COMMAND_TIME_SIZE]);
+
 #endif

@@ -15,9 +15,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "davit-command.h"
 #include "text.h"
 
 static const char *const level_words[] = {
@@ -96,36 +96,17 @@ static void write_all(int fd, const char *data, size_t size)
 	}
 }
 
-static bool leap(uint64_t year)
-{
-	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-}
-
+/* Now, as RFC 3339 has it. */
 struct timestamp {
-	char text[64];
+	char text[DAVIT_COMMAND_TIME_SIZE];
 };
 
-/* RFC 3339, UTC. Not gmtime_r(): it reads /etc/localtime. */
 static struct timestamp timestamp_now(void)
 {
-	static const uint64_t month_days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-	struct timestamp stamp;
-	struct timespec now = { 0 };
-	uint64_t seconds, days, year = 1970;
-	unsigned month = 0;
+	struct timestamp now;
 
-	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail */
-	seconds = now.tv_sec > 0 ? (uint64_t)now.tv_sec : 0;
-	days = seconds / 86400;
-	for (; days >= (leap(year) ? 366 : 365); year++)
-		days -= leap(year) ? 366 : 365;
-	for (; days >= month_days[month] + (month == 1 && leap(year)); month++)
-		days -= month_days[month] + (month == 1 && leap(year));
-	(void)snprintf(stamp.text, sizeof(stamp.text),
-		       "%04" PRIu64 "-%02u-%02uT%02u:%02u:%02u.%09ldZ", year, month + 1,
-		       (unsigned)days + 1, (unsigned)(seconds / 3600 % 24),
-		       (unsigned)(seconds / 60 % 60), (unsigned)(seconds % 60), now.tv_nsec);
-	return stamp;
+	davit_command_time(now.text);
+	return now;
 }
 
 static void add_member(FILE *out, const char *key, const char *value)

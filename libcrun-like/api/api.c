@@ -7,6 +7,8 @@
 #include "api/export.h"
 #include "api/options.h"
 #include "api/remote.h"
+#include "base/clock.h"
+#include "base/escape.h"
 #include "config-davit.h"
 #include "davit-command.h"
 #include "kernel/procfs.h"
@@ -422,6 +424,19 @@ int davit_command_seal(char **argv, struct davit_error *err)
 			err_hint(&e, PROCFS_MISSING);
 	}
 	return error_export(err, &e);
+}
+
+_Static_assert((int)DAVIT_COMMAND_PIECE_SIZE == ESCAPE_PIECE, "one size");
+_Static_assert((int)DAVIT_COMMAND_TIME_SIZE == CLOCK_TEXT_SIZE, "one size");
+
+size_t davit_command_escape(const char *text, char ret[DAVIT_COMMAND_PIECE_SIZE])
+{
+	return escape_piece(text, ret);
+}
+
+void davit_command_time(char ret[DAVIT_COMMAND_TIME_SIZE])
+{
+	clock_text(clock_nsec(CLOCK_REALTIME), ret);
 }
 
 const char *davit_version(void)

@@ -8,8 +8,8 @@
 #include <fcntl.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/fmt.h"
 
 enum {
@@ -30,22 +30,14 @@ struct trace {
 	bool is_cut; /* memory was gone */
 };
 
-static uint64_t now_nsec(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 struct span span_begin(void)
 {
-	return (struct span){ now_nsec(CLOCK_REALTIME), now_nsec(CLOCK_MONOTONIC) };
+	return (struct span){ clock_nsec(CLOCK_REALTIME), clock_nsec(CLOCK_MONOTONIC) };
 }
 
 uint64_t span_nsec(const struct span *s)
 {
-	return now_nsec(CLOCK_MONOTONIC) - s->monotonic;
+	return clock_nsec(CLOCK_MONOTONIC) - s->monotonic;
 }
 
 /* Without waiting for a reader of a FIFO. */
@@ -73,7 +65,7 @@ int trace_new(const char *path, struct trace **ret, struct err *e)
 		return err_set(e, -fd, "open the trace file %s", path);
 	}
 	close(fd);
-	t->begin = now_nsec(CLOCK_REALTIME);
+	t->begin = clock_nsec(CLOCK_REALTIME);
 	*ret = t;
 	return 0;
 }

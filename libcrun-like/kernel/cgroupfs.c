@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/fmt.h"
 #include "kernel/cgroupfs_parts.h"
 #include "kernel/sys.h"
@@ -211,14 +211,6 @@ bool cgroupfs_has_word(const char *list, const char *word, size_t len)
 	return false;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static int read_event(int fd, const char *key)
 {
 	char buf[256];
@@ -247,7 +239,7 @@ int cgroupfs_get_event(int dirfd, const char *key)
 int cgroupfs_wait_event(int dirfd, const char *key, bool value, unsigned ms)
 {
 	_cleanup_fd_ int fd = openat(dirfd, "cgroup.events", O_RDONLY | O_CLOEXEC);
-	int64_t end = now_ms() + ms;
+	int64_t end = clock_msec() + ms;
 
 	if (fd < 0)
 		return neg_errno();
@@ -258,7 +250,7 @@ int cgroupfs_wait_event(int dirfd, const char *key, bool value, unsigned ms)
 
 		if (r < 0 || r == (int)value)
 			return r < 0 ? r : 0;
-		left = end - now_ms();
+		left = end - clock_msec();
 		if (left <= 0)
 			return -ETIMEDOUT;
 		if (poll(&p, 1, (int)(left < INT_MAX ? left : INT_MAX)) < 0 && errno != EINTR)

@@ -11,8 +11,8 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/xattr.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "kernel/cgroupfs.h"
 #include "kernel/cgroupfs_parts.h"
 #include "kernel/sys.h"
@@ -201,14 +201,6 @@ void cgroupfs_remove_parents(int rootfd, const char *path)
 	remove_marked(rootfd, path, strlen(path));
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* rmdir said EBUSY: remove what is below it and wait for its processes, at most a slice of @left.
  */
 static int make_removable(int parentfd, const char *name, int64_t left)
@@ -243,11 +235,11 @@ static int remove_one(int parentfd, const char *name, unsigned ms)
 		if (errno != EBUSY || left <= 0)
 			return neg_errno();
 		if (end == 0)
-			end = now_ms() + ms;
+			end = clock_msec() + ms;
 		r = make_removable(parentfd, name, left);
 		if (r < 0)
 			return r;
-		left = end - now_ms();
+		left = end - clock_msec();
 	}
 }
 

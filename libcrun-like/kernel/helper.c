@@ -10,8 +10,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/fmt.h"
 #include "config-davit.h"
 #include "kernel/child.h"
@@ -95,14 +95,6 @@ int helper_open(const char *dir, const char *name, int *ret_fd)
 	return r == -ENOENT ? last : r;
 }
 
-static int64_t now_msec(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
-}
-
 struct running {
 	struct child child;
 	int socket; /* our end */
@@ -156,7 +148,7 @@ static int talk(struct running *h)
 	while (r == 0) {
 		struct pollfd p = { .fd = h->socket,
 				    .events = (short)(POLLIN | (h->left ? POLLOUT : 0)) };
-		int64_t left = h->deadline - now_msec();
+		int64_t left = h->deadline - clock_msec();
 
 		if (left <= 0)
 			return -ETIMEDOUT;
@@ -177,7 +169,7 @@ static int talk(struct running *h)
 static int wait_for_end(struct running *h)
 {
 	struct pollfd p = { .fd = h->child.pidfd, .events = POLLIN };
-	int64_t left = h->deadline - now_msec();
+	int64_t left = h->deadline - clock_msec();
 	int code = 0, signal = 0, exec_errno = 0, r;
 
 	if (poll(&p, 1, left > 0 ? (int)left : 0) <= 0) {
@@ -223,7 +215,7 @@ int helper_run(const struct helper_call *call, char *answer, size_t size)
 			     .left = call->len,
 			     .answer = answer,
 			     .size = size,
-			     .deadline = now_msec() + call->deadline_ms };
+			     .deadline = clock_msec() + call->deadline_ms };
 	int r = start(&h, call), end;
 
 	if (r == 0) {

@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/fmt.h"
 
 enum {
@@ -24,14 +25,6 @@ union fd_control {
 	struct cmsghdr header;
 	char bytes[CMSG_SPACE(sizeof(int))];
 };
-
-static long long now_msec(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
-}
 
 /* @path as an address. One that is too long (107 bytes) is given by its directory's fd, which is
  * kept open in *ret_dir meanwhile. */
@@ -69,7 +62,7 @@ static int connect_until(int fd, const struct sockaddr_un *addr, long long deadl
 	while (connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) < 0) {
 		if (errno != EAGAIN && errno != EINTR)
 			return neg_errno();
-		if (now_msec() >= deadline)
+		if (clock_msec() >= deadline)
 			return -ETIMEDOUT;
 		nanosleep(&pause, NULL);
 	}
@@ -87,7 +80,7 @@ int peer_connect(const char *path, int *ret_fd)
 		return neg_errno();
 	r = make_address(path, &addr, &dir);
 	if (r == 0)
-		r = connect_until(fd, &addr, now_msec() + DEADLINE_MSEC);
+		r = connect_until(fd, &addr, clock_msec() + DEADLINE_MSEC);
 	if (r < 0)
 		return r;
 	*ret_fd = take_fd(&fd);
@@ -99,7 +92,7 @@ static ssize_t send_some(int sockfd, const struct msghdr *msg, long long deadlin
 {
 	ssize_t n = sendmsg(sockfd, msg, MSG_NOSIGNAL | MSG_DONTWAIT);
 	struct pollfd p = { .fd = sockfd, .events = POLLOUT };
-	long long left = deadline - now_msec();
+	long long left = deadline - clock_msec();
 
 	if (n >= 0)
 		return n;
@@ -121,7 +114,7 @@ int peer_send_fd(int sockfd, const char *text, int passed)
 			      .msg_control = control.bytes,
 			      .msg_controllen = sizeof(control.bytes) };
 	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-	long long deadline = now_msec() + DEADLINE_MSEC;
+	long long deadline = clock_msec() + DEADLINE_MSEC;
 
 	cmsg->cmsg_level = SOL_SOCKET;
 	cmsg->cmsg_type = SCM_RIGHTS;

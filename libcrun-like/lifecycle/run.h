@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <signal.h>
 
+#include "base/clock.h"
 #include "container/channel.h"
 #include "container/context.h"
 #include "kernel/process.h"
@@ -73,7 +74,7 @@ struct run {
 	bool has_own_fds;    /* a child: the caller's private ones are closed */
 	bool has_successor;  /* it came: there is one */
 	uint64_t start_time;
-	char created[40]; /* RFC 3339, when the state was published */
+	char created[CLOCK_TEXT_SIZE]; /* RFC 3339, when the state was published */
 	char owner[16];
 	struct root_place place; /* of the root, without a mount namespace */
 	sigset_t old_mask;       /* of the caller */

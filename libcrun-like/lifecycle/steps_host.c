@@ -8,8 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/fmt.h"
 #include "container/caller.h"
 #include "container/store.h"
@@ -28,31 +28,6 @@
 enum {
 	CGROUP_REMOVE_MSEC = 5000
 };
-
-/* RFC 3339 in UTC. gmtime_r(3) would read /etc/localtime first; the days are counted from March of
- * the year 0. */
-static void now_text(char *buf, size_t size)
-{
-	enum {
-		DAYS_TO_EPOCH = 719468,
-		DAYS_IN_ERA = 146097
-	};
-	struct timespec t;
-	unsigned days, in_era, year_of_era, day_of_year, month_from_march, seconds, month;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	days = (unsigned)(t.tv_sec / 86400) + DAYS_TO_EPOCH;
-	seconds = (unsigned)(t.tv_sec % 86400);
-	in_era = days % DAYS_IN_ERA;
-	year_of_era = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
-	day_of_year = in_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-	month_from_march = (5 * day_of_year + 2) / 153;
-	month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
-	fmt(buf, size, "%04u-%02u-%02uT%02u:%02u:%02u.%09ldZ",
-	    year_of_era + days / DAYS_IN_ERA * 400 + (month <= 2 ? 1 : 0), month,
-	    day_of_year - (153 * month_from_march + 2) / 5 + 1, seconds / 3600, seconds / 60 % 60,
-	    seconds % 60, t.tv_nsec);
-}
 
 /* What both files of the state say. */
 static struct davit_state state_of(struct run *run)
@@ -107,7 +82,7 @@ int step_claim(struct run *run, struct err *e)
 		undo_claim(run);
 		return -e->code;
 	}
-	now_text(run->created, sizeof(run->created));
+	clock_text(clock_nsec(CLOCK_REALTIME), run->created);
 	fmt(run->cgroup_owner, sizeof(run->cgroup_owner), "%s %s", run->plan->id, run->created);
 	/* By number: names are a matter of NSS, which a runtime must not load. */
 	if (geteuid() == 0)

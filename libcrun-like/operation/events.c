@@ -9,8 +9,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "kernel/cgroupfs.h"
 #include "operation/operation.h"
 #include "setup/resources/cgroup_stats.h"
@@ -86,14 +86,6 @@ static int send_oom_kills(struct watch *w, struct err *e)
 	return r;
 }
 
-static int64_t now_msec(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Until something happens or @until; r > 0: the container has ended. */
 static int wait_until(struct watch *w, int64_t until, struct err *e)
 {
@@ -101,7 +93,7 @@ static int wait_until(struct watch *w, int64_t until, struct err *e)
 		{ .fd = w->c->pidfd, .events = POLLIN },
 		{ .fd = w->memory_events, .events = POLLPRI },
 	};
-	int64_t left = until - now_msec();
+	int64_t left = until - clock_msec();
 	char text[1024];
 	int r = 0;
 
@@ -120,13 +112,13 @@ static int wait_until(struct watch *w, int64_t until, struct err *e)
 
 static int stream(struct watch *w, unsigned interval_msec, struct err *e)
 {
-	int64_t next = now_msec();
+	int64_t next = clock_msec();
 	int r = 0;
 
 	while (r == 0) {
-		if (now_msec() >= next) {
+		if (clock_msec() >= next) {
 			r = send_stats(w, e);
-			next = now_msec() + interval_msec;
+			next = clock_msec() + interval_msec;
 		}
 		if (r == 0)
 			r = wait_until(w, next, e);

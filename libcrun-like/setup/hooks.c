@@ -15,8 +15,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/fmt.h"
 #include "kernel/child.h"
 
@@ -34,14 +34,6 @@ struct running {
 	int64_t deadline; /* ms; -1: none */
 	struct hook_tail tails[HOOK_STREAMS];
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* 0: nothing more for now. */
 static size_t read_output(struct running *h, size_t stream)
@@ -78,7 +70,7 @@ static void set_deadline(struct running *h, const struct hook_op *op)
 	};
 	int64_t seconds = op->timeout < YEAR ? op->timeout : YEAR;
 
-	h->deadline = seconds > 0 ? now_ms() + seconds * 1000 : -1;
+	h->deadline = seconds > 0 ? clock_msec() + seconds * 1000 : -1;
 }
 
 /* The hook's ends of its pipes are other open files than ours: only ours do not block. */
@@ -131,7 +123,7 @@ static int serve(struct running *h)
 						      { .fd = h->in, .events = POLLOUT },
 						      { .fd = h->out[0], .events = POLLIN },
 						      { .fd = h->out[1], .events = POLLIN } };
-		int64_t left = h->deadline < 0 ? -1 : h->deadline - now_ms();
+		int64_t left = h->deadline < 0 ? -1 : h->deadline - clock_msec();
 
 		if (h->deadline >= 0 && left <= 0)
 			return -ETIMEDOUT;

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/escape.h"
 #include "base/fmt.h"
@@ -102,6 +103,28 @@ TEST(a_long_message_is_elided_between_characters)
 	CHECK(strcmp(e.msg + strlen(e.msg) - 10, ": tail\\x1b") == 0);
 	CHECK_INT(escape(whole, sizeof(whole), e.msg), (long long)strlen(e.msg));
 	CHECK_STR(whole, e.msg);
+}
+
+TEST(times_are_those_of_rfc_3339)
+{
+	static const struct {
+		uint64_t seconds;
+		const char *text;
+	} cases[] = {
+		{ 0, "1970-01-01T00:00:00.000000007Z" },
+		{ 951782399, "2000-02-28T23:59:59.000000007Z" },
+		{ 951782400, "2000-02-29T00:00:00.000000007Z" },
+		{ 951868800, "2000-03-01T00:00:00.000000007Z" },
+		{ 1735689599, "2024-12-31T23:59:59.000000007Z" },
+		{ 1735689600, "2025-01-01T00:00:00.000000007Z" },
+		{ 4107542400, "2100-03-01T00:00:00.000000007Z" }, /* not a leap year */
+	};
+	char text[CLOCK_TEXT_SIZE];
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		clock_text(cases[i].seconds * 1000000000u + 7, text);
+		CHECK_STR(text, cases[i].text);
+	}
 }
 
 TEST(escape_is_bounded)

@@ -5,8 +5,8 @@
 #include "setup/resources/cgroup_mine.h"
 
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/fmt.h"
 #include "kernel/cgroupfs.h"
 
@@ -28,8 +28,7 @@ void cgroup_leave_mark(int dirfd, const char *owner, const char *word)
 /* Kills and waits; the rest of the deadline goes to *ms. */
 int cgroup_empty(int dirfd, unsigned *ms)
 {
-	struct timespec a, b;
-	int64_t took;
+	int64_t begin, took;
 	int r = cgroupfs_get_event(dirfd, "populated");
 
 	if (r <= 0)
@@ -37,10 +36,9 @@ int cgroup_empty(int dirfd, unsigned *ms)
 	r = cgroupfs_kill(dirfd);
 	if (r < 0)
 		return r;
-	clock_gettime(CLOCK_MONOTONIC, &a);
+	begin = clock_msec();
 	r = cgroupfs_wait_event(dirfd, "populated", false, *ms);
-	clock_gettime(CLOCK_MONOTONIC, &b);
-	took = (int64_t)(b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000;
+	took = clock_msec() - begin;
 	*ms = took < *ms ? *ms - (unsigned)took : 0;
 	return r;
 }
