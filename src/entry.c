@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Where the kernel enters the static command (ld -e): create, run and restore execute themselves
- * again from a sealed mount (kernel/seal.h), and what the C library and the linked libraries do at
- * start-up need not be done for a process that ends at once. So the first of the two is over before
- * the C library has begun: nothing is relocated yet, there is no thread-local storage, no stack
- * protector and no errno. This is an offer only. Whatever does not work here goes the ordinary way,
- * which judges all of it (davit_seal_self()), and a process that claims to be sealed is examined
- * there.
+ * Where the kernel enters the static command (ld -e): create, run, exec and restore execute
+ * themselves again from a sealed mount (kernel/seal.h), and what the C library and the linked
+ * libraries do at start-up need not be done for a process that ends at once. So the first of the
+ * two is over before the C library has begun: nothing is relocated yet, there is no thread-local
+ * storage, no stack protector and no errno. This is an offer only. Whatever does not work here goes
+ * the ordinary way, which judges all of it (davit_seal_self()), and a process that claims to be
+ * sealed is examined there.
  */
 #include <elf.h>
 #include <fcntl.h>
@@ -92,7 +92,8 @@ static bool is_word(const char *word, const char *other)
 static bool has_verb(char *const *argv)
 {
 	for (; *argv; argv++)
-		if (is_word(*argv, "run") || is_word(*argv, "create") || is_word(*argv, "restore"))
+		if (is_word(*argv, "run") || is_word(*argv, "create") || is_word(*argv, "exec") ||
+		    is_word(*argv, "restore"))
 			return true;
 	return false;
 }
