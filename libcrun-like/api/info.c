@@ -9,6 +9,7 @@
 #include "api/export.h"
 #include "base/fmt.h"
 #include "kernel/cgroupfs.h"
+#include "kernel/file.h"
 #include "kernel/probe.h"
 #include "oci-spec/json_paths.h"
 #include "oci-spec/words.h"
@@ -114,7 +115,7 @@ static void add_cgroup(const struct info *i, const struct davit_context *ctx)
 	add_text(i, "cgroup/path", root);
 	if (cgroupfs_get_own_path(own, sizeof(own)) == 0)
 		add_text(i, "cgroup/own", own);
-	if (cgroupfs_read(fd, "cgroup.controllers", controllers, sizeof(controllers)) >= 0)
+	if (file_read(fd, "cgroup.controllers", controllers, sizeof(controllers)) >= 0)
 		add_words(i, "cgroup/controllers", controllers);
 	add_words(i, "cgroup/boundToV1", on_v1);
 }

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "base/fmt.h"
+#include "kernel/file.h"
 #include "kernel/replace.h"
 #include "oci-spec/json_utf8.h"
 
@@ -141,7 +142,7 @@ int store_read_file(struct arena *a, int dirfd, const char *name, char **ret, si
 {
 	_cleanup_fd_ int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct stat st;
-	size_t len = 0;
+	ssize_t len;
 	char *text;
 
 	if (fd < 0)
@@ -154,17 +155,11 @@ int store_read_file(struct arena *a, int dirfd, const char *name, char **ret, si
 	text = arena_alloc(a, (size_t)st.st_size + 1);
 	if (!text)
 		return err_set(e, ENOMEM, "read %s of the container's state", name);
-	while (len < (size_t)st.st_size) {
-		ssize_t n = read(fd, text + len, (size_t)st.st_size - len);
-
-		if (n < 0)
-			return err_set(e, errno, "read %s of the container's state", name);
-		if (n == 0)
-			break;
-		len += (size_t)n;
-	}
+	len = file_read_rest(fd, text, (size_t)st.st_size);
+	if (len < 0)
+		return err_set(e, (int)-len, "read %s of the container's state", name);
 	*ret = text;
-	*ret_len = len;
+	*ret_len = (size_t)len;
 	return 0;
 }
 

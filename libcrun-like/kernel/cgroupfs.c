@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/fmt.h"
 #include "kernel/cgroupfs_parts.h"
+#include "kernel/file.h"
 #include "kernel/sys.h"
 
 enum {
@@ -114,7 +115,7 @@ int cgroupfs_get_inode(int dirfd, uint64_t *ret)
 static int read_path(const char *file, char *buf, size_t size)
 {
 	char text[8192];
-	int r = cgroupfs_read(AT_FDCWD, file, text, sizeof(text));
+	int r = file_read(AT_FDCWD, file, text, sizeof(text));
 	size_t len;
 
 	if (r < 0)
@@ -152,7 +153,7 @@ bool cgroupfs_is_on_v1(const char *controller)
 	char text[4096];
 	size_t len = strlen(name);
 
-	if (cgroupfs_read(AT_FDCWD, "/proc/cgroups", text, sizeof(text)) < 0)
+	if (file_read(AT_FDCWD, "/proc/cgroups", text, sizeof(text)) < 0)
 		return false;
 	for (const char *line = text; *line;) {
 		if (strncmp(line, name, len) == 0 && line[len] == '\t')
@@ -178,27 +179,6 @@ int cgroupfs_write(int dirfd, const char *file, const char *text)
 	if (n < 0)
 		return neg_errno();
 	return (size_t)n == len ? 0 : -EIO;
-}
-
-int cgroupfs_read(int dirfd, const char *file, char *buf, size_t size)
-{
-	_cleanup_fd_ int fd = openat(dirfd, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	size_t len = 0;
-	ssize_t n;
-
-	if (fd < 0)
-		return neg_errno();
-	while ((n = read(fd, buf + len, size - len)) != 0) {
-		if (n < 0 && errno != EINTR)
-			return neg_errno();
-		len += n > 0 ? (size_t)n : 0;
-		if (len == size)
-			return -EFBIG;
-	}
-	if (len > 0 && buf[len - 1] == '\n')
-		len--;
-	buf[len] = '\0';
-	return (int)len;
 }
 
 bool cgroupfs_has_word(const char *list, const char *word, size_t len)

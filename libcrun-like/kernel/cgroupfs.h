@@ -59,8 +59,6 @@ void cgroupfs_clear_owner(int dirfd);
 
 /* One write(2) of the whole text. */
 int cgroupfs_write(int dirfd, const char *file, const char *text);
-/* Up to size - 1 bytes, without the closing newline; returns the length. -EFBIG: does not fit. */
-int cgroupfs_read(int dirfd, const char *file, char *buf, size_t size);
 
 /* "cpu" in "cpuset cpu io"; @list may end in a newline. */
 bool cgroupfs_has_word(const char *list, const char *word, size_t len);

@@ -8,6 +8,7 @@
 
 #include "base/fmt.h"
 #include "kernel/cgroupfs.h"
+#include "kernel/file.h"
 
 enum {
 	LIST_SIZE = 4096 /* of sysfs: one page */
@@ -39,10 +40,8 @@ int cgroupfs_delegate_from(int dirfd, uid_t uid, const char *list, char ret_name
 
 int cgroupfs_delegate(int dirfd, uid_t uid, char ret_name[static 64])
 {
-	_cleanup_fd_ int fd = open("/sys/kernel/cgroup/delegate", O_RDONLY | O_CLOEXEC);
 	char list[LIST_SIZE + 1];
-	ssize_t len = fd < 0 ? -1 : read(fd, list, LIST_SIZE);
+	int len = file_read(AT_FDCWD, "/sys/kernel/cgroup/delegate", list, sizeof(list));
 
-	list[len > 0 ? len : 0] = '\0';
 	return cgroupfs_delegate_from(dirfd, uid, len > 0 ? list : fixed_list, ret_name);
 }

@@ -10,6 +10,7 @@
 
 #include "base/fmt.h"
 #include "kernel/cgroupfs.h"
+#include "kernel/file.h"
 
 enum {
 	LIST_SIZE = 512,
@@ -45,7 +46,7 @@ static int write_missing(int dirfd, const char *names, const char *enabled)
 int cgroupfs_enable(int dirfd, const char *names, char ret_name[static 32])
 {
 	char enabled[LIST_SIZE];
-	int r = cgroupfs_read(dirfd, "cgroup.subtree_control", enabled, sizeof(enabled));
+	int r = file_read(dirfd, "cgroup.subtree_control", enabled, sizeof(enabled));
 
 	ret_name[0] = '\0';
 	if (r < 0 || write_missing(dirfd, names, enabled) == 0)
@@ -80,7 +81,7 @@ static int has_processes(int dirfd)
 int cgroupfs_get_room(int dirfd)
 {
 	char type[TYPE_SIZE];
-	int r = cgroupfs_read(dirfd, "cgroup.type", type, sizeof(type));
+	int r = file_read(dirfd, "cgroup.type", type, sizeof(type));
 
 	if (r == -ENOENT) /* the root of the hierarchy */
 		return CGROUPFS_ROOM;
@@ -95,7 +96,7 @@ int cgroupfs_get_room(int dirfd)
 int cgroupfs_make_usable(int dirfd)
 {
 	char type[TYPE_SIZE];
-	int r = cgroupfs_read(dirfd, "cgroup.type", type, sizeof(type));
+	int r = file_read(dirfd, "cgroup.type", type, sizeof(type));
 
 	if (r < 0 || strcmp(type, "domain invalid") != 0)
 		return r < 0 ? r : 0;

@@ -10,12 +10,15 @@
 
 #include "base/fmt.h"
 #include "kernel/execve.h"
+#include "kernel/file.h"
 #include "kernel/namespace.h"
 #include "kernel/sys.h"
 
 enum {
-	LINE_MAX_LEN = 34
-}; /* three numbers of ten digits, two blanks, a newline, and the closing NUL */
+	/* Three numbers of ten digits, two blanks, a newline, and the closing NUL. */
+	LINE_MAX_LEN = 34,
+	MAP_SIZE = IDMAP_LINES_MAX * LINE_MAX_LEN + 1
+};
 
 static int write_proc(pid_t pid, const char *file, const char *text, size_t len)
 {
@@ -46,7 +49,18 @@ int idmap_write(pid_t pid, const char *file, const struct idmap_line *lines, siz
 	return write_proc(pid, file, text, len);
 }
 
-/* The next number of @text, and what is behind it. */
+/* A map's whole text: the kernel writes a line in three columns of ten characters. */
+static int read_map(pid_t pid, const char *file, char text[static MAP_SIZE])
+{
+	char path[64];
+
+	if (pid)
+		fmt(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
+	else
+		fmt(path, sizeof(path), "/proc/self/%s", file);
+	return file_read(AT_FDCWD, path, text, MAP_SIZE);
+}
+
 static uint32_t next_number(const char **text)
 {
 	uint32_t n = 0;
@@ -57,6 +71,30 @@ static uint32_t next_number(const char **text)
 	return n;
 }
 
+/* The line of a map that has @id inside. */
+static bool find_line(const char *text, uint32_t id, struct idmap_line *ret)
+{
+	while (*text) {
+		ret->inside = next_number(&text);
+		ret->outside = next_number(&text);
+		ret->count = next_number(&text);
+		if (id >= ret->inside && id - ret->inside < ret->count)
+			return true;
+		text += strcspn(text, "\n");
+	}
+	return false;
+}
+
+uint32_t idmap_outside_uid(uint32_t uid)
+{
+	char text[MAP_SIZE];
+	struct idmap_line line;
+
+	if (read_map(0, "uid_map", text) < 0 || !find_line(text, uid, &line))
+		return uid;
+	return line.outside + (uid - line.inside);
+}
+
 uint32_t idmap_own_range(const char *file, uint32_t id)
 {
 	return idmap_range_of(0, file, id);
@@ -64,31 +102,12 @@ uint32_t idmap_own_range(const char *file, uint32_t id)
 
 uint32_t idmap_range_of(pid_t pid, const char *file, uint32_t id)
 {
-	char path[64], text[IDMAP_LINES_MAX * LINE_MAX_LEN + 1];
-	_cleanup_fd_ int fd = -1;
-	const char *at = text;
-	ssize_t n;
+	char text[MAP_SIZE];
+	struct idmap_line line;
 
-	if (pid)
-		fmt(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
-	else
-		fmt(path, sizeof(path), "/proc/self/%s", file);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (n < 0)
+	if (read_map(pid, file, text) < 0)
 		return UINT32_MAX - id;
-	text[n] = '\0';
-	while (*at) {
-		uint32_t inside = next_number(&at), count;
-
-		(void)next_number(&at); /* the id outside */
-		count = next_number(&at);
-		if (id >= inside && id - inside < count)
-			return count - (id - inside);
-		at += strcspn(at, "\n");
-		at += strspn(at, "\n");
-	}
-	return 0;
+	return find_line(text, id, &line) ? line.count - (id - line.inside) : 0;
 }
 
 int idmap_deny_setgroups(pid_t pid)
@@ -99,11 +118,9 @@ int idmap_deny_setgroups(pid_t pid)
 /* The helper's standard error, as one line. */
 static void read_words(int fd, char *ret, size_t size)
 {
-	size_t len = 0;
-	ssize_t n;
+	ssize_t n = file_read_rest(fd, ret, size - 1);
+	size_t len = n > 0 ? (size_t)n : 0;
 
-	while (len + 1 < size && (n = read(fd, ret + len, size - 1 - len)) > 0)
-		len += (size_t)n;
 	while (len && ret[len - 1] == '\n')
 		len--;
 	ret[len] = '\0';

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/fmt.h"
-#include "cgroupfs.h"
+#include "kernel/file.h"
 
 int mountinfo_read(pid_t pid, char *buf, size_t size)
 {
@@ -16,10 +16,11 @@ int mountinfo_read(pid_t pid, char *buf, size_t size)
 
 	if (pid)
 		fmt(path, sizeof(path), "/proc/%d/mountinfo", (int)pid);
-	return cgroupfs_read(AT_FDCWD, path, buf, size);
+	return file_read(AT_FDCWD, path, buf, size);
 }
 
-char *mountinfo_unescape(char *text)
+/* The kernel writes blanks as \040. In place. */
+static char *unescape(char *text)
 {
 	char *to = text;
 
@@ -54,12 +55,12 @@ static bool parse(char *line, struct mountinfo *ret)
 	*ret = (struct mountinfo){ .id = strtoull(fields[0], NULL, 10),
 				   .parent = strtoull(fields[1], NULL, 10),
 				   .device = fields[2],
-				   .root = mountinfo_unescape(fields[3]),
-				   .place = mountinfo_unescape(fields[4]),
+				   .root = unescape(fields[3]),
+				   .place = unescape(fields[4]),
 				   .options = fields[5],
 				   .tags = rest,
-				   .type = mountinfo_unescape(type),
-				   .source = mountinfo_unescape(source) };
+				   .type = unescape(type),
+				   .source = unescape(source) };
 	return true;
 }
 

@@ -16,9 +16,9 @@ enum {
 struct mountinfo {
 	uint64_t id, parent;
 	const char *device; /* "0:52" */
-	const char *root, *place, *options;
+	char *root, *place, *options;
 	const char *tags; /* "shared:1 master:2 ", or "" */
-	const char *type, *source;
+	char *type, *source;
 };
 
 /* The whole text of a process; @pid 0: the caller's. The length, or -errno; -EFBIG. */
@@ -26,8 +26,5 @@ int mountinfo_read(pid_t pid, char *buf, size_t size);
 
 /* The next line of *@text, which is changed; false at its end. Strings point into it. */
 bool mountinfo_next(char **text, struct mountinfo *ret);
-
-/* The kernel writes blanks as \040. In place. */
-char *mountinfo_unescape(char *text);
 
 #endif

@@ -131,27 +131,6 @@ bool namespace_user_is_first(void)
 	return stat("/proc/self/ns/user", &st) < 0 || st.st_ino == FIRST_USER_NS_INODE;
 }
 
-/* "INSIDE OUTSIDE COUNT" a line. */
-unsigned namespace_outside_uid(unsigned uid)
-{
-	_cleanup_fd_ int fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
-	char text[4096], *at = text;
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-
-	text[n < 0 ? 0 : n] = '\0';
-	while (*at) {
-		unsigned long row[3], inside;
-
-		for (size_t i = 0; i < ARRAY_SIZE(row); i++)
-			row[i] = strtoul(at, &at, 10);
-		inside = row[0];
-		if (uid >= inside && uid - inside < row[2])
-			return (unsigned)(row[1] + (uid - inside));
-		at += strspn(at, "\n");
-	}
-	return uid;
-}
-
 int namespace_join(int fd, int flag)
 {
 	return setns(fd, flag) < 0 ? neg_errno() : 0;

@@ -33,10 +33,6 @@ int namespace_type(int fd);
 /* Whether both descriptors are of one namespace. */
 bool namespace_is_same(int fd, int other);
 
-/* The caller's parent user namespace's number of @uid, which is the real user's in a namespace that
- * Podman, say, has made; @uid itself where it is not mapped. */
-unsigned namespace_outside_uid(unsigned uid);
-
 /* False in any user namespace but the first one, where root is not root of the machine. */
 bool namespace_user_is_first(void);
 
@@ -60,6 +56,9 @@ int idmap_write(pid_t pid, const char *file, const struct idmap_line *lines, siz
 /* A new user namespace with these maps and no process in it, which lives as long as the fd. */
 int idmap_open_namespace(const struct idmap_line *uids, size_t uid_count,
 			 const struct idmap_line *gids, size_t gid_count);
+/* The caller's parent user namespace's number of @uid, which is the real user's in a namespace that
+ * Podman, say, has made; @uid itself where it is not mapped. */
+uint32_t idmap_outside_uid(uint32_t uid);
 /* How many ids from @id on the caller's own user namespace has in a row: 0 when it lacks @id.
  * @file: "uid_map" or "gid_map". All of them when they cannot be read. */
 uint32_t idmap_own_range(const char *file, uint32_t id);

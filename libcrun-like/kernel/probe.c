@@ -11,6 +11,7 @@
 
 #include "base/fmt.h"
 #include "kernel/cgroupfs.h"
+#include "kernel/file.h"
 #include "kernel/sys.h"
 
 struct probe {
@@ -63,7 +64,7 @@ bool probe_has_namespace(const char *file)
 
 int probe_read(const char *path, char *buf, size_t size)
 {
-	return cgroupfs_read(AT_FDCWD, path, buf, size);
+	return file_read(AT_FDCWD, path, buf, size);
 }
 
 const char *probe_find_criu(void)

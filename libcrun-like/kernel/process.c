@@ -15,26 +15,13 @@
 #include <sys/wait.h>
 
 #include "base/fmt.h"
+#include "kernel/file.h"
 #include "kernel/seal.h"
 #include "kernel/sys.h"
 
 #ifndef P_PIDFD
 #define P_PIDFD 3
 #endif
-
-static ssize_t read_file(const char *path, char *buf, size_t size)
-{
-	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0)
-		return neg_errno();
-	n = read(fd, buf, size - 1);
-	if (n < 0)
-		return neg_errno();
-	buf[n] = '\0';
-	return n;
-}
 
 enum {
 	FIELD_STATE = 3,
@@ -77,11 +64,11 @@ static int parse_stat(char *text, struct process_info *ret)
 int process_stat(pid_t pid, struct process_info *ret)
 {
 	char path[40], text[1024];
-	ssize_t n;
+	int r;
 
 	fmt(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	n = read_file(path, text, sizeof(text));
-	return n < 0 ? (int)n : parse_stat(text, ret);
+	r = file_read_once(path, text, sizeof(text));
+	return r < 0 ? r : parse_stat(text, ret);
 }
 
 bool process_is_ancestor(pid_t pid)
@@ -133,12 +120,9 @@ bool process_has_word(pid_t pid, const char *word)
 
 int process_boot_id(char ret[static BOOT_ID_SIZE])
 {
-	ssize_t n = read_file("/proc/sys/kernel/random/boot_id", ret, BOOT_ID_SIZE);
+	int r = file_read_once("/proc/sys/kernel/random/boot_id", ret, BOOT_ID_SIZE);
 
-	if (n < 0)
-		return (int)n;
-	ret[strcspn(ret, "\n")] = '\0';
-	return 0;
+	return r < 0 ? r : 0;
 }
 
 static bool hex_digit(char c, uint64_t *ret)
@@ -156,12 +140,12 @@ static bool hex_digit(char c, uint64_t *ret)
 int process_get_mask(const char *name, uint64_t *ret)
 {
 	char text[4096], key[40];
-	ssize_t n = read_file("/proc/self/status", text, sizeof(text));
+	int r = file_read_once("/proc/self/status", text, sizeof(text));
 	uint64_t mask = 0, digit;
 	const char *p;
 
-	if (n < 0)
-		return (int)n;
+	if (r < 0)
+		return r;
 	fmt(key, sizeof(key), "\n%s:\t", name);
 	p = strstr(text, key);
 	if (!p)

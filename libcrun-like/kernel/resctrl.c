@@ -10,43 +10,23 @@
 #include <sys/stat.h>
 
 #include "base/fmt.h"
+#include "kernel/file.h"
+#include "kernel/mountinfo.h"
 #include "kernel/sys.h"
 
 enum {
 	CHUNK_SIZE = 8192
 };
 
-/* The kernel writes blanks and the like as three octal digits. */
-static void unescape(char *text)
+/* Part of one that is bound somewhere is not it: its root is not "/". */
+static bool has_mount(char *text, char *path, size_t size)
 {
-	char *to = text;
+	struct mountinfo line;
 
-	for (const char *at = text; *at; to++) {
-		if (at[0] == '\\' && at[1] >= '0' && at[1] <= '3' && at[2] && at[3]) {
-			*to = (char)((at[1] - '0') << 6 | (at[2] - '0') << 3 | (at[3] - '0'));
-			at += 4;
-		} else {
-			*to = *at++;
-		}
-	}
-	*to = '\0';
-}
-
-/* "36 35 0:30 / /sys/fs/resctrl rw shared:9 - resctrl resctrl rw". Part of one that is bound
- * somewhere is not it: its root is not "/". */
-static bool take_line(char *line, char *path, size_t size)
-{
-	char *fields[5], *save = NULL, *type = strstr(line, " - ");
-
-	if (!type || strncmp(type + 3, "resctrl ", 8) != 0)
-		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
-		fields[i] = strtok_r(i ? NULL : line, " ", &save);
-		if (!fields[i])
-			return false;
-	}
-	unescape(fields[4]);
-	return strcmp(fields[3], "/") == 0 && fmt(path, size, "%s", fields[4]) < size;
+	while (mountinfo_next(&text, &line))
+		if (strcmp(line.type, "resctrl") == 0 && strcmp(line.root, "/") == 0)
+			return fmt(path, size, "%s", line.place) < size;
+	return false;
 }
 
 int resctrl_find(int fd, char *path, size_t size)
@@ -56,17 +36,17 @@ int resctrl_find(int fd, char *path, size_t size)
 	ssize_t n;
 
 	while ((n = read(fd, buf + len, sizeof(buf) - 1 - len)) > 0) {
-		char *line = buf, *end;
+		char *end;
 
 		len += (size_t)n;
-		buf[len] = '\0';
-		for (; (end = strchr(line, '\n')); line = end + 1) {
+		end = memrchr(buf, '\n', len);
+		if (end) {
 			*end = '\0';
-			if (take_line(line, path, size))
+			if (has_mount(buf, path, size))
 				return 0;
+			len -= (size_t)(end + 1 - buf);
+			memmove(buf, end + 1, len);
 		}
-		len -= (size_t)(line - buf);
-		memmove(buf, line, len);
 		if (len == sizeof(buf) - 1) /* overlong: not a resctrl's; its rest is none either */
 			len = 0;
 	}
@@ -148,24 +128,6 @@ int resctrl_write(int groupfd, const char *file, const char *text)
 		return -E2BIG;
 	errno = 0;
 	return write(fd, line, len) == (ssize_t)len ? 0 : neg_errno();
-}
-
-int resctrl_read(int groupfd, const char *file, char *buf, size_t size)
-{
-	_cleanup_fd_ int fd = openat(groupfd, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	size_t len = 0;
-	ssize_t n = 0;
-
-	if (fd < 0)
-		return neg_errno();
-	while (len < size && (n = read(fd, buf + len, size - len)) > 0)
-		len += (size_t)n;
-	if (n < 0)
-		return neg_errno();
-	if (len == size)
-		return -EFBIG;
-	buf[len] = '\0';
-	return 0;
 }
 
 /* Bandwidth is in decimal digits, masks are in hexadecimal ones. */

@@ -29,8 +29,6 @@ int resctrl_remove(int rootfd, const char *path);
 
 /* One write(2) of @text and a newline to a file of the group. */
 int resctrl_write(int groupfd, const char *file, const char *text);
-/* The file's text; -EFBIG. */
-int resctrl_read(int groupfd, const char *file, char *buf, size_t size);
 
 /* Whether every value of @line ("L3:0=7f0;1=1f") is in the text of a schemata file. The kernel
  * writes masks in its own form, and all domains. */

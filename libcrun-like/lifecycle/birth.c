@@ -17,6 +17,7 @@
 #include "base/fmt.h"
 #include "container/caller.h"
 #include "kernel/cgroupfs.h"
+#include "kernel/file.h"
 #include "kernel/mount.h"
 #include "kernel/process.h"
 
@@ -62,7 +63,7 @@ static unsigned long read_number(int cgroup_fd, const char *file)
 	char text[24];
 	unsigned long n = 0;
 
-	if (cgroupfs_read(cgroup_fd, file, text, sizeof(text)) <= 0 || text[0] == 'm')
+	if (file_read(cgroup_fd, file, text, sizeof(text)) <= 0 || text[0] == 'm')
 		return ULONG_MAX;
 	for (const char *c = text; *c >= '0' && *c <= '9'; c++)
 		n = n * 10 + (unsigned long)(*c - '0');

@@ -20,6 +20,7 @@
 #include "container/store.h"
 #include "kernel/cgroupfs.h"
 #include "kernel/execve.h"
+#include "kernel/file.h"
 #include "kernel/process.h"
 #include "lifecycle/document.h"
 #include "lifecycle/exec_process.h"
@@ -174,7 +175,7 @@ static int follow_init(const struct container *c, int *fd, struct err *e)
 	const char *own = c->state->cgroup_path;
 	char list[256], path[PATH_MAX];
 	size_t len = strlen(own);
-	int r = cgroupfs_read(*fd, "cgroup.subtree_control", list, sizeof(list));
+	int r = file_read(*fd, "cgroup.subtree_control", list, sizeof(list));
 
 	if (r <= 0)
 		return 0;

@@ -18,7 +18,6 @@
 
 #include "base/fmt.h"
 #include "container/store.h"
-#include "kernel/cgroupfs.h"
 #include "kernel/mount.h"
 #include "kernel/mountinfo.h"
 #include "kernel/namespace.h"
@@ -28,10 +27,6 @@
 #include "oci-spec/json_utf8.h"
 #include "operation/operation.h"
 #include "setup/filesystem/mounts.h"
-
-enum {
-	TABLE_SIZE = 1024 * 1024
-};
 
 /* Runs in a child of its own, in the container's mount namespace. Without a heap. */
 typedef int job_fn(struct mounts *m, int rootfd, struct err *e);
@@ -375,54 +370,42 @@ static void add_string(struct json_paths *to, size_t index, const char *member, 
 {
 	char path[64];
 
-	make_clean(mountinfo_unescape(text));
+	make_clean(text);
 	fmt(path, sizeof(path), "mounts/%zu/%s", index, member);
 	json_paths_string(to, path, text);
 }
 
-/* "ID PARENT MAJ:MIN ROOT PLACE OPTIONS [FIELDS...] - TYPE SOURCE SUPEROPTIONS" */
-static bool add_line(struct json_paths *to, size_t index, char *line)
+static void add_mount(struct json_paths *to, size_t index, struct mountinfo *m)
 {
-	char *fields[6], *rest = line, *type, *source, *option, member[32];
+	char *option, member[32];
 	size_t count = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
-		fields[i] = strsep(&rest, " ");
-	rest = rest ? strstr(rest, "- ") : NULL;
-	if (!rest)
-		return false;
-	rest += 2;
-	type = strsep(&rest, " ");
-	source = strsep(&rest, " ");
-	if (!source)
-		return false;
-	add_string(to, index, "destination", fields[4]);
-	add_string(to, index, "type", type);
-	add_string(to, index, "source", source);
-	add_string(to, index, "root", fields[3]);
-	while ((option = strsep(&fields[5], ","))) {
+	add_string(to, index, "destination", m->place);
+	add_string(to, index, "type", m->type);
+	add_string(to, index, "source", m->source);
+	add_string(to, index, "root", m->root);
+	while ((option = strsep(&m->options, ","))) {
 		fmt(member, sizeof(member), "options/%zu", count++);
 		add_string(to, index, member, option);
 	}
-	return true;
 }
 
 static int list(const struct container *c, struct arena *a, const char **ret_json, size_t *ret_len,
 		struct err *e)
 {
 	struct json_paths *to = json_paths_new(a, true);
-	char path[64], *text = arena_alloc(a, TABLE_SIZE), *line;
+	char *text = arena_alloc(a, MOUNTINFO_SIZE);
+	struct mountinfo mount;
 	size_t index = 0;
 	int r;
 
 	if (!text || !to)
 		return err_set(e, ENOMEM, "list the mounts");
-	fmt(path, sizeof(path), "/proc/%d/mountinfo", (int)c->pid);
-	r = cgroupfs_read(AT_FDCWD, path, text, TABLE_SIZE);
+	r = mountinfo_read(c->pid, text, MOUNTINFO_SIZE);
 	if (r < 0)
 		return err_set(e, -r, "read the mounts of container %s", c->id);
-	while ((line = strsep(&text, "\n")))
-		index += add_line(to, index, line);
+	while (mountinfo_next(&text, &mount))
+		add_mount(to, index++, &mount);
 	*ret_json = json_paths_end(to, ret_len);
 	return 0;
 }

@@ -7,6 +7,7 @@
  * what ends that. All that is written is one file of the container's own cgroup.
  */
 #include "kernel/cgroupfs.h"
+#include "kernel/file.h"
 #include "operation/operation.h"
 
 enum {
@@ -56,7 +57,7 @@ static bool is_told_to_freeze(int cg)
 {
 	char text[16];
 
-	return cgroupfs_read(cg, "cgroup.freeze", text, sizeof(text)) == 1 && text[0] == '1';
+	return file_read(cg, "cgroup.freeze", text, sizeof(text)) == 1 && text[0] == '1';
 }
 
 static int resume_container(const struct container *c, struct err *e)

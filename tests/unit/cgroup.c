@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 
 #include "kernel/cgroupfs.h"
+#include "kernel/file.h"
 #include "test.h"
 
 /* The hierarchy's root when cgroups can be made there; -1: skip. */
@@ -251,9 +252,9 @@ TEST(enable_names_the_controller_at_fault)
 	CHECK_INT(cgroupfs_enable(made.dirfd, "", at_fault), 0);
 	CHECK(cgroupfs_enable(made.dirfd, "no-such", at_fault) < 0);
 	CHECK_STR(at_fault, "no-such");
-	CHECK(cgroupfs_read(made.dirfd, "cgroup.type", buf, sizeof(buf)) > 0);
+	CHECK(file_read(made.dirfd, "cgroup.type", buf, sizeof(buf)) > 0);
 	CHECK_STR(buf, "domain");
-	CHECK_INT(cgroupfs_read(made.dirfd, "cgroup.type", buf, 3), -EFBIG);
+	CHECK_INT(file_read(made.dirfd, "cgroup.type", buf, 3), -EFBIG);
 	CHECK_INT(cgroupfs_write(made.dirfd, "no.such", "1"), -ENOENT);
 	CHECK_INT(cgroupfs_remove(rootfd, name("/x"), 0), 0);
 	close(made.dirfd);

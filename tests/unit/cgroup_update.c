@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "kernel/cgroupfs.h"
+#include "kernel/file.h"
 #include "test.h"
 
 static char warned[512];
@@ -255,7 +256,7 @@ TEST(a_real_directory_is_written)
 	int dirfd = fixture(path, "io.weight=default 10");
 
 	CHECK(cgroup_update_write(&first, dirfd, cgroupfs_write, &e) == 0);
-	CHECK(cgroupfs_read(dirfd, "io.weight", text, sizeof(text)) == 10);
+	CHECK(file_read(dirfd, "io.weight", text, sizeof(text)) == 10);
 	CHECK_STR(text, "default 55");
 	clean(dirfd, path);
 }

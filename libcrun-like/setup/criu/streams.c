@@ -11,6 +11,7 @@
 
 #include "base/fmt.h"
 #include "kernel/cgroupfs.h"
+#include "kernel/file.h"
 #include "kernel/mountinfo.h"
 #include "kernel/replace.h"
 #include "oci-spec/table.h"
@@ -29,7 +30,7 @@ static int read_mount_id(pid_t pid, int fd, uint64_t *ret)
 	int r;
 
 	fmt(path, sizeof(path), "/proc/%d/fdinfo/%d", (int)pid, fd);
-	r = cgroupfs_read(AT_FDCWD, path, text, sizeof(text));
+	r = file_read(AT_FDCWD, path, text, sizeof(text));
 	if (r < 0)
 		return r;
 	at = strstr(text, "mnt_id:");
@@ -225,8 +226,8 @@ int streams_load(struct arena *a, int dirfd, struct stream ret[static STREAMS], 
 		return err_set(e, errno, "open %s", STREAMS_FILE);
 	if (!S_ISREG(st.st_mode) || st.st_size >= FILE_SIZE_MAX)
 		return err_kind(e, ERR_JSON, EINVAL, "%s is no small file", STREAMS_FILE);
-	n = read(fd, text, sizeof(text));
+	n = file_read_rest(fd, text, sizeof(text));
 	if (n < 0)
-		return err_set(e, errno, "read %s", STREAMS_FILE);
+		return err_set(e, (int)-n, "read %s", STREAMS_FILE);
 	return streams_decode(a, text, (size_t)n, ret, e);
 }

@@ -12,6 +12,7 @@
 #include "base/fmt.h"
 #include "base/path.h"
 #include "kernel/cgroupfs.h"
+#include "kernel/file.h"
 #include "setup/annotations.h"
 #include "setup/resources/cgroup_devices.h"
 #include "setup/resources/systemd_name.h"
@@ -160,13 +161,13 @@ static int look_rootless(struct look *l, struct err *e)
 static int read_controllers(struct look *l, struct err *e)
 {
 	int fd = l->basefd >= 0 ? l->basefd : l->rootfd;
-	int r = cgroupfs_read(fd, "cgroup.controllers", l->controllers, sizeof(l->controllers));
+	int r = file_read(fd, "cgroup.controllers", l->controllers, sizeof(l->controllers));
 
 	if (r < 0)
 		return err_set(e, -r, "read cgroup.controllers of %s%s", l->root, l->where);
 	if (fd == l->rootfd)
 		memcpy(l->of_host, l->controllers, sizeof(l->of_host));
-	else if (cgroupfs_read(l->rootfd, "cgroup.controllers", l->of_host, sizeof(l->of_host)) < 0)
+	else if (file_read(l->rootfd, "cgroup.controllers", l->of_host, sizeof(l->of_host)) < 0)
 		l->of_host[0] = '\0';
 	return 0;
 }

@@ -11,6 +11,7 @@
 
 #include "base/fmt.h"
 #include "kernel/cgroupfs.h"
+#include "kernel/file.h"
 
 enum {
 	LIST_SIZE = 512,
@@ -71,7 +72,7 @@ static unsigned added(const struct cgroup_plan *p, const char *before, const cha
 static unsigned note_change(struct parent *at, const char *before)
 {
 	char now[LIST_SIZE];
-	unsigned bits = cgroupfs_read(at->dirfd, "cgroup.subtree_control", now, sizeof(now)) < 0
+	unsigned bits = file_read(at->dirfd, "cgroup.subtree_control", now, sizeof(now)) < 0
 				? 0
 				: added(at->plan, before, now);
 
@@ -207,9 +208,9 @@ static int enable_here(struct parent *at, const char *before, struct err *e)
 static int enable_in(struct parent *at, struct err *e)
 {
 	char enabled[LIST_SIZE];
-	int r = at->dirfd < 0 ? at->dirfd
-			      : cgroupfs_read(at->dirfd, "cgroup.subtree_control", enabled,
-					      sizeof(enabled));
+	int r = at->dirfd < 0
+			? at->dirfd
+			: file_read(at->dirfd, "cgroup.subtree_control", enabled, sizeof(enabled));
 
 	if (r < 0)
 		return err_set(e, -r, "open the cgroup %s%s", at->plan->root, shown(at));

@@ -13,6 +13,7 @@
 #include "base/fmt.h"
 #include "base/numbers.h"
 #include "kernel/cgroupfs.h"
+#include "kernel/file.h"
 
 enum {
 	TEXT_SIZE = 256 * 1024,
@@ -65,7 +66,7 @@ static const char *load(struct stats *s, const char *file)
 	int r = s->error;
 
 	if (!s->file || strcmp(s->file, file) != 0) {
-		r = cgroupfs_read(s->dirfd, file, s->text, TEXT_SIZE);
+		r = file_read(s->dirfd, file, s->text, TEXT_SIZE);
 		s->file = file;
 		s->error = r < 0 ? r : 0;
 	}
@@ -85,9 +86,8 @@ static bool find_number(struct stats *s, const struct stat_row *row, uint64_t *r
 bool cgroup_stats_get_key(int dirfd, const char *file, const char *key, uint64_t *ret)
 {
 	char text[1024];
-	const char *value = cgroupfs_read(dirfd, file, text, sizeof(text)) < 0
-				    ? NULL
-				    : value_of(text, key, ' ');
+	const char *value =
+		file_read(dirfd, file, text, sizeof(text)) < 0 ? NULL : value_of(text, key, ' ');
 
 	return value && parse_number(value, ret);
 }
@@ -403,7 +403,7 @@ int cgroup_stats_read_network(struct arena *a, pid_t pid, struct json_paths *to)
 	if (!text)
 		return -ENOMEM;
 	fmt(path, sizeof(path), "/proc/%d/net/dev", (int)pid);
-	if (cgroupfs_read(AT_FDCWD, path, text, TEXT_SIZE) < 0)
+	if (file_read(AT_FDCWD, path, text, TEXT_SIZE) < 0)
 		return 0; /* gone, or of another user: left out */
 	for (const char *line = text; *line; line = next_line(line)) {
 		const char *name = line + strspn(line, " ");

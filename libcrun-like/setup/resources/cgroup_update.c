@@ -8,6 +8,7 @@
 
 #include "base/numbers.h"
 #include "kernel/cgroupfs.h"
+#include "kernel/file.h"
 #include "oci-spec/json.h"
 #include "setup/resources/cgroup_devices.h"
 #include "setup/resources/cgroup_knobs.h"
@@ -25,7 +26,7 @@ static bool read_number(int dirfd, const char *file, uint64_t *ret)
 	char text[64];
 	const char *end;
 
-	return dirfd >= 0 && cgroupfs_read(dirfd, file, text, sizeof(text)) > 0 &&
+	return dirfd >= 0 && file_read(dirfd, file, text, sizeof(text)) > 0 &&
 	       number_parse(text, ret, &end) && !*end;
 }
 
@@ -143,7 +144,7 @@ static int complete_quota(const struct completion *c, struct oci_cpu *cpu, struc
 		cpu->period = NULL;
 	if (!cpu->quota == !cpu->period)
 		return 0;
-	if (c->dirfd < 0 || cgroupfs_read(c->dirfd, "cpu.max", text, sizeof(text)) < 0)
+	if (c->dirfd < 0 || file_read(c->dirfd, "cpu.max", text, sizeof(text)) < 0)
 		return 0; /* no such controller: said when the values are looked at */
 	is_max = strncmp(text, "max ", 4) == 0;
 	if (is_max)
@@ -228,7 +229,7 @@ static int write_one(struct writing *w, struct written *one)
 	const char *file = file_of(w, what);
 	const char *value = file == what->file ? what->value : what->alt_value;
 	char old[VALUE_SIZE];
-	int r = cgroupfs_read(w->dirfd, file, old, sizeof(old));
+	int r = file_read(w->dirfd, file, old, sizeof(old));
 
 	/* An empty file (cpuset.cpus) takes an empty line; no bytes would not reach its parser. */
 	if (r >= 0 && !strchr(old, '\n') && !one->old)
@@ -342,12 +343,12 @@ static int open_cgroup(struct update *u, const struct cgroup_ref *ref, struct er
 		return err_set(e, -r, "open the cgroup %s", ref->path);
 	u->plan.path = ref->path;
 	u->plan.unit = ref->unit;
-	r = cgroupfs_read(u->dirfd, "cgroup.controllers", u->own, sizeof(u->own));
+	r = file_read(u->dirfd, "cgroup.controllers", u->own, sizeof(u->own));
 	/* An ordinary user has what was delegated and enabled; root can enable what the host has.
 	 */
 	if (r >= 0)
-		r = cgroupfs_read(u->ctx->rootless ? u->dirfd : rootfd, "cgroup.controllers",
-				  u->available, sizeof(u->available));
+		r = file_read(u->ctx->rootless ? u->dirfd : rootfd, "cgroup.controllers",
+			      u->available, sizeof(u->available));
 	return r < 0 ? err_set(e, -r, "read cgroup.controllers of %s", ref->path) : 0;
 }
 

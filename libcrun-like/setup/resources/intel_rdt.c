@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/fmt.h"
+#include "kernel/file.h"
 #include "kernel/resctrl.h"
 
 static const char pointer_all[] = "/linux/intelRdt", pointer_id[] = "/linux/intelRdt/closID",
@@ -72,11 +73,9 @@ static int fail(const struct intel_rdt *rdt, int code, const char *pointer, stru
 
 	err_at(e, pointer);
 	if (code != ENOENT && rdt->rootfd >= 0 &&
-	    resctrl_read(rdt->rootfd, "info/last_cmd_status", text, sizeof(text)) == 0) {
-		text[strcspn(text, "\n")] = '\0';
-		if (*text && strcmp(text, "ok") != 0)
-			err_hint(e, "the kernel says: %s", text);
-	}
+	    file_read(rdt->rootfd, "info/last_cmd_status", text, sizeof(text)) > 0 &&
+	    strcmp(text, "ok") != 0)
+		err_hint(e, "the kernel says: %.*s", (int)strcspn(text, "\n"), text);
 	return -e->code;
 }
 
@@ -111,14 +110,11 @@ static int read_before(struct arena *a, struct intel_rdt *rdt, struct err *e)
 	rdt->before = arena_alloc(a, RESCTRL_TEXT_MAX);
 	if (!rdt->before)
 		return err_set(e, ENOMEM, "read the schemata of %s", shown(rdt));
-	r = resctrl_read(rdt->groupfd, "schemata", rdt->before, RESCTRL_TEXT_MAX);
+	r = file_read(rdt->groupfd, "schemata", rdt->before, RESCTRL_TEXT_MAX);
 	if (r < 0) {
 		rdt->before = NULL;
 		return err_set(e, -r, "read the schemata of the class of service %s", shown(rdt));
 	}
-	/* As it is written back, if need be: the kernel takes an empty line for an error. */
-	if (*rdt->before && rdt->before[strlen(rdt->before) - 1] == '\n')
-		rdt->before[strlen(rdt->before) - 1] = '\0';
 	for (size_t i = 0; i < rdt->compared; i++)
 		if (!resctrl_has_schema(rdt->before, rdt->lines[i]))
 			return err_field(e, EINVAL, pointer_all,
@@ -211,7 +207,7 @@ static bool is_empty(int groupfd)
 {
 	char text[64];
 
-	return resctrl_read(groupfd, "tasks", text, sizeof(text)) == 0 && !*text;
+	return file_read(groupfd, "tasks", text, sizeof(text)) == 0;
 }
 
 void intel_rdt_undo(struct intel_rdt *rdt)

@@ -45,7 +45,7 @@ int systemd_find_manager(struct arena *a, bool is_user, const char **ret_path, s
 		return 0;
 	if (cgroupfs_get_own_path(own, sizeof(own)) == 0)
 		len = manager_len(own);
-	uid = namespace_outside_uid(geteuid());
+	uid = idmap_outside_uid(geteuid());
 	*ret_path = len ? arena_strndup(a, own, len)
 			: arena_printf(a, "/user.slice/user-%u.slice/user@%u.service", uid, uid);
 	return *ret_path ? 0 : err_set(e, ENOMEM, "plan the cgroup");
@@ -133,7 +133,7 @@ static char **make_environment(struct arena *a, const struct systemd_unit *unit)
 		env[n++] = arena_printf(a, "XDG_RUNTIME_DIR=%s", host->runtime_dir);
 	else
 		env[n++] = arena_printf(a, "XDG_RUNTIME_DIR=/run/user/%u",
-					namespace_outside_uid(geteuid()));
+					idmap_outside_uid(geteuid()));
 	if (host && find_variable(host->environment, address))
 		env[n++] = (char *)(uintptr_t)find_variable(host->environment, address);
 	return env[0] ? env : NULL;
