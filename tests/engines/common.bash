@@ -42,6 +42,15 @@ ends() {
 	[ "$status" -eq "$want" ] || { echo "status $status, not $want"; return 1; }
 }
 
+# dies STATUS TEXT COMMAND...: with that exit status, and a message that has TEXT.
+dies() {
+	local want=$1 text=$2 out status=0
+	shift 2
+	out=$("$@" 2>&1) || status=$?
+	echo "$status: $out"
+	[ "$status" -eq "$want" ] && grep -qi -- "$text" <<<"$out"
+}
+
 # on_terminal TEXT COMMAND...: the same as shows, on a terminal of its own.
 on_terminal() {
 	local text=$1
@@ -74,7 +83,17 @@ quiet() {
 	[ -z "$out" ] || { echo "prints: $out"; return 1; }
 }
 
-export -f says_no quiet shows ends on_terminal wait_for
+# none WHAT TEXT: there is no TEXT.
+none() {
+	[ -z "$2" ] || { echo "$1: $2"; return 1; }
+}
+
+# no_sleeps: none of the containers' programs lives.
+no_sleeps() {
+	none processes "$(grep -l -a '^sleep' /proc/[0-9]*/cmdline 2>/dev/null)"
+}
+
+export -f says_no quiet shows ends dies on_terminal wait_for none no_sleeps
 
 # try NAME COMMAND...: one row "ok|not ok <tab> NAME", and what was printed when it failed.
 try() {
@@ -155,6 +174,41 @@ rm_cgroups() {
 } 2>/dev/null
 
 export -f rm_cgroups
+
+# make_dying: /share/dying/davit, which is davit, until /tmp/dying names a verb and a time: davit is killed that
+# long after the call began, and its caller's child with it.
+make_dying() {
+	mkdir -p /share/dying
+	cat >/share/dying/davit <<-'END'
+		#!/bin/bash
+		read -r verb time 2>/dev/null </tmp/dying
+		[[ -n $verb && " $* " = *" $verb "* ]] || exec /share/davit "$@"
+		/share/davit "$@" <&0 &
+		[ "$time" = 0 ] || sleep "$time"
+		kill -KILL $!
+		wait $!
+		[ $? -ne 137 ] || echo "$time" >>/tmp/dying.hits
+		kill -KILL $$
+	END
+	chmod +x /share/dying/davit
+}
+
+# killed_in VERB START REMOVE: a container that `START NAME` starts by /share/dying/davit, killed in that verb, at
+# another moment each time. `REMOVE NAME` succeeds, and nothing is left.
+killed_in() {
+	local time
+	: >/tmp/dying.hits
+	for time in 0 0.0 0.001 0.002 0.004 0.008; do
+		echo "$1 $time" >/tmp/dying
+		timeout 50 bash -c '"$@"' - "$2" "dying$time" >/tmp/dying.out 2>&1
+		rm /tmp/dying
+		"$3" "dying$time" || { echo "after $time s: the removal fails"; return 1; }
+		nothing_left || { echo "after $time s"; return 1; }
+	done
+	[ -s /tmp/dying.hits ] || { echo "never killed before it had ended: $(</tmp/dying.out)"; return 1; }
+}
+
+export -f make_dying killed_in
 
 # make_archive CONFIG: the image as docker save would write it, localhost/bb:latest, with that config; on stdout.
 make_archive() {

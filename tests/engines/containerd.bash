@@ -40,22 +40,21 @@ gone() {
 	return "$status"
 }
 
-# fails TEXT ARG...: ctr run fails with a message that has TEXT, and leaves nothing.
+# fails TEXT ARG...: ctr run ends with 1, as ctr does for whatever is wrong, says TEXT, and leaves nothing.
 fails() {
-	local text=$1
-	shift
-	says_no "$text" run --rm "$@"
+	dies 1 "$1" run --rm "${@:2}"
+	gone one
+}
+
+# exec_fails TEXT ARG...: the same of an exec in a container that runs, and goes on running.
+exec_fails() {
+	run -d bb one sleep 100 && dies 1 "$1" ctr task exec --exec-id a "${@:2}" && ctr task exec --exec-id b one true
 	gone one
 }
 
 nothing_left() {
-	local left
-	left=$(ctr container ls -q; ls -d /run/containerd/runc/default/* 2>/dev/null)
-	[ -z "$left" ] || { echo "left: $left"; return 1; }
-	left=$(find /sys/fs/cgroup/default -mindepth 1 -type d 2>/dev/null)
-	[ -z "$left" ] || { echo "cgroups: $left"; return 1; }
-	left=$(grep -l -a '^sleep' /proc/[0-9]*/cmdline 2>/dev/null)
-	[ -z "$left" ] || { echo "processes: $left"; return 1; }
+	none left "$(ctr container ls -q; ls -d /run/containerd/runc/default/* 2>/dev/null)" &&
+		none cgroups "$(find /sys/fs/cgroup/default -mindepth 1 -type d 2>/dev/null)" && no_sleeps
 }
 
 clear_away() {
@@ -63,7 +62,7 @@ clear_away() {
 	gone $(ctr container ls -q) $(ctr snapshot ls | awk '$1 !~ /:|KEY/ { print $1 }')
 }
 
-export -f runtime_path run on_pty gone fails nothing_left
+export -f runtime_path run on_pty gone fails exec_fails nothing_left
 
 prepare() {
 	local peer
@@ -111,12 +110,16 @@ steps_errors() {
 	try "a missing program of PATH" fails "executable file not found" bb one nope
 	try "no program" fails "permission denied" bb one /etc/passwd
 	try "a missing directory is made" run --rm --cwd /nope bb one true
+	try "a directory that is a file" fails "/etc/passwd.*not a directory" --cwd /etc/passwd bb one true
 	try "a wrong device" fails "/dev/nothere" --device /dev/nothere bb one true
 	try "a source that is not there" fails "no such file" --mount type=bind,src=/nope,dst=/there,options=rbind bb one true
 	try "an unknown user" fails "no users found" --user nobodyhere bb one true
-	try "kill of a dead one" bash -c 'run -d bb one sleep 100 && ctr task kill -s KILL one && wait_for shows STOPPED ctr task ls && says_no "already finished\|not running\|not found" ctr task kill one; gone one'
-	try "exec of a missing program" bash -c 'run -d bb one sleep 100 && says_no "no such file" ctr task exec --exec-id a one /nope; gone one'
-	try "exec by an unknown user" bash -c 'run -d bb one sleep 100 && says_no "no users found" ctr task exec --exec-id a --user nobodyhere one true; gone one'
+	try "kill of a dead one" bash -c 'run -d bb one sleep 100 && ctr task kill -s KILL one && wait_for shows STOPPED ctr task ls && dies 1 "already finished\|not running\|not found" ctr task kill one; gone one'
+	try "exec of a missing program" exec_fails "/nope.*no such file" one /nope
+	try "exec of a missing program of PATH" exec_fails "executable file not found" one nope
+	try "exec of no program" exec_fails "/etc/passwd.*permission denied" one /etc/passwd
+	try "exec in a missing directory" exec_fails "/nope.*no such file" --cwd /nope one true
+	try "exec by an unknown user" exec_fails "no users found" --user nobodyhere one true
 	try "a second of the same name" bash -c 'run -d bb one sleep 100 && says_no "already exists" run -d bb one sleep 100; gone one'
 }
 
@@ -162,4 +165,17 @@ export -f outlives
 steps_daemon() {
 	try "the daemon ends and comes back" bash -c 'outlives -TERM; gone live ice short'
 	try "the daemon is killed and comes back" bash -c 'outlives -KILL; gone live ice short'
+}
+
+dying_one() {
+	ctr run -d --runc-binary /share/dying/davit --runtime io.containerd.runc.v2 "$image" "$1" sleep 1000
+}
+
+export -f dying_one
+
+steps_faults() {
+	[ "$RUNTIME" = davit ] || return 0
+	make_dying
+	try_seconds=300 try "killed in create: rm leaves nothing" killed_in create dying_one gone
+	try_seconds=300 try "killed in start: rm leaves nothing" killed_in start dying_one gone
 }

@@ -26,13 +26,15 @@ gone() {
 	return "$status"
 }
 
-# fails CODE TEXT ARG...: the docker run ends with that status and a message that has TEXT, one line.
+# fails CODE TEXT ARG...: the docker run ends with that status and a message that has TEXT.
 fails() {
-	local code=$1 text=$2 out status=0
-	shift 2
-	out=$(docker run --rm --runtime "$RUNTIME" "$@" 2>&1) || status=$?
-	echo "$status: $out"
-	[ "$status" -eq "$code" ] && grep -qi -- "$text" <<<"$out"
+	dies "$1" "$2" run --rm "${@:3}"
+}
+
+# exec_fails CODE TEXT ARG...: the same of an exec in a container that runs, and goes on running.
+exec_fails() {
+	run -d --name web bb sleep 100 >/dev/null && dies "$1" "$2" docker exec "${@:3}" && docker exec web true
+	gone web
 }
 
 dockerd_start() {
@@ -49,13 +51,8 @@ dockerd_stop() {
 }
 
 nothing_left() {
-	local left
-	left=$(ls -d /run/docker/runtime-*/moby/* 2>/dev/null)
-	[ -z "$left" ] || { echo "state: $left"; return 1; }
-	left=$(find /sys/fs/cgroup/docker -mindepth 1 -type d -regex '.*/[0-9a-f]+' 2>/dev/null)
-	[ -z "$left" ] || { echo "cgroups: $left"; return 1; }
-	left=$(grep -l -a '^sleep' /proc/[0-9]*/cmdline 2>/dev/null)
-	[ -z "$left" ] || { echo "processes: $left"; return 1; }
+	none state "$(ls -d /run/docker/runtime-*/moby/* 2>/dev/null)" &&
+		none cgroups "$(find /sys/fs/cgroup/docker -mindepth 1 -type d -regex '.*/[0-9a-f]+' 2>/dev/null)" && no_sleeps
 }
 
 # What a runtime has left is not the next one's.
@@ -65,14 +62,15 @@ clear_away() {
 	rm_cgroups /sys/fs/cgroup/docker
 }
 
-export -f d run on_pty gone fails dockerd_start dockerd_stop nothing_left
+export -f d run on_pty gone fails exec_fails dockerd_start dockerd_stop nothing_left
 
 prepare() {
 	export DOCKER_CLI_HINTS=false DOCKER_BUILDKIT=0
 	mkdir -p /etc/docker
 	echo '{ "live-restore": false, "shutdown-timeout": 5 }' >/etc/docker/daemon.json
 	/share/contrib/install-runtime --runtime /share/davit --default docker >/dev/null || return
-	jq '.runtimes.crun.path = "/usr/bin/crun"' /etc/docker/daemon.json >/tmp/daemon.json
+	make_dying
+	jq '.runtimes.crun.path = "/usr/bin/crun" | .runtimes.dying.path = "/share/dying/davit"' /etc/docker/daemon.json >/tmp/daemon.json
 	cp /tmp/daemon.json /etc/docker/daemon.json
 	step "docker: dockerd answers" dockerd_start || { tail -3 /share/dockerd.log | sed 's/^/# /'; return 1; }
 	docker import /tmp/image.tar bb >/dev/null
@@ -150,11 +148,14 @@ steps_errors() {
 	try "a directory onto a file is 125" fails 125 "not a directory" -v /tmp:/etc/passwd bb true
 	try "a sysctl that is not there is 127" fails 127 "nosuch.*no such file" --sysctl net.nosuch=1 bb true
 	try "a hard limit below the soft one" fails 125 "" --ulimit nofile=20:10 bb true
-	try "exec of a missing program is 127" bash -c 'run -d --name web bb sleep 100 && ends 127 d exec web /nope; gone web'
-	try "exec of no program is 126" bash -c 'run -d --name web bb sleep 100 && ends 126 d exec web /etc/passwd; gone web'
-	try "exec by an unknown user" bash -c 'run -d --name web bb sleep 100 && ends 1 d exec -u nobodyhere web true; gone web'
-	try "exec in a missing directory is 127" bash -c 'run -d --name web bb sleep 100 && { d exec -w /nope web true; s=$?; [ $s -eq 127 ] || { echo "status $s"; false; }; }; gone web'
-	try "kill of a dead one says it" bash -c 'run -d --name web bb sleep 100 && d kill web && d wait web; says_no "not running" d kill web; gone web'
+	try "exec of a missing program is 127" exec_fails 127 "/nope.*no such file" web /nope
+	try "exec of a missing program of PATH is 127" exec_fails 127 "nope.*executable file not found" web nope
+	try "exec of no program is 126" exec_fails 126 "/etc/passwd.*permission denied" web /etc/passwd
+	try "exec by an unknown user is 1" exec_fails 1 "nobodyhere" -u nobodyhere web true
+	try "exec in a missing directory is 127" exec_fails 127 "/nope.*no such file" -w /nope web true
+	try "exec in a directory that is a file is 127" exec_fails 127 "/etc/passwd.*not a directory" -w /etc/passwd web true
+	try "kill of a dead one is 1" bash -c 'run -d --name web bb sleep 100 && d kill web && d wait web && dies 1 "web.*is not running" d kill web; gone web'
+	try "a second of the same name is 125" bash -c 'run -d --name web bb sleep 100 && fails 125 "already in use" --name web bb true; gone web'
 	try "killed is 137" shows "^137$" bash -c 'run -d --name web bb sleep 100 >/dev/null && d kill web >/dev/null && d wait web; gone web'
 	try "ended by TERM is 143" shows "^143$" bash -c 'run -d --name web bb sh -c "trap \"exit 143\" TERM; while :; do sleep 0.1; done" >/dev/null && d stop web >/dev/null && d wait web; gone web'
 }
@@ -260,31 +261,21 @@ steps_zlive() {
 	kill -HUP "$(</run/docker.pid)"
 }
 
-# The runtime is killed while it makes a container, at a moment of its own each time.
-killed_runtime() {
-	local try pid
-	for try in 1 2 3 4; do
-		timeout 15 docker run -d --name "kill$try" --runtime "$RUNTIME" bb sleep 1000 >/dev/null 2>&1 &
-		pid=
-		for _ in {1..400}; do
-			pid=$(pgrep -f -- "^(/share/|/usr/s*bin/)*$RUNTIME .*create " | head -1)
-			[ -z "$pid" ] || break
-			sleep 0.01
-		done
-		sleep "0.00$try"
-		[ -z "$pid" ] || kill -9 "$pid" 2>/dev/null
-		wait
-		docker rm -f "kill$try" >/dev/null 2>&1 || { echo "rm -f fails"; return 1; }
-	done
-	nothing_left
+dying_one() {
+	docker run -d --runtime dying --name "$1" bb sleep 1000
 }
 
-export -f killed_runtime
+remove_one() {
+	docker rm -f "$1" >/dev/null
+}
+
+export -f dying_one remove_one
 
 # Of davit alone: runc leaves cgroups.
 steps_faults() {
 	[ "$RUNTIME" = davit ] || return 0
-	try_seconds=200 try "killed while it creates: rm -f leaves nothing" killed_runtime
+	try_seconds=300 try "killed in create: rm -f leaves nothing" killed_in create dying_one remove_one
+	try_seconds=300 try "killed in start: rm -f leaves nothing" killed_in start dying_one remove_one
 }
 
 one_of_many() {

@@ -22,11 +22,13 @@ gone() {
 
 # fails CODE TEXT ARG...: the run ends with that status and a message that has TEXT.
 fails() {
-	local code=$1 text=$2 out status=0
-	shift 2
-	out=$(p run --rm "$@" 2>&1) || status=$?
-	echo "$status: $out"
-	[ "$status" -eq "$code" ] && grep -qi -- "$text" <<<"$out"
+	dies "$1" "$2" run --rm "${@:3}"
+}
+
+# exec_fails CODE TEXT ARG...: the same of an exec in a container that runs, and goes on running.
+exec_fails() {
+	run -d --name web bb sleep 100 >/dev/null && dies "$1" "$2" p exec "${@:3}" && p exec web true
+	gone web
 }
 
 clear_away() {
@@ -37,16 +39,11 @@ clear_away() {
 } >/dev/null 2>&1
 
 nothing_left() {
-	local left
-	left=$(ls "/run/$RUNTIME" 2>/dev/null)
-	[ -z "$left" ] || { echo "state: $left"; return 1; }
-	left=$(find /sys/fs/cgroup -type d -name 'libpod-[0-9a-f]*')
-	[ -z "$left" ] || { echo "cgroups: $left"; return 1; }
-	left=$(grep -l -a '^sleep' /proc/[0-9]*/cmdline 2>/dev/null)
-	[ -z "$left" ] || { echo "processes: $left"; return 1; }
+	none state "$(ls "/run/$RUNTIME" 2>/dev/null)" &&
+		none cgroups "$(find /sys/fs/cgroup -type d -name 'libpod-[0-9a-f]*')" && no_sleeps
 }
 
-export -f p run gone fails clear_away nothing_left
+export -f p run gone fails exec_fails clear_away nothing_left
 
 prepare() {
 	export PODMAN_IGNORE_CGROUPSV1_WARNING=1
@@ -94,19 +91,21 @@ steps_errors() {
 	try "a missing program of PATH is 127" fails 127 "nope.*not found" bb nope
 	try "no program is 126" fails 126 "/etc/passwd.*permission denied" bb /etc/passwd
 	try "a directory is 126" fails 126 "/etc" bb /etc
-	try "an unknown user is 125 or 126" bash -c 'fails 126 nobodyhere --user nobodyhere bb true || fails 125 nobodyhere --user nobodyhere bb true'
+	try "an unknown user is 126" fails 126 "nobodyhere" --user nobodyhere bb true
 	try "a wrong device is 125" fails 125 "/dev/nothere" --device /dev/nothere bb true
 	try "a missing source is 125" fails 125 "nothere" -v /nothere:/there bb true
-	try "a missing working directory is 126 or 127" bash -c 'fails 126 nope --workdir /nope bb true || fails 127 nope --workdir /nope bb true'
-	try "a working directory that is a file is 126 or 127" bash -c 'fails 126 passwd --workdir /etc/passwd bb true || fails 127 passwd --workdir /etc/passwd bb true'
+	try "a missing working directory is 126" fails 126 "/nope" --workdir /nope bb true
+	try "a working directory that is a file is 126" fails 126 "/etc/passwd.*not a directory" --workdir /etc/passwd bb true
 	try "a directory onto a file is 126" fails 126 "not a directory" -v /tmp:/etc/passwd bb true
 	try "a sysctl that is not there is 127" fails 127 "nosuch" --sysctl net.nosuch=1 bb true
 	try "an image that is not there is 125" fails 125 "nothere" --pull never nothere true
-	try "exec of a missing program is 127" bash -c 'run -d --name web bb sleep 100 && ends 127 p exec web /nope; gone web'
-	try "exec of no program is 126" bash -c 'run -d --name web bb sleep 100 && ends 126 p exec web /etc/passwd; gone web'
-	try "exec by an unknown user is 255" bash -c 'run -d --name web bb sleep 100 && ends 255 p exec -u nobodyhere web true; gone web'
-	try "exec in a missing directory is 127" bash -c 'run -d --name web bb sleep 100 && ends 127 p exec -w /nope web true; gone web'
-	try "kill of a dead one is 125" bash -c 'run -d --name web bb sleep 100 && p kill web && p wait web && ends 125 p kill web; gone web'
+	try "exec of a missing program is 127" exec_fails 127 "/nope.*no such file" web /nope
+	try "exec of a missing program of PATH is 127" exec_fails 127 "nope.*not found" web nope
+	try "exec of no program is 126" exec_fails 126 "/etc/passwd.*permission denied" web /etc/passwd
+	try "exec by an unknown user is 255" exec_fails 255 "nobodyhere" -u nobodyhere web true
+	try "exec in a missing directory is 127" exec_fails 127 "/nope.*no such file" -w /nope web true
+	try "kill of a dead one is 125" bash -c 'run -d --name web bb sleep 100 && p kill web && p wait web && dies 125 "can only kill running containers" p kill web; gone web'
+	try "a second of the same name is 125" bash -c 'run -d --name web bb sleep 100 && fails 125 "already in use" --name web bb true; gone web'
 	try "killed is 137" shows "^137$" bash -c 'run -d --name web bb sleep 100 >/dev/null && p kill web >/dev/null && p wait web; gone web'
 }
 
@@ -123,35 +122,26 @@ steps_more() {
 	try "rm -f while it runs, ten" bash -c 'for i in 1 2 3 4 5 6 7 8 9 10; do run -d --name ten$i --network none bb sleep 100 || exit 1; done; p rm -f -t 0 ten1 ten2 ten3 ten4 ten5 ten6 ten7 ten8 ten9 ten10'
 }
 
-# The runtime is killed while it makes a container, at a moment of its own each time.
-killed_runtime() {
-	local try pid
-	for try in 1 2 3 4; do
-		timeout 15 podman --runtime "$RUNTIME" run -d --network none --name "kill$try" bb sleep 1000 >/dev/null 2>&1 &
-		pid=
-		for _ in {1..400}; do
-			pid=$(pgrep -f -- "^(/share/|/usr/s*bin/)*$RUNTIME .*create " | head -1)
-			[ -z "$pid" ] || break
-			sleep 0.01
-		done
-		sleep "0.00$try"
-		[ -z "$pid" ] || kill -9 "$pid" 2>/dev/null
-		wait
-		podman rm -f -t 0 "kill$try" >/dev/null 2>&1 || { echo "rm -f fails"; return 1; }
-	done
-	nothing_left
+dying_one() {
+	podman --runtime /share/dying/davit run -d --network none --name "$1" bb sleep 1000
+}
+
+remove_one() {
+	podman rm -f -t 0 "$1" >/dev/null
 }
 
 one_of_many() {
 	podman --runtime "$RUNTIME" run --rm --network none localhost/bb echo alive
 }
 
-export -f killed_runtime one_of_many
+export -f dying_one remove_one one_of_many
 
 # Of davit alone: after runc was killed its Podman waits for minutes.
 steps_zfaults() {
 	[ "$RUNTIME" = davit ] || return 0
-	try_seconds=200 try "killed while it creates: rm -f leaves nothing" killed_runtime
+	make_dying
+	try_seconds=300 try "killed in create: rm -f leaves nothing" killed_in create dying_one remove_one
+	try_seconds=300 try "killed in start: rm -f leaves nothing" killed_in start dying_one remove_one
 }
 
 steps_zmany() {
