@@ -33,13 +33,8 @@ fresh() {
 }
 
 nothing_left() {
-	local left
-	left=$(cri pods; cri ps; ls -d /run/containerd/runc/k8s.io/* 2>/dev/null)
-	[ -z "$left" ] || { echo "left: $left"; return 1; }
-	left=$(find /sys/fs/cgroup/kube -mindepth 2 -type d 2>/dev/null)
-	[ -z "$left" ] || { echo "cgroups: $left"; return 1; }
-	left=$(grep -l -a '^sleep' /proc/[0-9]*/cmdline 2>/dev/null)
-	[ -z "$left" ] || { echo "processes: $left"; return 1; }
+	none left "$(cri pods; cri ps; ls -d /run/containerd/runc/k8s.io/* 2>/dev/null)" &&
+		none cgroups "$(find /sys/fs/cgroup/kube -mindepth 2 -type d 2>/dev/null)" && no_sleeps
 }
 
 ended() {
@@ -59,6 +54,7 @@ peer_handler() {
 
 prepare() {
 	local peer
+	export BESIDE=${1-}
 	mkdir -p /etc/cni/net.d
 	cat >/etc/cni/net.d/10-pods.conflist <<-'END'
 		{ "cniVersion": "1.0.0", "name": "pods", "plugins": [
@@ -144,7 +140,50 @@ killed_pod() {
 	p=$(pod pod) && kill -KILL "$(pgrep -f '^sleep 2000000' | head -1)" && wait_for shows "^notready" cri podstate "$p"
 }
 
-export -f two_containers one one_exec restarted life logged fails_to_start second_restart killed_pod
+# maker ID: the runtime that has written this container's state.
+maker() {
+	local state=/run/containerd/runc/k8s.io/$1
+	if grep -q '"init_process_pid"' "$state/state.json" 2>/dev/null; then
+		echo runc
+	elif [ -e "$state/status" ]; then
+		echo crun
+	elif [ -e "$state/state.json" ]; then
+		echo davit
+	fi
+}
+
+# Two pods, each by its handler, at the same time.
+side_by_side() {
+	local other=davit p q a b
+	[ "$RUNTIME" != davit ] || other=$BESIDE
+	p=$(cri runp mine "$RUNTIME") && q=$(cri runp other "$other") && a=$(container "$p" a pod=mine -- sleep 1000) &&
+		b=$(container "$q" b pod=other -- sleep 1000) || return
+	shows "^$RUNTIME$" maker "$p" && shows "^$RUNTIME$" maker "$a" && shows "^$other$" maker "$q" && shows "^$other$" maker "$b" &&
+		cri exec "$a" true && cri exec "$b" true && cri stop-pod "$q" && cri rmp "$q" && cri exec "$a" true
+}
+
+# typed TEXT STATUS WORDS COMMAND...: TEXT is its standard input, it ends so, and shows the words.
+typed() {
+	local out status=0
+	out=$(printf '%b' "$1" | "${@:4}" 2>&1 | tr -d '\r'; exit "${PIPESTATUS[1]}") || status=$?
+	echo "$status: $out"
+	[ "$status" -eq "$2" ] && grep -q -- "$3" <<<"$out"
+}
+
+# refused TEXT OPTION...: a container with these options is not made, or not started, and that is why.
+refused() {
+	local p id out
+	p=$(pod pod) || return
+	if id=$(cri create "$p" main localhost/bb:latest "${@:2}" -- sleep 1000 2>/tmp/refused); then
+		says_no "$1" cri start "$id" && shows "^exited 128 StartError" cri state "$id"
+	else
+		out=$(</tmp/refused)
+		echo "$out"
+		grep -q -- "$1" <<<"$out"
+	fi
+}
+
+export -f two_containers one one_exec restarted life logged fails_to_start second_restart killed_pod maker side_by_side typed refused
 
 steps_pods() {
 	try "a pod and a container: its whole life" fresh life
@@ -181,7 +220,29 @@ steps_containers() {
 	try "a missing program" fresh env EXPECT="^exited 128 StartError" bash -c 'fails_to_start "/nope.*no such file" /nope'
 	try "a missing program of PATH" fresh env EXPECT="^exited 128 StartError" bash -c 'fails_to_start "executable file not found" nope'
 	try "no program" fresh env EXPECT="^exited 128 StartError" bash -c 'fails_to_start "permission denied" /etc/passwd'
+	try "exec of no program" fresh bash -c 'id=$(one "sleep 1000") && says_no "permission denied" cri exec "$id" /etc/passwd'
+	try "a missing working directory is made" fresh shows "^/nope/there$" one_exec pwd cwd=/nope/there
+	try "a working directory that is a file" fresh refused "not a directory" cwd=/etc/passwd
+	try "a wrong device" fresh refused "/dev/nothere" device=/dev/nothere
+	try "an unknown user" fresh refused "no users found" user=nobodyhere
+	try "a directory onto a file" fresh refused "/etc/passwd.*not a directory" mount=/tmp/image/etc:/etc/passwd
 	try "stop of an ended one" fresh bash -c 'id=$(one true) && ended "$id" && cri stop "$id" 1'
+}
+
+steps_streams() {
+	try "exec: input, output, errors, its status" fresh bash -c 'id=$(one "sleep 1000") && typed "hello\\n" 7 "^got hello$" cri stream "$id" pipes sh -c "read x; echo got \$x; echo bad >&2; exit 7"'
+	try "exec: errors are their own stream" fresh bash -c 'id=$(one "sleep 1000") && shows "^bad$" bash -c "cri stream $id pipes sh -c \"echo good; echo bad >&2\" 2>&1 >/dev/null"'
+	try "exec: a megabyte arrives" fresh bash -c 'id=$(one "sleep 1000") && cri stream "$id" pipes cat /bin/busybox | cmp - /tmp/image/bin/busybox'
+	try "exec: a missing program" fresh bash -c 'id=$(one "sleep 1000") && says_no "no such file" cri stream "$id" pipes /nope'
+	try "exec on a terminal: its size, what is typed, its status" fresh bash -c 'id=$(one "sleep 1000") && typed "tty; sleep 0.5; busybox stty size; exit 6\\n" 6 "^33 77" cri stream "$id" tty sh'
+	try "exec on a terminal in a user namespace" fresh bash -c 'id=$(one "sleep 1000" userns) && typed "tty; exit 6\\n" 6 "^/dev/pts/" cri stream "$id" tty sh'
+	try "attach: input and output" fresh bash -c 'id=$(one "read x; echo heard \$x" stdin) && typed "hello\\n" 0 "^heard hello$" cri attach "$id" pipes && ended "$id"'
+	try "attach on a terminal" fresh bash -c 'id=$(one "exec sh -i" stdin tty) && typed "echo \$((6*7)); exit 5\\n" 0 "^42$" cri attach "$id" tty && ended "$id" && shows "^exited 5" cri state "$id"'
+	try "a forwarded port" fresh bash -c 'one "mkdir /w; echo served >/w/index.html; exec busybox httpd -f -p 127.0.0.1:8080 -h /w" && wait_for typed "GET / HTTP/1.0\\r\\n\\r\\n" 0 "^served$" cri forward "$(cri pods)" 8080'
+}
+
+steps_handlers() {
+	[ -z "$BESIDE" ] || try "two handlers side by side" fresh side_by_side
 }
 
 steps_daemon() {

@@ -10,16 +10,20 @@
     cri.py SOCKET one HANDLER OPTIONS COMMAND         a pod with a container that runs COMMAND by sh; its id
     cri.py SOCKET one-exec HANDLER OPTIONS COMMAND    the same with a sleep, and COMMAND by exec
     cri.py SOCKET clear                               removes all pods
+    cri.py SOCKET stream ID tty|pipes COMMAND...       exec by the streaming server, with standard input; its status
+    cri.py SOCKET attach ID tty|pipes                  to the container's first process, with standard input
+    cri.py SOCKET forward POD PORT                     standard input to that port, and what comes back
     cri.py SOCKET update ID SHARES | reopen ID | pods | ps
 
-OPTION: host-pid, pod-pid, host-net, userns, privileged, readonly, tty, uid=N, cap-drop, mount=HOST:CONTAINER,
-seccomp (RuntimeDefault), attempt=N
+OPTION: host-pid, pod-pid, host-net, userns, privileged, readonly, tty, stdin, uid=N, user=NAME, cap-drop, cwd=PATH,
+mount=HOST:CONTAINER, device=PATH, seccomp (RuntimeDefault), attempt=N
 
 The messages are written and read by the numbers of their fields (k8s.io/cri-api, api.proto, v1): so nothing is
 needed besides gRPC.
 """
 import sys
 
+import cristream
 import grpc
 
 MAPPING = [(1, 200000), (2, 0), (3, 65536)]
@@ -126,18 +130,22 @@ def container_config(name, image, options, command):
         security.append((2, 1))
     if "uid" in options:
         security.append((5, [(1, int(options["uid"]))]))
+    if "user" in options:
+        security.append((6, options["user"]))
     if "readonly" in options:
         security.append((7, 1))
     if "seccomp" in options:
         security.append((15, [(1, 0)]))
     config = [(1, [(1, name), (2, int(options.get("attempt", 0)))]), (2, [(1, image)])]
     config += [(3, word) for word in command]
-    config += [(6, [(1, "A"), (2, "x")])]
+    config += [(5, options.get("cwd", "")), (6, [(1, "A"), (2, "x")])]
     if "mount" in options:
         host, inside = options["mount"].split(":")
         mapped = [(6, MAPPING), (7, MAPPING)] if "userns" in options else []
         config.append((7, [(1, inside), (2, host)] + mapped))
-    config += [(11, f"{name}.log"), (14, int("tty" in options)), (15, [(2, security)])]
+    if "device" in options:
+        config.append((8, [(1, options["device"]), (2, options["device"]), (3, "rwm")]))
+    config += [(11, f"{name}.log"), (12, int("stdin" in options)), (14, int("tty" in options)), (15, [(2, security)])]
     return config
 
 
@@ -156,6 +164,17 @@ def execute(client, container, command):
     sys.stdout.write(text(got, 1))
     sys.stderr.write(text(got, 2))
     sys.exit(got.get(3, [0])[0])
+
+
+def stream(client, verb, container, kind, command):
+    """exec and attach over the streaming server; on a terminal of 77 columns and 33 lines, when it is one."""
+    tty = kind == "tty"
+    if verb == "stream":
+        fields = [(1, container)] + [(2, word) for word in command] + [(3, int(tty)), (4, 1), (5, 1), (6, int(not tty))]
+        url = text(client.call("Exec", fields), 1)
+    else:
+        url = text(client.call("Attach", [(1, container), (2, 1), (3, int(tty)), (4, 1), (5, int(not tty))]), 1)
+    sys.exit(cristream.talk(url, sys.stdin.buffer.read(), (77, 33) if tty else None))
 
 
 def clear(client):
@@ -213,6 +232,11 @@ def main():
             print(text(decode(item), 1))
     elif verb == "exec":
         execute(client, words[0], words[1:])
+    elif verb in ("stream", "attach"):
+        stream(client, verb, words[0], words[1], words[2:])
+    elif verb == "forward":
+        url = text(client.call("PortForward", [(1, words[0]), (2, varint(int(words[1])))]), 1)
+        sys.exit(cristream.forward(url, sys.stdin.buffer.read()))
     elif verb == "one":
         print(one(client, words[0], split(words[1].split()), words[2]))
     elif verb == "one-exec":
