@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # The steps of containerd by ctr (see suite). Each container's runtime is given by its path.
+# Not on this machine, but in the guest (vm/systemd/engines.bats): limits that hold, systemd's cgroups.
 # shellcheck disable=SC2317,SC2016  # steps are called by name; scripts are the containers'
 
 image=localhost/bb:latest

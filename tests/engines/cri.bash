@@ -3,6 +3,7 @@
 #
 # The steps of Kubernetes' interface (see suite), as containerd's plugin has it: each runtime is a handler
 # of its name, davit's is the one that contrib/install-runtime makes.
+# Not on this machine: limits of pods (the kubelet's cgroups), and the oom_score_adj below zero that pods want.
 # shellcheck disable=SC2317,SC2016  # steps are called by name; scripts are the containers'
 
 cri() {

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # The steps of Docker Engine (see suite): davit is the default runtime, the peers are asked for by name.
+# Not on this machine, but in the guest (vm/systemd/engines.bats): limits that hold, stats of them, update of memory, CPUs and
+# pids, a negative oom_score_adj, systemd's cgroups.
 # shellcheck disable=SC2317,SC2016  # steps are called by name; scripts are the containers'
 
 d() {

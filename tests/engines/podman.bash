@@ -3,6 +3,8 @@
 #
 # The steps of root's Podman (see suite) that are not in `rootless -m rootful`: davit as contrib/install-runtime
 # makes it known, networks, errors as the user sees them, faults, and many containers.
+# Not on this machine, but in the guest (vm/systemd/engines.bats): limits that hold (-m, --cpus, --pids-limit) and update of them,
+# health checks by systemd's timers, a negative oom_score_adj, systemd's cgroups.
 # shellcheck disable=SC2317,SC2016  # steps are called by name; scripts are the containers'
 
 p() {

@@ -50,10 +50,20 @@ nothing_left() {
 	[ "$("$@" --failed --no-legend)" = "" ]
 }
 
-@test "podman: -m 64m --cpus .5 --pids-limit 20, exec, update, rm" {
+@test "podman: -m 64m --cpus .5 --pids-limit 20, a negative oom_score_adj, health by a timer, exec, update, rm" {
+	local try pid
 	quiet podman import /run/bb.tar localhost/bb
-	quiet podman --runtime davit run -d --name p -m 64m --cpus .5 --pids-limit 20 localhost/bb sleep 1000
-	limited "$(podman inspect -f '{{.State.Pid}}' p)" machine.slice systemctl
+	quiet podman --runtime davit run -d --name p -m 64m --cpus .5 --pids-limit 20 --oom-score-adj -100 --health-cmd 'test -e /proc/1' \
+		--health-interval 1s localhost/bb sleep 1000
+	pid=$(podman inspect -f '{{.State.Pid}}' p)
+	limited "$pid" machine.slice systemctl
+	[ "$(<"/proc/$pid/oom_score_adj")" = -100 ]
+	[ "$(systemctl list-timers --no-legend "$(podman inspect -f '{{.Id}}' p)*" | wc -l)" -eq 1 ]
+	for ((try = 0; try < 60; try++)); do
+		[ "$(podman inspect -f '{{.State.Health.Status}}' p)" != healthy ] || break
+		sleep 0.5
+	done
+	[ "$try" -lt 60 ]
 	[ "$(podman exec p cat /proc/self/cgroup)" = 0::/ ]
 	quiet podman update -m 96m p
 	systemctl daemon-reload
@@ -76,8 +86,8 @@ nothing_left() {
 	nothing_left 'libpod-*' "${user[@]}" systemctl --user
 }
 
-@test "docker: -m 64m --cpus .5 --pids-limit 20, exec, update, rm" {
-	local try
+@test "docker: -m 64m --cpus .5 --pids-limit 20, a negative oom_score_adj, exec, stats, update, rm" {
+	local try pid place
 	(exec systemd-run -q --unit=test-dockerd dockerd) 3>&- 4>&-
 	for ((try = 0; try < 100; try++)); do
 		! docker info >/dev/null 2>&1 || break
@@ -85,11 +95,15 @@ nothing_left() {
 	done
 	[[ $(docker info 2>&1) == *"Cgroup Driver: systemd"* ]]
 	quiet docker import /run/bb.tar bb
-	quiet docker run --runtime davit --network none -d --name d1 -m 64m --cpus .5 --pids-limit 20 bb sleep 1000
-	limited "$(docker inspect -f '{{.State.Pid}}' d1)" system.slice systemctl
+	quiet docker run --runtime davit --network none -d --name d1 -m 64m --cpus .5 --pids-limit 20 --oom-score-adj -100 bb sleep 1000
+	pid=$(docker inspect -f '{{.State.Pid}}' d1)
+	limited "$pid" system.slice systemctl
+	[ "$(<"/proc/$pid/oom_score_adj")" = -100 ]
+	[[ $(docker stats --no-stream --format '{{.Name}} {{.MemUsage}} {{.PIDs}}' d1) =~ ^d1\ [0-9].*[1-9].*\ /\ 64MiB\ 1$ ]]
 	[ "$(docker exec d1 cat /proc/self/cgroup)" = 0::/ ]
-	quiet docker update -m 96m --memory-swap 128m d1
-	[ "$(cat "/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$(docker inspect -f '{{.State.Pid}}' d1)/cgroup")/memory.max")" = 100663296 ]
+	quiet docker update -m 96m --memory-swap 128m --cpus .25 --pids-limit 30 d1
+	place=/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$pid/cgroup")
+	[ "$(cat "$place"/{memory,memory.swap,cpu,pids}.max | xargs)" = "100663296 33554432 25000 100000 30" ]
 	quiet docker rm -f d1
 	systemctl stop test-dockerd
 	nothing_left 'docker-*' systemctl
