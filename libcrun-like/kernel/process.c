@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -295,9 +296,18 @@ void process_set_name(const char *name)
 	prctl(PR_SET_NAME, name, 0, 0, 0);
 }
 
+/* The kernel looks for a keyring of that name first, and lets in whoever may search it: a user of
+ * the host, or a container of the same user, could have made one that all may search. So the name
+ * has an end that nobody can foresee; without one a new keyring is asked for, which has no name of
+ * its own. */
 int process_new_keyring(const char *name)
 {
-	int r = sys_join_session_keyring(name);
+	unsigned end[4] = { 0 };
+	char whole[NAME_MAX + 64];
+	bool has_end = getrandom(end, sizeof(end), GRND_NONBLOCK) == (ssize_t)sizeof(end);
+	int r;
 
+	fmt(whole, sizeof(whole), "%s.%x%x%x%x", name, end[0], end[1], end[2], end[3]);
+	r = sys_join_session_keyring(has_end ? whole : NULL);
 	return r >= 0 || r == -ENOSYS || r == -EPERM ? 0 : r;
 }

@@ -76,7 +76,8 @@ void process_end_by_signals(bool wanted);
 void process_set_subreaper(bool wanted);
 /* Its name in /proc/PID/comm. */
 void process_set_name(const char *name);
-/* A new session keyring, so that the caller's is out of sight. 0 also where there are no keyrings,
+/* A new session keyring, so that the caller's is out of sight, and one that nobody else is in; its
+ * name begins with @name. 0 also where there are no keyrings,
  * or a filter forbids them, which whoever is executed then inherits. */
 int process_new_keyring(const char *name);
 

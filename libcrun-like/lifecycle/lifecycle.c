@@ -219,7 +219,7 @@ const struct step exec_steps[] = {
 { "label-check", INIT, plan_has_labels, step_label_check, NULL, NULL,
   "new keys have the program's label" },
 { "keyring", INIT, plan_has_keyring, step_keyring, NULL, NULL,
-  "the container's session keyring, by its name, or one of its own" },
+  "a session keyring of its own: one that is joined by its name could be anybody's" },
 { "program", INIT, NULL, step_program, NULL, NULL,
   "find argv[0] in the container's root, in the words that engines know" },
 { "console", INIT, plan_has_terminal, step_console, NULL, NULL,

@@ -549,7 +549,7 @@ policy() {
 	config '.linux.maskedPaths = [] | .process.user = { uid: 7, gid: 7 }'
 	program cat /proc/keys
 	ok run -b "$BUNDLE" "$ID"
-	[[ $out == *" _ses.$ID: "* ]]
+	[[ $out == *" _ses.$ID."* ]]
 	# The wrapper's own session keyring, joined as keyctl(1) does.
 	real=$DAVIT
 	DAVIT=$T/davit
@@ -561,7 +561,7 @@ policy() {
 	END
 	chmod 755 "$DAVIT"
 	ok run -b "$BUNDLE" "$ID"
-	[[ $out == *" _ses.$ID: "* ]]
+	[[ $out == *" _ses.$ID."* ]]
 	[[ $out != *"$TOKEN-caller"* ]]
 	ok run --no-new-keyring -b "$BUNDLE" "$ID"
 	[[ $out == *" $TOKEN-caller: "* ]]

@@ -8,6 +8,7 @@
  *   probe reach FILE   for ever: print what of other processes in /proc leads to FILE of the host,
  *                      to a cgroup or a namespace, or is a file that this container has not
  *   probe exe          for ever: print whose executable could be opened for writing
+ *   probe session      print the number of the session keyring
  *   probe swap A B     for ever: exchange two names (also run on the host)
  */
 #define _GNU_SOURCE
@@ -20,6 +21,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <termios.h>
@@ -273,6 +275,18 @@ static int swap(const char *a, const char *b)
 			return 1;
 }
 
+/* The number of the session keyring that this process is in. */
+static int show_session(void)
+{
+	enum {
+		GET_KEYRING_ID = 0,
+		SESSION = -3
+	};
+
+	printf("session %ld\n", syscall(SYS_keyctl, GET_KEYRING_ID, SESSION, 0));
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : "";
@@ -287,6 +301,8 @@ int main(int argc, char **argv)
 		return try_reach(argv[2]);
 	if (!strcmp(word, "exe"))
 		return try_exe();
+	if (!strcmp(word, "session"))
+		return show_session();
 	if (!strcmp(word, "swap") && argc == 4)
 		return swap(argv[2], argv[3]);
 	return 2;

@@ -439,6 +439,42 @@ signal.pause()'
 	check_clean
 }
 
+# Whoever may search a keyring joins it by its name, and the name of a container is no secret. A user makes
+# one of his own that everybody may search; another container of root one that root may.
+@test "T12 keyring: one that somebody has made under the container's name is joined by nobody" {
+	local maker='import ctypes, os, signal, sys
+c = ctypes.CDLL(None, use_errno=True)
+keyctl = 250 if os.uname().machine == "x86_64" else 219
+os.setresuid(*[int(sys.argv[1])] * 3)
+n = c.syscall(keyctl, 1, sys.argv[2].encode())
+assert n > 0 and c.syscall(keyctl, 5, n, 0x3f3f3f3f) == 0
+open(sys.argv[3], "w").write(f"session {n}\n")
+signal.pause()'
+	[ -e /proc/keys ] || skip "needs a kernel with keys"
+	requires command:python3
+	probe
+	: >"$T/made"
+	chmod 711 "$BATS_RUN_TMPDIR" "$BATS_SUITE_TMPDIR" "$BATS_TEST_TMPDIR"
+	for uid in 65534 0; do
+		: >"$T/made"
+		chmod 666 "$T/made"
+		python3 -c "$maker" $uid "_ses.$ID" "$T/made" </dev/null >"$T/maker.err" 2>&1 3>&- 4>&- &
+		# shellcheck disable=SC2034  # end_peer's
+		PEER=$!
+		appears "$T/made" || { cat "$T/maker.err"; false; }
+		program probe session
+		ok run -b "$BUNDLE" "$ID"
+		[[ $out == "session "[1-9]* && $out != "$(<"$T/made")" ]] || complain "run, of user $uid: $(<"$T/made")"
+		program sleep 1000
+		ok run -d -b "$BUNDLE" "$ID"
+		ok exec "$ID" probe session
+		[[ $out == "session "[1-9]* && $out != "$(<"$T/made")" ]] || complain "exec, of user $uid: $(<"$T/made")"
+		ok delete --force "$ID"
+		end_peer
+	done
+	check_clean
+}
+
 @test "T09 lent: a davit that is set-user-id or set-group-id runs for nobody" {
 	local mode
 	[[ ,$(findmnt -nT "$T" -o OPTIONS), != *,nosuid,* ]] || skip "needs a file system with suid"

@@ -322,7 +322,7 @@ class Judge:
         if "error" in found:
             yield f"not tried: {found['error']}"
             return
-        if keyring and found["keyrings"] is not None and f"_ses.{keyring}" not in found["keyrings"]:
+        if keyring and found["keyrings"] is not None and not any(k.startswith(f"_ses.{keyring}.") for k in found["keyrings"]):
             yield "there is no session keyring of its own"
         bad = [p for p in found["writable"] if not self.may_write(p, cgroup)]
         for path in bad[:3]:
