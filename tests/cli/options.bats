@@ -142,8 +142,9 @@ receiver() {
 	ends
 }
 
+# Of the suite `builds`: the usual build has it.
+# bats test_tags=no-systemd
 @test "--systemd-cgroup, --cgroup-manager systemd: where it is not built, one refusal that says so" {
-	! davit_has SYSTEMD || skip "it is built"
 	local words="$NAME: this davit has no support for the systemd cgroup manager*libsystemd-dev*"
 	gives 1 '' "$words" --systemd-cgroup create -b "$BUNDLE" "$ID"
 	gives 1 '' "$words" --cgroup-manager=systemd create -b "$BUNDLE" "$ID"

@@ -1,22 +1,23 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""exec_rows.py DAVIT: makes every row of exec's table fail, before and after, and checks the error, and
+"""exec_rows.py [--guest KIND] DAVIT [CASE...]: makes every row of exec's table fail, before and after, and checks the error, and
 that the container runs on with nothing in it but its first process. DAVIT is of a test build. Prints TAP.
 
 The rows of the table are read from its source; which of them a case has is told by a clean run with the
-debug log.
+debug log. --guest: the rows that this kind of guest is there for, and no others.
 """
 import json
 import os
 import re
 import sys
 
-from harness import HERE, Tap, World, edit_full, edit_userns, why_not
+from harness import HERE, IN_GUESTS, Tap, World, edit_full, edit_limits, edit_userns, guests, rows_of, why_not
 
 STEP = re.compile(r"step (\S+) in (\S+) took")
 ROW = re.compile(r'^\{ "([a-z-]+)", (?:HOST|MIDDLE|INIT),', re.MULTILINE)
 # execve does not return, so there is nothing after it.
 NO_AFTER = {"exec"}
+EXEC_IN_GUESTS = {row: IN_GUESTS[row] for row in ("label-check", "labels")}
 NO_ADMIN = ("setpriv", "--bounding-set", "-sys_admin", "--inh-caps", "-sys_admin")
 
 
@@ -104,7 +105,8 @@ def check(world, status, err, row, where):
     return problems
 
 
-def run_case(tap, case):
+def run_case(tap, case, wanted=None):
+    """With a fault in these rows, or in all of them."""
     world, done = case.world, set()
     problems = case.start()
     if problems:
@@ -117,6 +119,8 @@ def run_case(tap, case):
                ([] if status == 0 else [f"exit {status}: {err}"]) + case.left())
     log = os.path.join(world.top, "json")
     for row, where in rows:
+        if wanted is not None and row not in wanted:
+            continue
         for after in ("", ":after"):
             if after and row in NO_AFTER:
                 continue
@@ -161,7 +165,35 @@ def make_cases(world):
             Case(world, "x-terminal", None, ["--tty"], terminal=True)]
 
 
+def check_table(tap, table, done):
+    missing = []
+    for row in table:
+        if row in done:
+            continue
+        if why_not(row, True):
+            tap.skip(f"a fault in {row}", why_not(row, True))
+        elif not guests() & set(EXEC_IN_GUESTS.get(row, ())):
+            missing.append(row)
+    tap.result(f"each of the {len(table)} rows of exec's table has its fault: {len(done)} here, the others in a guest",
+               [f"not injected, here or in a guest: {row}" for row in missing] +
+               [f"not in the table: {row}" for row in sorted((done | set(EXEC_IN_GUESTS)) - set(table))])
+
+
+def main_in(guest, davit):
+    tap = Tap()
+    world = World(davit)
+    try:
+        done = run_case(tap, Case(world, "x-limits", edit_limits), rows_of(guest))
+        tap.result(f"each row of exec that is left to the {guest} guest had its fault",
+                   [f"not injected: {row}" for row in sorted(rows_of(guest) & set(EXEC_IN_GUESTS) - done)])
+    finally:
+        world.close()
+    tap.end()
+
+
 def main():
+    if sys.argv[1] == "--guest":
+        main_in(*sys.argv[2:4])
     tap = Tap()
     world = World(sys.argv[1])
     only = sys.argv[2:]
@@ -170,14 +202,8 @@ def main():
         for case in make_cases(world):
             if not only or case.name in only:
                 done |= run_case(tap, case)
-        missing = [row for row in table if row not in done]
-        for row in [] if only else [row for row in missing if why_not(row, True)]:
-            missing.remove(row)
-            tap.skip(f"a fault in {row}", why_not(row, True))
         if not only:
-            tap.result(f"each of the {len(table)} rows of exec's table had its fault",
-                       [f"not injected: {row}" for row in missing] +
-                       [f"not in the table: {row}" for row in sorted(done - set(table))])
+            check_table(tap, table, done)
     finally:
         world.close()
     tap.end()

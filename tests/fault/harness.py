@@ -23,6 +23,10 @@ import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+# Rows that need what many machines lack, and the guests (tests/vm) where they have their faults: there a row that
+# does not is a failure. All others have them natively.
+IN_GUESTS = {"process-limit": ("micro",), "unit": ("systemd",), "labels": ("micro", "selinux"),
+             "label-check": ("micro", "selinux")}
 APPLETS = ("sh", "sleep", "true")
 PR_SET_CHILD_SUBREAPER = 36
 SYS_BPF = {"x86_64": 321, "aarch64": 280}
@@ -107,11 +111,12 @@ def drain(master):
 
 class Bundle:
     """What is created, and how davit is called for it: before: words in front of it; env: more
-    environment; in_terminal: run in the foreground, at a terminal, and neither create nor start."""
+    environment; in_terminal: run in the foreground, at a terminal, and neither create nor start;
+    global_options: those in front of each verb."""
 
-    def __init__(self, path, options=(), before=(), env=None, in_terminal=False):
+    def __init__(self, path, options=(), before=(), env=None, in_terminal=False, global_options=()):
         self.path, self.options, self.before, self.env = path, list(options), tuple(before), env or {}
-        self.in_terminal = in_terminal
+        self.in_terminal, self.global_options = in_terminal, tuple(global_options)
 
     def prepare(self):
         """Before each create: what an earlier one has used up."""
@@ -245,6 +250,27 @@ class RootlessBundle(Bundle):
         os.chown(self.path, self.USER, self.USER)
 
 
+class UnitBundle(Bundle):
+    """Its cgroup is a scope of systemd's."""
+
+    def __init__(self, world):
+        self.unit = f"t-{world.id}.scope"
+        super().__init__(world.make_bundle("unit", lambda c: edit_unit(c, world)), global_options=["--systemd-cgroup"])
+
+    def is_known(self):
+        shown = subprocess.run(["systemctl", "show", "-P", "LoadState", self.unit], capture_output=True, text=True, check=False)
+        return shown.stdout.strip() == "loaded"
+
+    def left(self):
+        """systemd forgets a unit that has ended in its own time."""
+        end = time.monotonic() + 30
+        while self.is_known():
+            if time.monotonic() > end:
+                return [f"unit {self.unit}"]
+            time.sleep(0.05)
+        return []
+
+
 class World:
     def __init__(self, davit):
         self.davit_path = os.path.abspath(davit)
@@ -336,10 +362,11 @@ class World:
     def davit(self, *args, fault=None, before=(), limit=30, stdin=subprocess.DEVNULL, **more):
         """(status, stderr). Files, not pipes: containers inherit them."""
         self.calls += 1
+        options = self.current.global_options if self.current else ()
         if self.current:
             before, more = (*self.current.before, *before), {**self.current.env, **more}
         with open(self.log + ".out", "w") as out, open(self.log + ".err", "w") as err:
-            child = subprocess.Popen([*before, self.davit_path, "--root", self.root, *args],
+            child = subprocess.Popen([*before, self.davit_path, "--root", self.root, *options, *args],
                                      stdin=stdin, stdout=out, stderr=err,
                                      env=self.environment(fault, **more))
             try:
@@ -400,8 +427,9 @@ class World:
         """What is there that was not: a list of words, empty when all is clean."""
         end = time.monotonic() + patience
         while True:
+            found = self.current.left() if self.current else []
             # The cache of compiled filters outlives containers.
-            found = [f"state {entry}" for entry in os.listdir(self.root) if entry != ".seccomp"]
+            found += [f"state {entry}" for entry in os.listdir(self.root) if entry != ".seccomp"]
             found += [f"cgroup {path}" for path in self.read_cgroups() - self.cgroups if self.token in path]
             found += [f"mount {line}" for line in self.read_mounts()
                       if line not in self.mounts and (self.token in line or self.top in line)]
@@ -412,7 +440,6 @@ class World:
                 except OSError:
                     continue
             found += [f"file {path}" for path in glob.glob(self.pid_file + "*")]
-            found += self.current.left() if self.current else []
             # A process that has just been killed may take a moment.
             if not any(word.startswith("process") for word in found) or time.monotonic() > end:
                 return found
@@ -461,6 +488,24 @@ class World:
         self.bundles = bundles
         return bundles
 
+    def guest_bundles(self, guest):
+        """The same for the rows that a guest is there for."""
+        self.console = ConsoleServer(os.path.join(self.top, "console"))
+        if guest == "systemd":
+            self.bundles = {"unit": UnitBundle(self)}
+        else:
+            self.bundles = {"limits": Bundle(self.make_bundle("limits", edit_limits))}
+        return self.bundles
+
+
+def rows_of(guest):
+    return {row for row, guests in IN_GUESTS.items() if guest in guests}
+
+
+def guests():
+    """The kinds of guest whose tests make rows fail."""
+    return {path.split("/")[-2] for path in glob.glob(os.path.join(HERE, "..", "vm", "*", "faults"))}
+
 
 def make_hook(path="/bin/true"):
     return {"path": path, "args": ["true"]}
@@ -490,18 +535,17 @@ def has_memory_policy():
     return os.path.exists("/proc/self/numa_maps")
 
 
-def has_label():
-    return any(os.path.exists(p) for p in ("/sys/kernel/security/apparmor", "/sys/fs/selinux/enforce"))
+def find_label():
+    """(member of process, label) of a program in a guest; ours has to be loaded first."""
+    if os.path.exists("/sys/fs/selinux/enforce"):
+        return "selinuxLabel", "system_u:system_r:container_t:s0:c1"
+    profile = "profile davit-fault flags=(attach_disconnected,mediate_deleted) { file, signal, capability, network, ptrace, }"
+    subprocess.run(["apparmor_parser", "-r"], input=profile, text=True, check=True)
+    return "apparmorProfile", "davit-fault"
 
 
 def why_not(row, has_resctrl):
     """Why a row cannot be active on this machine; None: it can."""
-    if row in ("labels", "label-check") and not has_label():
-        return "needs SELinux or AppArmor"
-    if row == "unit":
-        return "needs systemd"
-    if row == "process-limit" and not has_pids_controller():
-        return "needs the pids controller of cgroup v2"
     if row == "memory-policy" and not has_memory_policy():
         return "needs a kernel with NUMA"
     if row in ("rdt", "rdt-process") and not has_resctrl:
@@ -549,6 +593,18 @@ def edit_full(config, world):
         linux["memoryPolicy"] = {"mode": "MPOL_PREFERRED", "nodes": "0"}
     if has_pids_controller():
         linux.setdefault("resources", {})["pids"] = {"limit": 100}
+
+
+def edit_limits(config):
+    member, label = find_label()
+    config["process"][member] = label
+    if has_pids_controller():
+        config["linux"]["resources"]["pids"] = {"limit": 100}
+
+
+def edit_unit(config, world):
+    config["linux"]["cgroupsPath"] = f"system.slice:t:{world.id}"
+    config["linux"]["resources"]["pids"] = {"limit": 100}
 
 
 def edit_given(config, path):

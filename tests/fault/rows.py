@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""rows.py DAVIT: makes every row of the life table fail, before and after, in create, run and start,
+"""rows.py [--guest KIND] DAVIT [BUNDLE...]: makes every row of the life table fail, before and after, in create, run and start,
 and checks the error and that nothing is left. DAVIT is of a test build (DAVIT_FAULT works). Prints TAP.
 
-Which rows a bundle has is not written down here: a clean run with the debug log tells.
+Which rows a bundle has is not written down here: a clean run with the debug log tells. --guest: the rows
+that this kind of guest is there for (IN_GUESTS of the harness), and no others.
 """
 import json
 import os
 import re
 import sys
 
-from harness import Tap, World, why_not
+from harness import IN_GUESTS, Tap, World, guests, rows_of, why_not
 
 STEP = re.compile(r"step (\S+) in (\S+) took")
 FIRST_OF_START = "await-start"
@@ -132,10 +133,13 @@ def fail_start(world, bundle, row, where, fault):
     return problems + world.left()
 
 
-def inject(world, tap, name, bundle, rows):
+def inject(world, tap, name, bundle, rows, wanted=None):
+    """Into these rows, or into all of them."""
     injected = set()
     for verb in ("create", "run", "start"):
         for row, where in rows[verb]:
+            if wanted is not None and row not in wanted:
+                continue
             for after in ("", ":after"):
                 if after and row in NO_AFTER:
                     continue
@@ -161,11 +165,18 @@ def check_table(tap, table, injected, has_resctrl):
         why = why_not(row, has_resctrl)
         if why:
             tap.skip(f"a fault in {row}", why)
-        else:
+        elif not guests() & set(IN_GUESTS.get(row, ())):
             missing.append(row)
-    tap.result(f"each of the {len(table)} rows of the table had its fault",
-               [f"not injected: {row}" for row in missing] +
-               [f"not in the table: {row}" for row in sorted(injected - set(table))])
+    here = len(injected & set(table))
+    tap.result(f"each of the {len(table)} rows of the table has its fault: {here} here, the others in a guest",
+               [f"not injected, here or in a guest: {row}" for row in missing] +
+               [f"not in the table: {row}" for row in sorted((injected | set(IN_GUESTS)) - set(table))])
+
+
+def check_guest(tap, guest, injected):
+    """What the native tests leave to this guest was done."""
+    tap.result(f"each row that is left to the {guest} guest had its fault",
+               [f"not injected: {row}" for row in sorted(rows_of(guest) - injected)])
 
 
 def check_probe(world, tap, bundle):
@@ -175,7 +186,23 @@ def check_probe(world, tap, bundle):
     tap.result("a use of the heap in a child is caught", problems + world.left())
 
 
+def main_in(guest, davit):
+    tap = Tap()
+    world = World(davit)
+    injected = set()
+    try:
+        for name, bundle in world.guest_bundles(guest).items():
+            world.use(bundle)
+            injected |= inject(world, tap, name, bundle, learn_rows(world, bundle, tap), rows_of(guest))
+        check_guest(tap, guest, injected)
+    finally:
+        world.close()
+    tap.end()
+
+
 def main():
+    if sys.argv[1] == "--guest":
+        main_in(*sys.argv[2:4])
     tap = Tap()
     world = World(sys.argv[1])
     only = sys.argv[2:]
