@@ -36,7 +36,6 @@ void check_fail(struct check *k, const char *pointer, const char *format, ...) P
 /* The namespace of that type in the list; NULL: none. */
 const struct oci_namespace *check_namespace(const struct oci_config *c, const char *type);
 /* Is one of the path's components exactly that word? */
-bool check_has_component(const char *path, const char *word);
 bool check_is_one_of(const char *text, const char *const *words);
 /* A list as of cpuset(7), "0-3,7", of numbers up to @most; NULL and "" are none. */
 bool check_is_numbers(const char *list, unsigned most);

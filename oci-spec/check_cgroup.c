@@ -16,17 +16,6 @@ enum {
 	WEIGHT_MAX = 1000
 };
 
-static bool has_long_component(const char *path)
-{
-	const char *name;
-	size_t len;
-
-	while ((len = path_next(&path, &name)) > 0)
-		if (len > COMPONENT_LEN_MAX)
-			return true;
-	return false;
-}
-
 /* "slice:prefix:name" of the systemd driver passes as one component. "//", "/./" and "/" at the end
  * are as in any path. */
 void check_cgroups_path(struct check *k, const struct oci_config *c)
@@ -38,11 +27,11 @@ void check_cgroups_path(struct check *k, const struct oci_config *c)
 		return;
 	if (strlen(path) > PATH_LEN_MAX)
 		check_fail(k, pointer, "longer than %d bytes", PATH_LEN_MAX);
-	else if (check_has_component(path, ".."))
+	else if (path_has_dotdot(path))
 		check_fail(k, pointer, "\"..\" in the path: %s", path);
 	else if (!path[strspn(path, "/.")])
 		check_fail(k, pointer, "the root of the hierarchy: %s", path);
-	else if (has_long_component(path))
+	else if (path_longest(path) > COMPONENT_LEN_MAX)
 		check_fail(k, pointer, "a component is longer than %d bytes", COMPONENT_LEN_MAX);
 	else if (strchr(path, '\n'))
 		check_fail(k, pointer, "newline");

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/path.h"
 #include "check.h"
 
 enum {
@@ -115,7 +116,7 @@ void check_devices(struct check *k, const struct oci_config *c)
 		if (*d->path && *d->path != '/')
 			check_fail(k, POINTER("/linux/devices/%zu/path", i),
 				   "not an absolute path: %s", d->path);
-		if (check_has_component(d->path, ".."))
+		if (path_has_dotdot(d->path))
 			check_fail(k, POINTER("/linux/devices/%zu/path", i),
 				   "\"..\" in the path: %s", d->path);
 		if (!strcmp(d->type, "p"))

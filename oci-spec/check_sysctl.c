@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "base/path.h"
 #include "check.h"
 
 enum {
@@ -46,8 +47,7 @@ static bool to_path(const char *name, char path[static NAME_MAX_LEN + 1])
 
 static bool is_sound(const char *path)
 {
-	return !check_has_component(path, "") && !check_has_component(path, ".") &&
-	       !check_has_component(path, "..") && !strchr(path, '\n');
+	return path_is_plain(path) && !strchr(path, '\n');
 }
 
 static const struct parameter *find(const char *path)

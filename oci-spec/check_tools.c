@@ -73,19 +73,6 @@ bool check_is_one_of(const char *text, const char *const *words)
 	return *words;
 }
 
-bool check_has_component(const char *path, const char *word)
-{
-	for (const char *p = path; p; p = strchr(p, '/')) {
-		size_t len;
-
-		p += *p == '/';
-		len = strcspn(p, "/");
-		if (len == strlen(word) && !strncmp(p, word, len))
-			return true;
-	}
-	return false;
-}
-
 bool check_is_numbers(const char *list, unsigned most)
 {
 	unsigned first, last;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The one walk over the components of a path, as text: nothing is looked up.
+ * The one walk over the components of a path, as text: nothing is looked up. Slashes in a row are
+ * one.
  */
 #ifndef DAVIT_BASE_PATH_H
 #define DAVIT_BASE_PATH_H
@@ -9,26 +10,76 @@
 #include <stddef.h>
 #include <string.h>
 
+/* The length of the next component, "." and ".." too; *at moves to its beginning. 0 at the end. */
+static inline size_t path_component(const char **at)
+{
+	*at += strspn(*at, "/");
+	return strcspn(*at, "/");
+}
+
 /* The next component that is a name or "..": "/" and "." are passed over. *at moves behind it;
  * returns its length, 0 at the end. */
 static inline size_t path_next(const char **at, const char **ret_name)
 {
-	const char *p = *at;
 	size_t len;
 
 	do {
-		p += strspn(p, "/");
-		len = strcspn(p, "/");
-		*ret_name = p;
-		p += len;
+		len = path_component(at);
+		*ret_name = *at;
+		*at += len;
 	} while (len == 1 && **ret_name == '.');
-	*at = p;
 	return len;
 }
 
 static inline bool path_is_dotdot(const char *name, size_t len)
 {
 	return len == 2 && name[0] == '.' && name[1] == '.';
+}
+
+static inline bool path_has_dotdot(const char *path)
+{
+	const char *name;
+	size_t len;
+
+	while ((len = path_next(&path, &name)) > 0)
+		if (path_is_dotdot(name, len))
+			return true;
+	return false;
+}
+
+/* Of its longest component. */
+static inline size_t path_longest(const char *path)
+{
+	size_t longest = 0, len;
+
+	for (; (len = path_component(&path)) > 0; path += len)
+		longest = len > longest ? len : longest;
+	return longest;
+}
+
+/* As it is taken: every component is a name, none is "", "." or "..". */
+static inline bool path_is_plain(const char *path)
+{
+	const char *name;
+	size_t len, sum = 0;
+
+	for (const char *at = path; (len = path_next(&at, &name)) > 0; sum += len + 1)
+		if (path_is_dotdot(name, len))
+			return false;
+	return sum > 0 && sum - 1 == strlen(path);
+}
+
+/* Takes the last component and the slashes before it off; returns what is left. */
+static inline size_t path_cut_last(char *path)
+{
+	size_t len = strlen(path);
+
+	while (len > 0 && path[len - 1] != '/')
+		len--;
+	while (len > 0 && path[len - 1] == '/')
+		len--;
+	path[len] = '\0';
+	return len;
 }
 
 #endif

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/fmt.h"
+#include "base/path.h"
 #include "container/store.h"
 #include "kernel/namespace.h"
 #include "kernel/sys.h"
@@ -73,8 +74,8 @@ static int follow(struct walk *w, int link, const struct stat *st, struct err *e
 /* The first component leaves the way; false: nothing is left. */
 static bool next_component(struct walk *w, char ret[static NAME_MAX + 1], struct err *e)
 {
-	const char *from = w->way + strspn(w->way, "/");
-	size_t len = strcspn(from, "/");
+	const char *from = w->way;
+	size_t len = path_component(&from);
 
 	if (len > NAME_MAX)
 		err_set(e, ENAMETOOLONG, "open the state root %s", w->root);

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/fmt.h"
+#include "base/path.h"
 #include "kernel/cgroupfs_parts.h"
 #include "kernel/file.h"
 #include "kernel/sys.h"
@@ -69,7 +70,7 @@ static int open_below(int dirfd, const char *path)
 
 int cgroupfs_open(int rootfd, const char *path)
 {
-	if (cgroupfs_has_dotdot(path))
+	if (path_has_dotdot(path))
 		return -EINVAL;
 	path += strspn(path, "/");
 	return open_below(rootfd, *path ? path : ".");

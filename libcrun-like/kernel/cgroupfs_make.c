@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
+#include "base/path.h"
 #include "kernel/cgroupfs.h"
 #include "kernel/cgroupfs_parts.h"
 
@@ -42,7 +43,7 @@ static int make_path(int rootfd, const char *path, struct cgroupfs_made *ret, si
 
 	if (fd < 0)
 		return fd;
-	for (; (len = cgroupfs_next_component(&at)) > 0; at += len) {
+	for (; (len = path_component(&at)) > 0; at += len) {
 		int child;
 
 		/* The parent's mark; ignored: without it an empty parent stays, no harm. */
@@ -78,7 +79,7 @@ int cgroupfs_make(int rootfd, const char *path, struct cgroupfs_made *ret)
 	size_t len = 0;
 	int r = -ENOENT;
 
-	if (cgroupfs_has_dotdot(path) || strlen(path) >= sizeof(begun))
+	if (path_has_dotdot(path) || strlen(path) >= sizeof(begun))
 		return -EINVAL;
 	/* ENOENT, ENODEV: an empty parent was removed by the delete of its last container. */
 	for (int i = 0; i < MAKE_TRIES && (r == -ENOENT || r == -ENODEV); i++)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Between cgroupfs.c, cgroupfs_make.c and cgroupfs_remove.c: the components of a path, and the mark
- * on a cgroup's directory that says whose it is, an extended attribute of the user class (cgroup2
- * has them since Linux 5.7, also for ordinary users).
+ * Between cgroupfs.c, cgroupfs_make.c and cgroupfs_remove.c: the mark on a cgroup's directory that
+ * says whose it is, an extended attribute of the user class (cgroup2 has them since Linux 5.7, also
+ * for ordinary users).
  */
 #ifndef DAVIT_KERNEL_CGROUPFS_PARTS_H
 #define DAVIT_KERNEL_CGROUPFS_PARTS_H
@@ -21,22 +21,5 @@
 
 /* Removes @path and its parents, the innermost first, as long as they are marked and empty. */
 void cgroupfs_remove_parents(int rootfd, const char *path);
-
-/* The next component's length; 0 at the end. *path is moved to its start. */
-static inline size_t cgroupfs_next_component(const char **path)
-{
-	*path += strspn(*path, "/");
-	return strcspn(*path, "/");
-}
-
-static inline bool cgroupfs_has_dotdot(const char *path)
-{
-	size_t len;
-
-	for (; (len = cgroupfs_next_component(&path)) > 0; path += len)
-		if (len == 2 && memcmp(path, "..", 2) == 0)
-			return true;
-	return false;
-}
 
 #endif

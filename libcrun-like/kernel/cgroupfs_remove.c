@@ -13,6 +13,7 @@
 #include <sys/xattr.h>
 
 #include "base/clock.h"
+#include "base/path.h"
 #include "kernel/cgroupfs.h"
 #include "kernel/cgroupfs_parts.h"
 #include "kernel/sys.h"
@@ -160,17 +161,6 @@ static int open_parent(int rootfd, const char *path, const char **ret_name)
 	return cgroupfs_open(rootfd, parent);
 }
 
-/* The path without its last component: the length of what is left. */
-static size_t cut_last(char *path, size_t len)
-{
-	while (len > 0 && path[len - 1] != '/')
-		len--;
-	while (len > 0 && path[len - 1] == '/')
-		len--;
-	path[len] = '\0';
-	return len;
-}
-
 /* Of the first @len bytes of @path, and of the parents of that. */
 static void remove_marked(int rootfd, const char *path, size_t len)
 {
@@ -192,7 +182,7 @@ static void remove_marked(int rootfd, const char *path, size_t len)
 			return;
 		if (dirfd >= 0 && faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 			return;
-		len = cut_last(rest, len);
+		len = path_cut_last(rest);
 	}
 }
 

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/vfs.h>
 
+#include "base/path.h"
 #include "kernel/sys.h"
 
 enum {
@@ -99,8 +100,7 @@ static int walk_next(struct walk *w, char name[static NAME_MAX + 1])
 {
 	size_t len;
 
-	w->at += strspn(w->at, "/");
-	len = strcspn(w->at, "/");
+	len = path_component(&w->at);
 	if (len > NAME_MAX)
 		return -ENAMETOOLONG;
 	memcpy(name, w->at, len);
@@ -112,9 +112,7 @@ static int walk_next(struct walk *w, char name[static NAME_MAX + 1])
 
 static int walk_up(struct walk *w)
 {
-	char *slash = strrchr(w->done, '/');
-
-	*(slash ? slash : w->done) = '\0';
+	(void)path_cut_last(w->done);
 	return walk_open_done(w);
 }
 

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 
 #include "base/fmt.h"
+#include "base/path.h"
 #include "container/status.h"
 #include "container/store.h"
 #include "kernel/cgroupfs.h"
@@ -153,11 +154,9 @@ static int open_sub_cgroup(int *fd, const char *own, const char *path, struct er
 {
 	int sub;
 
-	for (const char *p = path; *p; p += strcspn(p, "/"), p += strspn(p, "/"))
-		if (strncmp(p, "..", 2) == 0 && (p[2] == '/' || !p[2]))
-			return err_kind(e, ERR_CGROUP, EINVAL,
-					"bad sub cgroup path: %.200s is not a sub cgroup path",
-					path);
+	if (path_has_dotdot(path))
+		return err_kind(e, ERR_CGROUP, EINVAL,
+				"bad sub cgroup path: %.200s is not a sub cgroup path", path);
 	sub = cgroupfs_open(*fd, path);
 	if (sub < 0)
 		return err_kind(e, ERR_CGROUP, -sub,

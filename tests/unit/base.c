@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/escape.h"
 #include "base/fmt.h"
+#include "base/path.h"
 #include "test.h"
 
 TEST(fmt_prints_what_printf_prints)
@@ -103,6 +104,32 @@ TEST(a_long_message_is_elided_between_characters)
 	CHECK(strcmp(e.msg + strlen(e.msg) - 10, ": tail\\x1b") == 0);
 	CHECK_INT(escape(whole, sizeof(whole), e.msg), (long long)strlen(e.msg));
 	CHECK_STR(whole, e.msg);
+}
+
+TEST(paths_are_taken_apart_as_text)
+{
+	static const char *const plain[] = { "a", "a/b", "...", ".a/b..", "a/.b" };
+	static const char *const other[] = { "",    "/",   "/a", "a/",     "a//b",
+					     "./a", "a/.", "..", "a/../b", "a/b/.." };
+	static const struct {
+		const char *path, *left;
+	} cuts[] = { { "/a/b", "/a" }, { "/a", "" },      { "a", "" }, { "", "" },
+		     { "a//b", "a" },  { "a/b/", "a/b" }, { "/", "" }, { "a/b/c", "a/b" } };
+	char path[16];
+
+	for (size_t i = 0; i < ARRAY_SIZE(plain); i++)
+		CHECK(path_is_plain(plain[i]));
+	for (size_t i = 0; i < ARRAY_SIZE(other); i++)
+		CHECK(!path_is_plain(other[i]));
+	for (size_t i = 0; i < ARRAY_SIZE(cuts); i++) {
+		fmt(path, sizeof(path), "%s", cuts[i].path);
+		CHECK_INT(path_cut_last(path), (long long)strlen(cuts[i].left));
+		CHECK_STR(path, cuts[i].left);
+	}
+	CHECK(path_has_dotdot("a/../b") && path_has_dotdot("..") && path_has_dotdot("a/.."));
+	CHECK(!path_has_dotdot("a/...") && !path_has_dotdot("./a") && !path_has_dotdot("a..b"));
+	CHECK_INT(path_longest("/a/bcd//ef/"), 3);
+	CHECK_INT(path_longest("//"), 0);
 }
 
 TEST(times_are_those_of_rfc_3339)

@@ -69,15 +69,6 @@ static bool is_writable(int dirfd)
 	return dirfd >= 0 && may_write(dirfd, ".") && may_write(dirfd, "cgroup.procs");
 }
 
-/* Cuts the last component off: "" is the root. */
-static void cut_last(char *path)
-{
-	char *slash = strrchr(path, '/');
-
-	if (slash)
-		*slash = '\0';
-}
-
 /* A process may move between two cgroups when their common ancestor may be written. */
 static bool may_enter(int rootfd, const char *own, const char *path)
 {
@@ -104,7 +95,7 @@ static int take_path(struct look *l, const char *own)
 
 	fmt(there, sizeof(there), "%s", l->path);
 	while ((fd = cgroupfs_open(l->rootfd, there)) == -ENOENT && *there)
-		cut_last(there);
+		path_cut_last(there);
 	if (!is_writable(fd) || !may_enter(l->rootfd, own, l->path)) {
 		close_fdp(&fd);
 		return 0;
@@ -128,7 +119,7 @@ static int take_own(struct look *l, const char *own)
 	bool is_own;
 
 	fmt(above, sizeof(above), "%s", own);
-	cut_last(above);
+	path_cut_last(above);
 	if (strcmp(own, "/") != 0)
 		abovefd = cgroupfs_open(l->rootfd, above);
 	is_own = is_writable(ownfd) && (cgroupfs_is_delegated(ownfd) || !is_writable(abovefd));

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/fmt.h"
+#include "base/path.h"
 #include "kernel/cgroupfs.h"
 #include "setup/annotations.h"
 
@@ -75,22 +76,14 @@ static bool map_uid(const struct oci_config *config, const struct namespaces *ns
 
 static int take_below(const struct oci_config *config, const char **ret, struct err *e)
 {
-	const char *value = annotation_find(&config->annotations, ANNOTATION_DELEGATE_CGROUP), *at;
-	size_t len;
+	const char *value = annotation_find(&config->annotations, ANNOTATION_DELEGATE_CGROUP);
 
 	*ret = NULL;
 	if (!value || !value[strspn(value, "/")])
 		return 0;
 	value += strspn(value, "/");
-	for (at = value;; at += len + 1) {
-		len = strcspn(at, "/");
-		if (len == 0 || len > NAME_MAX || (len == 1 && at[0] == '.') ||
-		    (len == 2 && memcmp(at, "..", 2) == 0) || strchr(value, '\n'))
-			return err_field(e, EINVAL, DELEGATE_POINTER, "bad sub cgroup path \"%s\"",
-					 value);
-		if (!at[len])
-			break;
-	}
+	if (!path_is_plain(value) || path_longest(value) > NAME_MAX || strchr(value, '\n'))
+		return err_field(e, EINVAL, DELEGATE_POINTER, "bad sub cgroup path \"%s\"", value);
 	*ret = value;
 	return 0;
 }
