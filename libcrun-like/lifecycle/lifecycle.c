@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * The life of a container, one row a step, in order, and that of a further program in it. Nothing
- * else is in this file; the rows' functions are in steps_*.c and exec_steps.c, the questions they
- * ask of the plan in plan_rows.h, the walking is drive.c's.
+ * else is in this file; the rows' functions are in steps_*.c, the questions they ask of the plan in
+ * plan_rows.h, the walking is drive.c's.
  *
  * create does the rows before STEP_START, start those from it on, with INIT waiting at
  * STEP_AWAIT_START; run does all of them in one go.

@@ -32,7 +32,7 @@ void undo_criu(struct run *run);
 int step_criu_restore(struct run *run, struct err *e);
 int step_criu_finish(struct run *run, struct err *e);
 
-/* exec_steps.c */
+/* steps_exec.c */
 int step_exec_decode(struct run *run, struct err *e);
 int step_exec_check(struct run *run, struct err *e);
 int step_exec_prepare(struct run *run, struct err *e);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * exec: one more program in a container. The table is beside the container's own (lifecycle.c), the
- * rows' functions are in exec_steps.c; here is what is around them.
+ * rows' functions are in steps_exec.c; here is what is around them.
  *
  * No lock is taken: many may execute something at the same time, and one in the foreground lasts. A
  * delete meanwhile kills what is in the cgroup, and its end makes ours fail.
