@@ -55,21 +55,27 @@ static int make_address(const char *path, struct sockaddr_un *addr, int *ret_dir
 
 /* A unix socket never answers EINPROGRESS: when the listener's queue is full it is EAGAIN, without
  * anything to poll for. */
-static int connect_until(int fd, const struct sockaddr_un *addr, long long deadline)
+static int connect_until(int fd, const struct sockaddr_un *addr, int start_msec)
 {
 	const struct timespec pause = { .tv_nsec = RETRY_MSEC * 1000000L };
+	long long begin = clock_msec();
 
 	while (connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) < 0) {
-		if (errno != EAGAIN && errno != EINTR)
+		bool is_absent = errno == ENOENT || errno == ECONNREFUSED;
+		long long waited = clock_msec() - begin;
+
+		if (!is_absent && errno != EAGAIN && errno != EINTR)
 			return neg_errno();
-		if (clock_msec() >= deadline)
+		if (is_absent && waited >= start_msec)
+			return neg_errno();
+		if (waited >= DEADLINE_MSEC)
 			return -ETIMEDOUT;
 		nanosleep(&pause, NULL);
 	}
 	return 0;
 }
 
-int peer_connect(const char *path, int *ret_fd)
+int peer_connect(const char *path, int start_msec, int *ret_fd)
 {
 	_cleanup_fd_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	_cleanup_fd_ int dir = -1;
@@ -80,7 +86,7 @@ int peer_connect(const char *path, int *ret_fd)
 		return neg_errno();
 	r = make_address(path, &addr, &dir);
 	if (r == 0)
-		r = connect_until(fd, &addr, clock_msec() + DEADLINE_MSEC);
+		r = connect_until(fd, &addr, start_msec);
 	if (r < 0)
 		return r;
 	*ret_fd = take_fd(&fd);

@@ -12,12 +12,14 @@
 #include "base/util.h"
 
 enum {
-	PEER_DEADLINE_SEC = 10
+	PEER_DEADLINE_SEC = 10,
+	PEER_START_MSEC = 1000
 };
 
-/* Connects to a stream socket by its path on the host, of any length; the fd does not block.
- * -ETIMEDOUT: it did not accept. */
-int peer_connect(const char *path, int *ret_fd);
+/* Connects to a stream socket by its path on the host, of any length; the fd does not block. One
+ * that is not there, or where nobody listens yet, has @start_msec (PEER_START_MSEC): callers start
+ * the receiver and the runtime together. -ETIMEDOUT: it did not accept. */
+int peer_connect(const char *path, int start_msec, int *ret_fd);
 
 /* Sends @text (at least a byte) with the one descriptor @passed: as one message, unless it is
  * longer than a socket's buffer. -ETIMEDOUT: it was not taken. */

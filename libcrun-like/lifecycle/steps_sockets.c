@@ -12,7 +12,7 @@
 int step_pidfd_socket(struct run *run, struct err *e)
 {
 	const char *path = run->plan->pidfd_socket;
-	int r = peer_connect(path, &run->pidfd_sock);
+	int r = peer_connect(path, PEER_START_MSEC, &run->pidfd_sock);
 
 	if (r == -ETIMEDOUT)
 		return err_kind(e, ERR_TIMEOUT, ETIMEDOUT,

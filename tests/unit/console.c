@@ -9,8 +9,10 @@
 #include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <termios.h>
+#include <time.h>
 
 #include "base/util.h"
+#include "kernel/peer.h"
 #include "sandbox.h"
 
 static const bool yes = true;
@@ -218,6 +220,29 @@ SANDBOX_TEST(connect_names_the_path, CLONE_NEWNS)
 	CHECK_INT(console_connect("/mnt/deaf.sock", &fd, &e[1]), -ECONNREFUSED);
 	CHECK_INT(console_connect("", &fd, &e[2]), -ENOENT);
 	CHECK_INT(fd, -1);
+}
+
+/* runc's own tests start the receiver and the runtime together, and so do scripts. The wait here is
+ * long enough for any load; a receiver that is there at once ends it at once. */
+SANDBOX_TEST(connect_waits_for_a_receiver_that_is_being_started, CLONE_NEWNS)
+{
+	const struct timespec later = { .tv_nsec = 100 * 1000000L };
+	int fd = -1, status;
+	pid_t child;
+
+	(void)sandbox_make_root();
+	child = fork();
+	if (child == 0) {
+		nanosleep(&later, NULL);
+		status = listen_at("/mnt", "late.sock", -1);
+		nanosleep(&later, NULL);
+		alarm(60);
+		_exit(listen(status, 1) < 0 || accept(status, NULL, NULL) < 0);
+	}
+	CHECK_INT(peer_connect("/mnt/late.sock", 60 * 1000, &fd), 0);
+	CHECK(fd >= 0);
+	CHECK_INT(waitpid(child, &status, 0), child);
+	CHECK_INT(status, 0);
 }
 
 SANDBOX_TEST(connect_takes_long_paths, CLONE_NEWNS)

@@ -32,7 +32,7 @@ void console_prepare(const struct oci_process *process, bool has_device, const c
 
 int console_connect(const char *path, int *ret_sockfd, struct err *e)
 {
-	int r = peer_connect(path, ret_sockfd);
+	int r = peer_connect(path, PEER_START_MSEC, ret_sockfd);
 
 	if (r == -ETIMEDOUT)
 		return err_kind(e, ERR_TIMEOUT, ETIMEDOUT,

@@ -8,7 +8,7 @@
 
 int seccomp_agent_connect(const char *path, int *ret_sockfd, struct err *e)
 {
-	int r = peer_connect(path, ret_sockfd);
+	int r = peer_connect(path, PEER_START_MSEC, ret_sockfd);
 
 	if (r == -ETIMEDOUT)
 		return err_kind(e, ERR_TIMEOUT, ETIMEDOUT,
