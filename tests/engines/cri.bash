@@ -235,7 +235,7 @@ steps_streams() {
 	try "exec: errors are their own stream" fresh bash -c 'id=$(one "sleep 1000") && shows "^bad$" bash -c "cri stream $id pipes sh -c \"echo good; echo bad >&2\" 2>&1 >/dev/null"'
 	try "exec: a megabyte arrives" fresh bash -c 'id=$(one "sleep 1000") && cri stream "$id" pipes cat /bin/busybox | cmp - /tmp/image/bin/busybox'
 	try "exec: a missing program" fresh bash -c 'id=$(one "sleep 1000") && says_no "no such file" cri stream "$id" pipes /nope'
-	try "exec on a terminal: its size, what is typed, its status" fresh bash -c 'id=$(one "sleep 1000") && typed "tty; sleep 0.5; busybox stty size; exit 6\\n" 6 "^33 77" cri stream "$id" tty sh'
+	try "exec on a terminal: its size, what is typed, its status" fresh bash -c 'id=$(one "sleep 1000") && typed "tty; until busybox stty size | grep 77; do sleep 0.1; done; exit 6\\n" 6 "^33 77" cri stream "$id" tty sh'
 	try "exec on a terminal in a user namespace" fresh bash -c 'id=$(one "sleep 1000" userns) && typed "tty; exit 6\\n" 6 "^/dev/pts/" cri stream "$id" tty sh'
 	try "attach: input and output" fresh bash -c 'id=$(one "read x; echo heard \$x" stdin) && typed "hello\\n" 0 "^heard hello$" cri attach "$id" pipes && ended "$id"'
 	try "attach on a terminal" fresh bash -c 'id=$(one "exec sh -i" stdin tty) && typed "echo \$((6*7)); exit 5\\n" 0 "^42$" cri attach "$id" tty && ended "$id" && shows "^exited 5" cri state "$id"'

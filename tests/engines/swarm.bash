@@ -91,7 +91,8 @@ prepare() {
 	export DOCKER_CLI_HINTS=false
 	/share/contrib/install-runtime --runtime /share/davit --default docker >/dev/null || return
 	[[ " $* " != *" crun "* ]] || {
-		jq '.runtimes.crun.path = "/usr/bin/crun"' /etc/docker/daemon.json >/tmp/daemon.json
+		make_peer crun /usr/bin/crun 'del(.linux.resources.blockIO)'
+		jq '.runtimes.crun.path = "/share/peers/crun"' /etc/docker/daemon.json >/tmp/daemon.json
 		cp /tmp/daemon.json /etc/docker/daemon.json
 	}
 }
