@@ -513,6 +513,28 @@ DAVIT_API int davit_checkpoint(struct davit_context *ctx, const char *id,
 			       const struct davit_checkpoint_options *options,
 			       struct davit_error *err);
 
+/* Other than 0: no more of them. */
+typedef int davit_obstacle_fn(void *arg, const char *line);
+
+/**
+ * davit_checkpoint_explain() - what criu would refuse of a container
+ * @ctx: the context
+ * @id: the container, running or paused
+ * @options: those of davit_checkpoint(); may not be NULL
+ * @each: called with an obstacle: what has it, what it is, and the option that would help
+ * @arg: for @each
+ * @err: may be NULL
+ *
+ * Looks from outside: the container goes on, and nothing is written. criu is asked for its version
+ * (fork). What only shows in processes that stand still is not found: no obstacle is no promise.
+ *
+ * Return: 0, whatever was found; or a negative errno.
+ * Since: 0.1.0
+ */
+DAVIT_API int davit_checkpoint_explain(struct davit_context *ctx, const char *id,
+				       const struct davit_checkpoint_options *options,
+				       davit_obstacle_fn *each, void *arg, struct davit_error *err);
+
 /**
  * davit_restore() - make a container of such images
  * @ctx: the context

@@ -26,7 +26,7 @@ struct command_args {
 	/* Of descriptors that the caller left open (inherited.h). */
 	char *bundle_path, *config_text, *process_text, *mounts_text;
 	size_t mounts_len;
-	bool all, force, host, man, quiet, regex, rootless, stats, strict;
+	bool all, explain, force, host, man, quiet, regex, rootless, stats, strict;
 	struct cli_result words;
 };
 

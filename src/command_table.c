@@ -186,6 +186,7 @@ static const struct cli_option exec_options[] = {
 
 static const struct cli_option checkpoint_options[] = {
 	CRIU_OPTIONS,
+	{ "explain", 0, CLI_FLAG, NULL, "only show what criu would refuse, while the container goes on", AT(explain) },
 	{ "leave-running", 0, CLI_FLAG, NULL, "let the container go on afterwards", AT(checkpoint.leave_running) },
 	{ "pre-dump", 0, CLI_FLAG, NULL, "write the memory alone, for a later checkpoint with --parent-path", AT(checkpoint.pre_dump) },
 	{ "parent-path", 0, CLI_STRING, "DIR", "the images of a pre-dump, relative to --image-path", AT(checkpoint.parent_path) },

@@ -145,6 +145,18 @@ int davit_checkpoint(struct davit_context *ctx, const char *id,
 	return error_export_output(err, &e, output);
 }
 
+int davit_checkpoint_explain(struct davit_context *ctx, const char *id,
+			     const struct davit_checkpoint_options *options,
+			     davit_obstacle_fn *each, void *arg, struct davit_error *err)
+{
+	struct davit_checkpoint_options o;
+	struct err e = { 0 };
+
+	if (options_take(&o, sizeof(o), options, "davit_checkpoint_options", &e) == 0)
+		operation_checkpoint_explain(ctx, id, &o, each, arg, &e);
+	return error_export(err, &e);
+}
+
 static void restore_remote(struct davit_context *ctx, const struct davit_create_options *o,
 			   const struct davit_checkpoint_options *options,
 			   struct remote_answer *answer, struct err *e)

@@ -17,9 +17,9 @@ enum {
 	ANSWER_SIZE = 32768 /* the most that the kernel puts into one datagram of a listing */
 };
 
-int netlink_open(int *ret_fd)
+static int open_socket(int protocol, int *ret_fd)
 {
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
 
 	if (fd < 0)
 		return neg_errno();
@@ -27,7 +27,12 @@ int netlink_open(int *ret_fd)
 	return 0;
 }
 
-int netlink_open_in(int fd, int *ret_sock, int *ret_ns)
+int netlink_open(int *ret_fd)
+{
+	return open_socket(NETLINK_ROUTE, ret_fd);
+}
+
+static int open_in(int fd, int protocol, int *ret_sock, int *ret_ns)
 {
 	_cleanup_fd_ int own = -1, ns = -1, sock = -1;
 	int r = namespace_open_own(CLONE_NEWNET, &own), back;
@@ -38,7 +43,7 @@ int netlink_open_in(int fd, int *ret_sock, int *ret_ns)
 		return r;
 	r = namespace_open_own(CLONE_NEWNET, &ns);
 	if (r == 0)
-		r = netlink_open(&sock);
+		r = open_socket(protocol, &sock);
 	back = namespace_join(own, CLONE_NEWNET);
 	if (back < 0)
 		return -ESTALE;
@@ -47,6 +52,18 @@ int netlink_open_in(int fd, int *ret_sock, int *ret_ns)
 	*ret_sock = take_fd(&sock);
 	*ret_ns = take_fd(&ns);
 	return 0;
+}
+
+int netlink_open_in(int fd, int *ret_sock, int *ret_ns)
+{
+	return open_in(fd, NETLINK_ROUTE, ret_sock, ret_ns);
+}
+
+int netlink_open_diag(int fd, int *ret_sock)
+{
+	_cleanup_fd_ int ns = -1;
+
+	return open_in(fd, NETLINK_SOCK_DIAG, ret_sock, &ns);
 }
 
 void netlink_begin(struct netlink_request *q, unsigned type, unsigned flags, const void *body,

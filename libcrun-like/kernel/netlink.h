@@ -17,6 +17,9 @@ int netlink_open(int *ret_fd);
  * namespace. The caller comes back to its own; -ESTALE when it could not. */
 int netlink_open_in(int fd, int *ret_sock, int *ret_ns);
 
+/* One that tells of sockets of that namespace, sock_diag(7). */
+int netlink_open_diag(int fd, int *ret_sock);
+
 struct netlink_link {
 	unsigned index, master; /* master 0: none */
 	bool is_up;
@@ -56,5 +59,22 @@ void netlink_address_text(const struct netlink_entry *address, char *buf, size_t
 int netlink_add_address(int sock, const struct netlink_entry *address, unsigned index, bool whole);
 bool netlink_route_has_gateway(const struct netlink_entry *route);
 int netlink_add_route(int sock, const struct netlink_entry *route, unsigned index);
+
+/* --- looking (netlink_look.c) ----------------------------------------------------------------- */
+
+struct netlink_named_link {
+	const char *name, *kind; /* kind "": a device of the machine's */
+	bool is_loopback;
+};
+typedef void netlink_link_fn(void *arg, const struct netlink_named_link *link);
+int netlink_each_link(int sock, netlink_link_fn *each, void *arg);
+
+struct netlink_unix {
+	unsigned type;        /* SOCK_STREAM, ... */
+	uint32_t inode, peer; /* peer 0: none, or one that nobody has accepted */
+};
+typedef void netlink_unix_fn(void *arg, const struct netlink_unix *socket);
+/* @sock: of netlink_open_diag(). */
+int netlink_each_unix(int sock, netlink_unix_fn *each, void *arg);
 
 #endif

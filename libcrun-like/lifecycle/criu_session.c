@@ -212,14 +212,39 @@ int criu_start(struct criu_session *s, const struct criu_start *how, struct err 
 	return -e->code;
 }
 
-int criu_check(struct criu_session *s, struct err *e)
+/* The last that this criu is asked: it ends after a check. */
+static int check_needs(struct criu_session *s, unsigned needs, struct err *e)
+{
+	struct criu_reply reply = { .fd = -1 };
+	int r = criu_send(s->sock, CRIU_FEATURE_CHECK, NULL, false);
+
+	if (r == 0)
+		r = hear(s, &reply);
+	close_fdp(&reply.fd);
+	if (r <= 0 || reply.type != CRIU_FEATURE_CHECK || !reply.success)
+		return err_kind(e, ERR_UNSUPPORTED, EPROTO,
+				"ask criu what it can do: it gives no answer");
+	if ((needs & CRIU_MEM_TRACK) && !reply.has_mem_track)
+		return err_kind(e, ERR_UNSUPPORTED, EOPNOTSUPP,
+				"--pre-dump: this kernel does not tell which pages were written to "
+				"(CONFIG_MEM_SOFT_DIRTY)");
+	if ((needs & CRIU_LAZY_PAGES) && !reply.has_lazy_pages)
+		return err_kind(e, ERR_UNSUPPORTED, EOPNOTSUPP,
+				"--lazy-pages: this kernel cannot hand memory over when it is used "
+				"(userfaultfd)");
+	return 0;
+}
+
+int criu_check(struct criu_session *s, unsigned needs, struct err *e)
 {
 	const struct criu_start start = { .cgroup_fd = -1, .stdio = { -1, -1, -1 } };
 
 	if (criu_start(s, &start, e) < 0)
 		return -e->code;
+	if (needs)
+		check_needs(s, needs, e);
 	criu_end(s, false);
-	return 0;
+	return -e->code;
 }
 
 void criu_end(struct criu_session *s, bool at_once)

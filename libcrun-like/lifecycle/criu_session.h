@@ -54,8 +54,12 @@ void criu_init(struct criu_session *s, const struct davit_context *ctx);
 /* Starts it and asks for its version: an error that names the package when there is none, or one
  * that is too old. Nothing is done to any container by that. */
 int criu_start(struct criu_session *s, const struct criu_start *how, struct err *e);
-/* Only that: before anything is made. */
-int criu_check(struct criu_session *s, struct err *e);
+enum criu_needs {
+	CRIU_MEM_TRACK = 1, /* the kernel tells which pages were written to */
+	CRIU_LAZY_PAGES = 2
+};
+/* Only that, before anything is made; and whether it and the kernel can do what is needed. */
+int criu_check(struct criu_session *s, unsigned needs, struct err *e);
 /* Without a word: closes our end, and waits for criu to end. After a kill when @at_once. */
 void criu_end(struct criu_session *s, bool at_once);
 

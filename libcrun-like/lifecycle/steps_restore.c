@@ -24,7 +24,9 @@ enum {
 
 int step_find_criu(struct run *run, struct err *e)
 {
-	return criu_check(&run->restore.criu, e);
+	unsigned needs = run->restore.options->lazy_pages ? CRIU_LAZY_PAGES : 0;
+
+	return criu_check(&run->restore.criu, needs, e);
 }
 
 int step_open_images(struct run *run, struct err *e)

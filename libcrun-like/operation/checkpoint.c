@@ -14,6 +14,7 @@
 #include "lifecycle/criu_request.h"
 #include "lifecycle/criu_session.h"
 #include "oci-spec/json.h"
+#include "operation/checkpoint_parts.h"
 #include "operation/operation.h"
 #include "setup/criu/streams.h"
 
@@ -36,7 +37,7 @@ struct checkpoint {
 	char *output;
 };
 
-static int check_status(const struct container *c, struct err *e)
+int checkpoint_check_status(const struct container *c, struct err *e)
 {
 	if (c->status == STATUS_RUNNING || c->status == STATUS_PAUSED)
 		return 0;
@@ -45,16 +46,15 @@ static int check_status(const struct container *c, struct err *e)
 	return err_hint(e, "it is %s", status_word(c->status));
 }
 
-static int load_config(struct checkpoint *k, struct err *e)
+int checkpoint_load_config(struct container *c, const struct oci_config **ret, struct err *e)
 {
-	struct arena *a = &k->c->arena;
 	struct oci_config *config;
 	char *text;
 	size_t len;
 
-	if (store_read_file(a, k->c->dirfd, "config.json", &text, &len, e) == 0 &&
-	    oci_config_decode(a, text, len, "config.json", &config, e) == 0)
-		k->config = config;
+	if (store_read_file(&c->arena, c->dirfd, "config.json", &text, &len, e) == 0 &&
+	    oci_config_decode(&c->arena, text, len, "config.json", &config, e) == 0)
+		*ret = config;
 	return -e->code;
 }
 
@@ -118,9 +118,10 @@ static void put_namespaces(struct checkpoint *k)
 }
 
 /* Its processes have the host's mounts, or those of others: criu would dump them all. */
-static int check_mounts(const struct checkpoint *k, struct err *e)
+int checkpoint_check_mounts(const struct container *c, const struct oci_config *config,
+			    struct err *e)
 {
-	const struct oci_linux *l = k->config->linux_config;
+	const struct oci_linux *l = config->linux_config;
 
 	for (size_t i = 0; l && i < l->namespaces.count; i++)
 		if (strcmp(l->namespaces.items[i].type, "mount") == 0 &&
@@ -128,7 +129,12 @@ static int check_mounts(const struct checkpoint *k, struct err *e)
 			return 0;
 	return err_kind(e, ERR_UNSUPPORTED, EOPNOTSUPP,
 			"cannot checkpoint container %s: it has no mount namespace of its own",
-			k->c->id);
+			c->id);
+}
+
+unsigned checkpoint_needs(const struct davit_checkpoint_options *o)
+{
+	return (o->pre_dump ? CRIU_MEM_TRACK : 0) | (o->lazy_pages ? CRIU_LAZY_PAGES : 0);
 }
 
 /* Before criu is started: it would not say which of its descriptors is none. */
@@ -268,8 +274,10 @@ static bool is_worth_another(const struct checkpoint *k, const struct err *e)
 
 static int checkpoint(struct checkpoint *k, struct err *e)
 {
-	if (check_status(k->c, e) < 0 || check_lazy_pages(k->options, e) < 0 ||
-	    load_config(k, e) < 0 || check_mounts(k, e) < 0 || criu_check(&k->criu, e) < 0 ||
+	if (checkpoint_check_status(k->c, e) < 0 || check_lazy_pages(k->options, e) < 0 ||
+	    checkpoint_load_config(k->c, &k->config, e) < 0 ||
+	    checkpoint_check_mounts(k->c, k->config, e) < 0 ||
+	    criu_check(&k->criu, checkpoint_needs(k->options), e) < 0 ||
 	    criu_images_open(&k->images, k->options, true, e) < 0 ||
 	    criu_images_open_to(&k->images, k->config, e) < 0)
 		return -e->code;

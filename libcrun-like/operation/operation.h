@@ -27,6 +27,10 @@ int operation_restore(const struct davit_context *ctx, const struct davit_create
 int operation_checkpoint(const struct davit_context *ctx, const char *id,
 			 const struct davit_checkpoint_options *options, char *output,
 			 struct err *e);
+/* checkpoint_explain.c: of a container that goes on. */
+int operation_checkpoint_explain(const struct davit_context *ctx, const char *id,
+				 const struct davit_checkpoint_options *options,
+				 davit_obstacle_fn *each, void *arg, struct err *e);
 /* start.c. @hook_output as above. */
 int operation_start(const struct davit_context *ctx, const char *id, char *hook_output,
 		    struct err *e);

@@ -117,7 +117,7 @@ check() {
 	else
 		failures=$((failures + 1))
 		echo "not ok $count $name"
-		tail -15 <<<"$out" | sed 's/^/# /'
+		tail -${DAVIT_CHECKPOINT_LINES:-15} <<<"$out" | sed 's/^/# /'
 		for file in "$STATE"/*/; do
 			[ ! -d "$file" ] || dv delete -f "$(basename "$file")"
 		done
