@@ -495,6 +495,14 @@ uint64_t mount_attrs(int fd)
 	return attrs;
 }
 
+unsigned long mount_atime(int fd)
+{
+	struct statfs st = { 0 };
+
+	(void)!fstatfs(fd, &st);
+	return (unsigned long)st.f_flags & (ST_NOATIME | ST_RELATIME | ST_NODIRATIME);
+}
+
 void mount_attr_names(uint64_t attrs, char *ret, size_t size)
 {
 	size_t at = 0;

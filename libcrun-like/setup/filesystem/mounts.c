@@ -337,6 +337,7 @@ static int prepare_one(struct prepare *p, struct err *e)
 	op->words = &p->mount->options;
 	op->type = p->mount->type;
 	op->fd = op->idmap_fd = op->unlocked_fd = -1;
+	op->is_locked = p->ctx->has_user_ns;
 	if (mount_options_parse(p->arena, op->words, &op->options) < 0)
 		return no_memory(e);
 	op->ties = choose_ties(&op->options, p->ctx->is_root_shared);

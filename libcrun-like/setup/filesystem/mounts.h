@@ -60,6 +60,7 @@ struct mount_op {
 	char *link_text; /* PATH_MAX bytes for what the source of a copy-symlink says, or NULL */
 	bool keeps_readonly; /* read-only before us, or the host's: never made writable */
 	uint64_t mount_id;   /* of what was attached or remounted, or 0 */
+	bool is_locked;      /* a source of outside: the user namespace takes nothing off it */
 	bool is_held;        /* unlocked until mounts_release() */
 	int unlocked_fd;     /* what mounts_readonly.c has made writable for a moment, or -1 */
 	int fd;              /* a source opened by HOST, or -1 */

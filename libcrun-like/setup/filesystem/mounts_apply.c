@@ -20,16 +20,20 @@
 #include "setup/filesystem/mounts_idmap.h"
 #include "setup/filesystem/mounts_readonly.h"
 
+enum {
+	LOCKABLE = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC
+};
+
 static const char *what_of(const struct mount_op *op)
 {
 	return op->kind == MOUNT_BIND ? op->source : op->type;
 }
 
-/* Which option it was: one that was to be cleared, and that the mount has. */
-static int tell_locked(const struct mount_op *op, int r, int fd, struct err *e)
+/* Which option it was: one that was to be cleared, and that the mount had (@before). */
+static int tell_locked(const struct mount_op *op, int r, uint64_t before, struct err *e)
 {
 	uint64_t clear = op->options.attr_clear | op->options.recursive_clear;
-	uint64_t locked = clear & mount_attrs(fd);
+	uint64_t locked = clear & before & LOCKABLE;
 	char names[64] = "";
 
 	mount_attr_names(locked, names, sizeof(names));
@@ -70,24 +74,45 @@ static int set_all_flags(const struct mount_options *o, int fd)
 	if (o->is_atime_given)
 		flags |= MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME;
 	else
-		clear &= ~(uint64_t)MOUNT_ATTR__ATIME;
+		clear &= ~(uint64_t)(MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME);
 	r = mount_set_attrs(fd, o->attr_set, clear | (flags & ~o->attr_set), false);
 	return r == -EPERM ? mount_set_attrs(fd, o->attr_set, clear, false) : r;
+}
+
+/*
+ * The copy that HOST makes with its rights knows no locks. They hold nevertheless, as in a mount
+ * namespace that the user namespace owns: else a container's bind would lose the host's nosuid or
+ * ro by what it does not say. A file system that is read-only itself (no mount's flag) changes
+ * nothing.
+ */
+static int keep_locked(const struct mount_options *o, int fd, uint64_t before, unsigned long atime)
+{
+	uint64_t lost = before & ~mount_attrs(fd) & LOCKABLE;
+
+	if ((lost & (o->attr_clear | o->recursive_clear)) || mount_atime(fd) != atime)
+		return -EPERM;
+	return lost ? mount_set_attrs(fd, lost, 0, false) : 0;
 }
 
 static int settle_options(const struct mount_op *op, int fd, struct err *e)
 {
 	const struct mount_options *o = &op->options;
 	bool is_named = o->attr_set | o->attr_clear | o->superblock_set | o->superblock_clear;
+	bool is_recursive = o->recursive_set | o->recursive_clear;
+	bool is_locked = op->is_locked && !op->inside && (is_named || is_recursive);
+	uint64_t before = is_locked ? mount_attrs(fd) : 0;
+	unsigned long atime = is_locked ? mount_atime(fd) : 0;
 	int r = 0;
 
 	if (is_named && op->kind == MOUNT_BIND)
 		r = set_all_flags(o, fd);
 	else if (is_named)
 		r = mount_set_attrs(fd, o->attr_set, o->attr_clear, false);
-	if (r == 0 && (o->recursive_set | o->recursive_clear))
+	if (r == 0 && is_recursive)
 		r = mount_set_attrs(fd, o->recursive_set, o->recursive_clear, true);
-	return r == 0 ? 0 : tell_locked(op, r, fd, e);
+	if (r == 0 && is_locked)
+		r = keep_locked(o, fd, before, atime);
+	return r == 0 ? 0 : tell_locked(op, r, is_locked ? before : mount_attrs(fd), e);
 }
 
 static int clone_source(const struct mount_op *op)
