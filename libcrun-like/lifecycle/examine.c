@@ -93,7 +93,7 @@ static int examine_personality(struct plan *p, const struct err_sink *faults, st
 static int examine_user(struct plan *p, const struct err_sink *faults, struct err *e)
 {
 	return p->config->process && p->ns.uid_map_count
-		       ? namespaces_check_user(&p->ns, &p->config->process->user, e)
+		       ? namespaces_check_user(&p->ns, &p->config->process->user, faults, e)
 		       : 0;
 }
 
@@ -101,7 +101,7 @@ static int examine_user(struct plan *p, const struct err_sink *faults, struct er
 static int examine_user_here(struct plan *p, const struct err_sink *faults, struct err *e)
 {
 	return p->config->process && !p->ns.uid_map_count
-		       ? namespaces_check_user(&p->ns, &p->config->process->user, e)
+		       ? namespaces_check_user(&p->ns, &p->config->process->user, faults, e)
 		       : 0;
 }
 

@@ -260,7 +260,7 @@ int plan_prepare_process(struct plan *plan, struct err *e)
 		return -e->code;
 	if (labels_prepare(&plan->arena, process, &plan->labels, e) < 0)
 		return -e->code;
-	if (namespaces_check_user(&plan->ns, &process->user, e) < 0)
+	if (namespaces_check_user(&plan->ns, &process->user, &(struct err_sink){ 0 }, e) < 0)
 		return -e->code;
 	if (credentials_prepare(&plan->arena, process, &ctx, &plan->credentials, e) < 0)
 		return -e->code;

@@ -457,27 +457,29 @@ static bool has_id(const struct namespaces *ns, bool is_uid, uint32_t id)
 	return id == 0 || idmap_range_of(ns->map_pid, is_uid ? "uid_map" : "gid_map", id) > 0;
 }
 
-static int refuse_id(const struct namespaces *ns, bool is_uid, uint32_t id, const char *pointer,
-		     struct err *e)
+static int check_id(const struct namespaces *ns, bool is_uid, uint32_t id, const char *pointer,
+		    const struct err_sink *faults, struct err *e)
 {
 	const char *what = is_uid ? "uid" : "gid";
 
+	if (has_id(ns, is_uid, id))
+		return 0;
 	err_field(e, EINVAL, pointer, "%s %u has no mapping in the user namespace", what, id);
 	if (ns->uid_map_count)
 		err_hint(e, "add one to linux.%sMappings, from the ranges in /etc/sub%s", what,
 			 what);
-	return -e->code;
+	return err_pass(faults, e) ? 0 : -e->code;
 }
 
-int namespaces_check_user(const struct namespaces *ns, const struct oci_user *user, struct err *e)
+int namespaces_check_user(const struct namespaces *ns, const struct oci_user *user,
+			  const struct err_sink *faults, struct err *e)
 {
-	if (!has_id(ns, true, user->uid))
-		return refuse_id(ns, true, user->uid, "/process/user/uid", e);
-	if (!has_id(ns, false, user->gid))
-		return refuse_id(ns, false, user->gid, "/process/user/gid", e);
+	if (check_id(ns, true, user->uid, "/process/user/uid", faults, e) < 0 ||
+	    check_id(ns, false, user->gid, "/process/user/gid", faults, e) < 0)
+		return -e->code;
 	for (size_t i = 0; i < user->additional_gids.count; i++)
-		if (!has_id(ns, false, user->additional_gids.items[i]))
-			return refuse_id(ns, false, user->additional_gids.items[i],
-					 POINTER("/process/user/additionalGids/%zu", i), e);
+		if (check_id(ns, false, user->additional_gids.items[i],
+			     POINTER("/process/user/additionalGids/%zu", i), faults, e) < 0)
+			return -e->code;
 	return 0;
 }

@@ -106,7 +106,8 @@ void namespaces_describe_new(const struct namespaces *ns, const struct describe 
 void namespaces_describe_joined(const struct namespaces *ns, const struct describe *d);
 
 /* The user of the program must have ids in a new user namespace: execve would only say "invalid
- * argument". */
-int namespaces_check_user(const struct namespaces *ns, const struct oci_user *user, struct err *e);
+ * argument". @faults: validate, which wants to know of each id. */
+int namespaces_check_user(const struct namespaces *ns, const struct oci_user *user,
+			  const struct err_sink *faults, struct err *e);
 
 #endif

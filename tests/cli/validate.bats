@@ -48,6 +48,14 @@ maps='.linux.namespaces += [{ type: "user" }]
 	fi
 }
 
+@test "each of several ids without a mapping is told" {
+	config "$maps | .process.user = { uid: 50, gid: 51, additionalGids: [5, 52, 9, 53] }"
+	davit validate -b "$BUNDLE"
+	[ "$status" = 1 ] || complain "validate"
+	[[ $out == "uid 50 has no mapping"*"(at /process/user/uid)"*$'\n'"gid 51 "*"(at /process/user/gid)"*$'\n'"gid 52 "*"(at /process/user/additionalGids/1)"*$'\n'"gid 53 "*"(at /process/user/additionalGids/3)"*$'\n4 faults' ]] ||
+		complain "each of them"
+}
+
 @test "what the machine lacks is told with a bundle, and with --host" {
 	knows "(at /root/path)" '.root.path = "not-there"'
 	cp "$T/good.json" "$BUNDLE/config.json"
