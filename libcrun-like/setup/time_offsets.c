@@ -48,11 +48,12 @@ int time_offsets_open(int *ret_fd, struct err *e)
 	if (r < 0)
 		return err_set(e, -r, "open a private procfs");
 	fd = procfs_open_pid_file(procfd, self, "timens_offsets", O_WRONLY);
-	if (fd == -ENOENT)
-		return err_kind(e, ERR_UNSUPPORTED, EOPNOTSUPP,
-				"this kernel has no time namespaces");
 	if (fd < 0)
-		return err_set(e, -fd, "open timens_offsets");
+		err_set(e, -fd, "open timens_offsets");
+	if (fd == -ENOENT)
+		err_hint(e, "this kernel has no time namespaces");
+	if (fd < 0)
+		return -e->code;
 	*ret_fd = fd;
 	return 0;
 }

@@ -9,7 +9,8 @@
 # errno) is none: its tests are those of faults (tests/fault). Of a line with a choice ("?") both
 # ways must have been gone.
 #
-# elsewhere.txt: refusals that unit tests and this machine cannot reach, with the test that does.
+# elsewhere.txt: refusals that unit tests and this machine cannot reach, with the test that does; it
+# must be there, under that name.
 import gzip
 import json
 import pathlib
@@ -77,13 +78,29 @@ def counts(build):
     return found
 
 
+def elsewhere():
+    """(file, words of the line) of each row, and what is wrong with the rows."""
+    rows, wrong = [], []
+    for line in (TOP / "tests/coverage/elsewhere.txt").read_text().split("\n"):
+        if not line or line[0] == "#":
+            continue
+        found = re.match(r'(\S+) "([^"]+)" (\S+), "([^"]+)": \S', line)
+        if not found:
+            wrong.append(f'no row: {line}')
+            continue
+        rows.append(found.group(1, 2))
+        test = TOP / found[3]
+        if not test.is_file() or found[4] not in test.read_text():
+            wrong.append(f'no such test: {found[3]}, "{found[4]}"')
+    return rows, wrong
+
+
 def main():
     build = pathlib.Path(sys.argv[1])
     top = build.resolve().parent
     found = counts(build)
-    total, missed, elsewhere = 0, [], 0
-    listed = (TOP / "tests/coverage/elsewhere.txt").read_text().split("\n")
-    rows = [line.split(maxsplit=1)[0:1] + [line.split('"')[1]] for line in listed if line and line[0] != "#"]
+    total, missed, others = 0, [], 0
+    rows, wrong = elsewhere()
     for folder in ("oci-spec", "libcrun-like/setup"):
         for path in sorted((top / folder).rglob("*.c")):
             name = str(path.relative_to(top))
@@ -97,17 +114,19 @@ def main():
                 row = next((r for r in rows if r[0] == name and r[1] in text), None)
                 if row:
                     rows.remove(row)
-                    elsewhere += 1
+                    others += 1
                 elif not reached:
                     missed.append((name, first, text))
     print("1..1")
-    print(f"{'not ok' if missed or rows else 'ok'} 1 every refusal is reached by a test: "
-          f"{total - len(missed)} of {total}, {elsewhere} of them elsewhere")
+    print(f"{'not ok' if missed or rows or wrong else 'ok'} 1 every refusal is reached by a test: "
+          f"{total - len(missed)} of {total}, {others} of them elsewhere")
+    for text in wrong:
+        print(f"# elsewhere.txt: {text}")
     for name, text in rows:
         print(f"# elsewhere.txt: no such refusal: {name} \"{text}\"")
     for name, line, text in missed:
         print(f"# {name}:{line}: {text}")
-    return bool(missed or rows)
+    return bool(missed or rows or wrong)
 
 
 if __name__ == "__main__":

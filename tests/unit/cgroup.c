@@ -13,7 +13,7 @@
 
 #include "kernel/cgroupfs.h"
 #include "kernel/file.h"
-#include "test.h"
+#include "sandbox.h"
 
 /* The hierarchy's root when cgroups can be made there; -1: skip. */
 static int open_writable_root(void)
@@ -303,6 +303,51 @@ TEST(paths_of_the_config)
 	CHECK_STR(p.path, "/docker/x");
 	CHECK_INT(plan_for(&a, "crio-6119", &p, &e), 0);
 	CHECK_STR(p.path, "/crio-6119");
+	arena_release(&a);
+}
+
+TEST(a_manager_that_is_none_is_refused)
+{
+	struct oci_config config = { .oci_version = "1.2.0" };
+	struct cgroup_context ctx = { .id = "unit-test", .manager = "other" };
+	struct arena a = { 0 };
+	struct cgroup_plan p;
+	struct err e = { 0 };
+
+	CHECK_INT(cgroup_prepare(&a, &config, &ctx, &p, &e), -EOPNOTSUPP);
+	CHECK_STR(e.msg, "the cgroup manager \"other\" is not supported");
+	arena_release(&a);
+}
+
+/* rmdir(2) says EBUSY of what is a mount point. */
+SANDBOX_TEST(what_cannot_be_removed_costs_the_deadline, CLONE_NEWNS)
+{
+	struct arena a = { 0 };
+	struct cgroup_plan p;
+	struct err e = { 0 };
+	struct cgroup_created c;
+	struct cgroup_ref ref;
+	int rootfd = open_writable_root();
+	char place[256];
+
+	if (rootfd < 0)
+		return;
+	CHECK_INT(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	CHECK_INT(plan_for(&a, name("/busy"), &p, &e), 0);
+	CHECK_INT(cgroup_create(&p, "id now", &c, &e), 0);
+	CHECK_INT(mkdirat(c.dirfd, "in", 0755), 0);
+	snprintf(place, sizeof(place), "%s%s/in", p.root, p.path);
+	CHECK_INT(mount("none", place, "tmpfs", 0, NULL), 0);
+	ref = (struct cgroup_ref){ p.root, p.path, "id now", c.inode, false };
+	CHECK_INT(cgroup_destroy(&ref, 50, &e), -ETIMEDOUT);
+	CHECK(strstr(e.msg, "still has processes after SIGKILL"));
+	CHECK_STR(err_kind_word(e.kind), "timeout");
+	e = (struct err){ 0 };
+	CHECK_INT(umount2(place, MNT_DETACH), 0);
+	CHECK_INT(cgroup_destroy(&ref, 5000, &e), 0);
+	CHECK(!exists(rootfd, name("/busy")));
+	close(c.dirfd);
+	close(rootfd);
 	arena_release(&a);
 }
 

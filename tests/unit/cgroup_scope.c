@@ -17,8 +17,8 @@
 
 #include "config-davit.h"
 #include "kernel/cgroupfs.h"
+#include "sandbox.h"
 #include "setup/resources/systemd_protocol.h"
-#include "test.h"
 
 static char folder[64], helper[96], asked[96];
 
@@ -40,6 +40,10 @@ static void be_helper(void)
 
 	while ((n = read(STDIN_FILENO, request + len, sizeof(request) - 1 - len)) > 0)
 		len += (size_t)n;
+	if (memmem(request, len, "garbage", 7))
+		_exit(write(STDOUT_FILENO, "what?", 6) == 6 ? 0 : 1);
+	while (memmem(request, len, "silence", 7))
+		pause();
 	if (readlink("/proc/self/exe", exe, sizeof(exe) - 1) < 0 || !strrchr(exe, '/'))
 		_exit(1);
 	*strrchr(exe, '/') = '\0';
@@ -113,6 +117,96 @@ static void create(const char *unit, const char *root, pid_t pid, char ret[stati
 	ret[n < 0 ? 0 : n] = '\0';
 	close(fd);
 	unlink(asked);
+}
+
+static void refuse(const char *name, int code, const char *text)
+{
+	const struct systemd_host host = { .helper_dir = folder, .patience_ms = 100 };
+	const struct systemd_unit unit = { .name = name, .host = &host };
+	struct err e = { 0 };
+
+	CHECK_INT(systemd_unit_stop(&unit, &e), -code);
+	CHECK_STR(e.msg, text);
+	CHECK_STR(err_kind_word(e.kind), code == ETIMEDOUT ? "timeout" : "cgroup");
+}
+
+/* More than the helper takes: properties that are within their own bounds. */
+static void refuse_much(void)
+{
+	enum {
+		PROPERTIES = SYSTEMD_REQUEST_MAX / 4000 + 1
+	};
+	static char keys[PROPERTIES][48], text[4001];
+	struct oci_pair pairs[PROPERTIES];
+	const struct oci_map annotations = { pairs, PROPERTIES };
+	const struct systemd_start start = { .id = "box", .annotations = &annotations };
+	const struct systemd_host host = { .helper_dir = folder };
+	const struct systemd_unit unit = { .name = "much.scope", .host = &host };
+	struct err e = { 0 };
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[0] = text[sizeof(text) - 2] = '\'';
+	for (size_t i = 0; i < PROPERTIES; i++) {
+		snprintf(keys[i], sizeof(keys[i]), "org.systemd.property.Text%c%c",
+			 (char)('A' + i / 26), (char)('a' + i % 26));
+		pairs[i] = (struct oci_pair){ keys[i], text };
+	}
+	CHECK_INT(systemd_unit_start(&unit, &start, getpid(), &e), -E2BIG);
+	CHECK_STR(e.msg, "start the unit much.scope");
+}
+
+TEST(a_helper_that_does_not_answer_well_is_an_error)
+{
+	if (!DAVIT_HAS_SYSTEMD)
+		SKIP("needs the systemd manager");
+	CHECK(make_helper());
+	refuse("garbage.scope", EBADMSG,
+	       "stop the unit garbage.scope: the answer of " SYSTEMD_HELPER);
+	refuse("silence.scope", ETIMEDOUT,
+	       "stop the unit silence.scope by the helper " SYSTEMD_HELPER);
+	refuse_much();
+	CHECK_INT(unlink(helper), 0);
+	CHECK_INT(rmdir(folder), 0);
+}
+
+TEST(without_the_systemd_manager_it_is_refused)
+{
+	const struct systemd_unit unit = { .name = "x.scope" };
+	struct err e = { 0 };
+
+	if (DAVIT_HAS_SYSTEMD)
+		SKIP("has the systemd manager");
+	CHECK_INT(systemd_unit_stop(&unit, &e), -EOPNOTSUPP);
+	CHECK_STR(e.msg, "this davit has no support for the systemd cgroup manager");
+}
+
+/* rmdir(2) says EBUSY of what is a mount point. */
+SANDBOX_TEST(what_cannot_be_removed_is_not_waited_for_for_ever, CLONE_NEWNS)
+{
+	struct cgroupfs_made made = { .dirfd = -1 };
+	struct cgroup_ref ref = { .owner = "box 1" };
+	const char *root = NULL;
+	int rootfd = cgroupfs_open_root(&root);
+	char path[64], place[256];
+	struct err e = { 0 };
+
+	snprintf(path, sizeof(path), "/davit-test-busy-%d.scope", (int)getpid());
+	if (rootfd < 0 || cgroupfs_make(rootfd, path, &made) < 0)
+		return;
+	ref.root = root;
+	ref.path = path;
+	ref.unit = (struct systemd_unit){ .name = path + 1, .path = path };
+	CHECK_INT(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	CHECK_INT(cgroupfs_set_owner(made.dirfd, "box 1"), 0);
+	CHECK_INT(mkdirat(made.dirfd, "in", 0755), 0);
+	snprintf(place, sizeof(place), "%s%s/in", root, path);
+	CHECK_INT(mount("none", place, "tmpfs", 0, NULL), 0);
+	CHECK_INT(cgroup_destroy_unit(&ref, 50, &e), -ETIMEDOUT);
+	CHECK(strstr(e.msg, "still has processes after SIGKILL"));
+	CHECK_INT(umount2(place, MNT_DETACH), 0);
+	close(made.dirfd);
+	CHECK_INT(cgroupfs_remove(rootfd, path, 1000), 0);
+	close(rootfd);
 }
 
 TEST(a_unit_without_our_process_is_not_stopped)

@@ -261,18 +261,41 @@ SANDBOX_TEST(connect_takes_long_paths, CLONE_NEWNS)
 	CHECK(fd >= 0 && fcntl(fd, F_GETFD) == FD_CLOEXEC);
 }
 
+/* Who does not read: the terminal cannot be handed over. */
+static void send_to_a_full_socket(int root)
+{
+	struct console console = wanted();
+	struct err e = { 0 };
+	int pair[2], slave = -1;
+
+	CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	while (send(pair[0], "x", 1, MSG_DONTWAIT) == 1)
+		continue;
+	CHECK_INT(console_apply(&console, root, pair[0], &slave, &e), -ETIMEDOUT);
+	CHECK_STR(e.msg,
+		  "console socket /run/tty.sock did not take the terminal within 10 seconds");
+	CHECK_STR(err_kind_word(e.kind), "timeout");
+}
+
+/* Both at the same time. */
 SANDBOX_TEST(a_full_queue_costs_ten_seconds, CLONE_NEWNS)
 {
 	struct err e = { 0 };
-	int fd = -1, r = 0;
+	int fd = -1, r = 0, root = make_root_with_pts(), status;
+	pid_t pid = fork();
 
-	(void)sandbox_make_root();
+	if (pid == 0) {
+		send_to_a_full_socket(root);
+		_exit(test_failures ? 1 : 0);
+	}
 	(void)listen_at("/mnt", "full.sock", 0);
 	for (int i = 0; i < 8 && r == 0; i++)
 		r = console_connect("/mnt/full.sock", &fd, &e);
 	CHECK_INT(r, -ETIMEDOUT);
 	CHECK_STR(e.msg, "console socket /mnt/full.sock did not accept within 10 seconds");
 	CHECK_STR(err_kind_word(e.kind), "timeout");
+	CHECK_INT(waitpid(pid, &status, 0), pid);
+	CHECK_INT(status, 0);
 }
 
 SANDBOX_TEST(a_peer_that_is_gone_is_an_error, CLONE_NEWNS)

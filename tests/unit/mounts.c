@@ -655,6 +655,26 @@ TEST(hostile_destinations)
 	in_child(hostile);
 }
 
+/* The destination leads through the very folder that is mounted on: afterwards it is a folder of
+ * the mount (C3). */
+static void hidden(void)
+{
+	struct oci_mount r = row(NULL, "src", "/loop/here", "bind");
+	struct err e;
+
+	CHECK_INT(mkdir(below("root/loop"), 0755), 0);
+	CHECK_INT(symlink(".", below("root/loop/here")), 0);
+	CHECK_INT(mkdir(below("src/here"), 0755), 0);
+	attach(NULL);
+	CHECK_INT(apply_rows(&r, 1, &e), -EBUSY);
+	CHECK(strstr(e.msg, " on /loop/here: something else stands there now"));
+}
+
+TEST(a_mount_that_hides_its_own_destination)
+{
+	in_child(hidden);
+}
+
 static void exchange_for_ever(int dir)
 {
 	enum {

@@ -237,6 +237,11 @@ static int try_chdir(const char *path, const char *cwd)
 				_exit(255);
 			p.cwd = ".";
 		}
+		if (cwd[0] == '!') { /* somebody removes it */
+			if (mkdir("/gone", 0755) < 0 || chdir("/gone") < 0 || rmdir("/gone") < 0)
+				_exit(255);
+			p.cwd = ".";
+		}
 		_exit(program_chdir(&p, false, &e) < 0 ? e.code : 0);
 	}
 	waitpid(pid, &status, 0);
@@ -253,6 +258,7 @@ TEST(cwd_outside_of_the_root_is_refused)
 	CHECK_INT(try_chdir(path, "/data"), 0);
 	CHECK_INT(try_chdir(path, "/nope"), ENOENT);
 	CHECK_INT(try_chdir(path, "@"), EPERM);
+	CHECK_INT(try_chdir(path, "!"), ENOENT);
 	remove_root(path, root);
 }
 

@@ -8,6 +8,7 @@
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -553,6 +554,105 @@ TEST(refusals)
 	rule.action = "SCMP_ACT_KILL";
 	rule.args = (struct oci_seccomp_args){ &arg, 1 };
 	expect_refusal(&c, "/linux/seccomp/syscalls/0/args/0", "Linux has no seccomp operator EQ");
+}
+
+/* @count times getppid() with other numbers as its arguments. */
+static void refuse_conditions(size_t count, const char *want)
+{
+	struct oci_seccomp_syscall *rules = calloc(count, sizeof(*rules));
+	struct oci_seccomp_arg *args = calloc(2 * count, sizeof(*args));
+	struct oci_seccomp c = profile(rules, count);
+	struct arena a = { 0 };
+	struct seccomp_filter f = { 0 };
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < count; i++) {
+		args[2 * i] = (struct oci_seccomp_arg){ 0, i, NULL, "SCMP_CMP_EQ" };
+		args[2 * i + 1] = (struct oci_seccomp_arg){ 1, i * 7, NULL, "SCMP_CMP_GT" };
+		rules[i] = (struct oci_seccomp_syscall){ .names = { name_getppid, 1 },
+							 .action = "SCMP_ACT_ERRNO",
+							 .args = { &args[2 * i], 2 } };
+	}
+	CHECK(prepare(&a, &c, -1, &f, &e) < 0);
+	CHECK_STR(e.pointer, "/linux/seccomp");
+	if (!strstr(e.msg, want))
+		CHECK_STR(e.msg, want);
+	arena_release(&a);
+	free(args);
+	free(rules);
+}
+
+TEST(a_filter_of_more_instructions_than_the_kernel_takes)
+{
+	refuse_conditions(1500, "instructions, the kernel takes 4096");
+}
+
+/* In a child, whose limit goes for what it starts, too. */
+TEST(compiling_is_bounded_in_time)
+{
+	const struct rlimit seconds = { 2, 2 };
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		setrlimit(RLIMIT_CPU, &seconds);
+		refuse_conditions(4000, "seconds to compile: too many conditions for one filter");
+		_exit(test_failures ? 1 : 0);
+	}
+	CHECK_INT(waitpid(pid, &status, 0), pid);
+	if (WIFSIGNALED(status))
+		SKIP("this machine takes two seconds to add the rules");
+	CHECK_INT(status, 0);
+}
+
+/* As in a sandbox that does not know the flag: its filter answers for the kernel. */
+static void deny_flag(unsigned flag)
+{
+	struct sock_filter insns[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, flag, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+
+	CHECK_INT(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	CHECK_INT(seccomp_install(insns, ARRAY_SIZE(insns), 0), 0);
+}
+
+TEST(a_flag_that_is_not_known_here_is_refused)
+{
+	const char *flag = "SECCOMP_FILTER_FLAG_SPEC_ALLOW";
+	struct oci_seccomp c = profile(NULL, 0);
+	int status;
+	pid_t pid = fork();
+
+	c.flags = (struct oci_strings){ &flag, 1 };
+	if (pid == 0) {
+		deny_flag(SECCOMP_FILTER_FLAG_SPEC_ALLOW);
+		expect_refusal(&c, "/linux/seccomp/flags", "this kernel lacks a seccomp flag");
+		_exit(test_failures ? 1 : 0);
+	}
+	CHECK_INT(waitpid(pid, &status, 0), pid);
+	CHECK_INT(status, 0);
+}
+
+TEST(a_raw_program_with_no_room_for_the_gate)
+{
+	static const char three[] = "IAAAAAAAAAAgAAAAAAAAACAAAAAAAAAA"; /* ld nr, three times */
+	static char text[1365 * 32 + 13];
+	const struct seccomp_source source = { .raw = text, .receiver = "/run/agent.sock" };
+	struct arena a = { 0 };
+	struct seccomp_filter f = { 0 };
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < 1365; i++)
+		memcpy(text + i * 32, three, 32);
+	strcpy(text + 1365 * 32, "BgAAAAAAwH8="); /* ret USER_NOTIF */
+	CHECK_INT(seccomp_prepare(&a, &source, -1, &f, &e), -E2BIG);
+	CHECK(strstr(e.msg, "instructions, the kernel takes 4096"));
+	arena_release(&a);
 }
 
 /* A cache directory of the test's own. */

@@ -82,7 +82,8 @@ static int take_below(const struct oci_config *config, const char **ret, struct 
 	if (!value || !value[strspn(value, "/")])
 		return 0;
 	value += strspn(value, "/");
-	if (!path_is_plain(value) || path_longest(value) > NAME_MAX || strchr(value, '\n'))
+	if (!path_is_plain(value) || path_longest(value) > NAME_MAX || strlen(value) >= PATH_MAX ||
+	    strchr(value, '\n'))
 		return err_field(e, EINVAL, DELEGATE_POINTER, "bad sub cgroup path \"%s\"", value);
 	*ret = value;
 	return 0;
@@ -120,10 +121,7 @@ static int chown_way(const struct cgroup_handover *h, int dirfd, struct err *e)
 
 		if (h->below[len] && h->below[len] != '/')
 			continue;
-		if (len >= sizeof(part))
-			return err_set(e, ENAMETOOLONG, "open the sub cgroup %s", h->below);
-		memcpy(part, h->below, len);
-		part[len] = '\0';
+		fmt(part, sizeof(part), "%.*s", (int)len, h->below);
 		fd = cgroupfs_open(dirfd, part);
 		if (fd < 0)
 			return err_set(e, -fd, "open the sub cgroup %s", part);

@@ -194,7 +194,9 @@ static int call(struct arena *a, const struct systemd_unit *unit, const char *do
 				 .envp = make_environment(a, unit),
 				 .message = m->text,
 				 .len = m->len,
-				 .deadline_ms = SYSTEMD_HELPER_MSEC };
+				 .deadline_ms = unit->host && unit->host->patience_ms
+							? unit->host->patience_ms
+							: SYSTEMD_HELPER_MSEC };
 	int r;
 
 	if (m->has_failed || !c.envp)

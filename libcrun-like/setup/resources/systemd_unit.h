@@ -22,6 +22,7 @@ struct systemd_host {
 	const char *helper_dir;  /* where the helper is looked for first */
 	const char *runtime_dir; /* the user's, with the bus in it */
 	char **environment;      /* the caller's: DBUS_SESSION_BUS_ADDRESS */
+	unsigned patience_ms;    /* with the helper; 0: SYSTEMD_HELPER_MSEC */
 };
 
 struct systemd_unit {

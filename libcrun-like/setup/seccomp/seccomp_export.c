@@ -70,10 +70,15 @@ int seccomp_seen_add(struct seccomp_seen *seen, const struct seccomp_rule *rule)
 
 static _Noreturn void export_in_child(scmp_filter_ctx ctx, int fd, int *ret)
 {
-	const struct rlimit time = { SECCOMP_EXPORT_SECONDS, SECCOMP_EXPORT_SECONDS };
-	struct rlimit stack;
+	struct rlimit time, stack;
 
 	process_die_with_parent(true);
+	if (getrlimit(RLIMIT_CPU, &time) < 0)
+		_exit(1);
+	/* The caller's may be less; raised it cannot be by everybody. */
+	if (time.rlim_max > SECCOMP_EXPORT_SECONDS)
+		time.rlim_max = SECCOMP_EXPORT_SECONDS;
+	time.rlim_cur = time.rlim_max;
 	if (setrlimit(RLIMIT_CPU, &time) < 0)
 		_exit(1);
 	/* The caller's may be a few pages. */
