@@ -186,7 +186,7 @@ void check_unified(struct check *k, const struct oci_config *c)
 
 		if (!is_file_of_cgroup(key))
 			check_fail(k, BELOW("/linux/resources/unified", key),
-				   "no name for a file of a cgroup: %s", key);
+				   "the specified key has not the form CONTROLLER.VALUE `%s`", key);
 		else if (check_is_one_of(key, not_limits))
 			check_fail(k, BELOW("/linux/resources/unified", key), "%s is not a limit",
 				   key);

@@ -134,17 +134,15 @@ static void check_deadline(struct check *k, const struct oci_scheduler *s)
 
 void check_scheduler(struct check *k, const struct oci_config *c)
 {
-	static const char *const nice[] = { "SCHED_OTHER", "SCHED_BATCH", NULL };
 	static const char *const real_time[] = { "SCHED_FIFO", "SCHED_RR", NULL };
 	static const int32_t absent = 0;
 	const struct oci_scheduler *s = c->process ? c->process->scheduler : NULL;
 
 	if (!s)
 		return;
-	if (check_is_one_of(s->policy, nice))
-		check_range(k, "/process/scheduler/nice", s->nice, -20, 19);
-	else
-		check_not_set(k, "nice", s->nice && *s->nice, s->policy);
+	/* Other policies than SCHED_OTHER and SCHED_BATCH have none: the kernel leaves it unused.
+	 */
+	check_range(k, "/process/scheduler/nice", s->nice, -20, 19);
 	if (check_is_one_of(s->policy, real_time))
 		check_range(k, "/process/scheduler/priority", s->priority ? s->priority : &absent,
 			    1, 99);

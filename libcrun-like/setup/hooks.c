@@ -170,7 +170,8 @@ static bool describe_end(struct running *h, const char *path, char *ret, size_t 
 	else if (exec_errno)
 		fmt(ret, size, "exec %s: %s", path, errno_words(exec_errno));
 	else if (signal)
-		fmt(ret, size, "killed by signal %d", signal);
+		fmt(ret, size, "killed by signal %d%s", signal,
+		    signal == SIGSYS ? " (bad system call)" : "");
 	else if (code)
 		fmt(ret, size, "exit status %d", code);
 	else

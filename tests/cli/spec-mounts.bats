@@ -211,6 +211,9 @@ listing() {
 	[ "$(stat -c %a "$in/ro")" = 700 ]
 	has /ro '^ro,noexec,relatime .*- tmpfs tmpfs ro'
 	[ "$(stat -c %a "$in/given")" = 750 ]
+	# As an option too, where the peers have it.
+	has /data '- tmpfs tmpfs .*mode=1730'
+	has /ro '- tmpfs tmpfs .*mode=700'
 }
 
 @test "mounts[].type: a tmpfs on a mount point that was not there is everybody's, 1777" {

@@ -399,7 +399,7 @@ policy() {
 	# Other policies leave the nice value as it is.
 	for row in '{"policy":"SCHED_OTHER","nice":-7}|SCHED_OTHER 0 -7' '{"policy":"SCHED_BATCH","nice":11}|SCHED_BATCH 0 11' \
 		"{\"policy\":\"SCHED_IDLE\"}|SCHED_IDLE 0 $(nice)" "{\"policy\":\"SCHED_FIFO\",\"priority\":12}|SCHED_FIFO 12 $(nice)" \
-		"{\"policy\":\"SCHED_RR\",\"priority\":99}|SCHED_RR 99 $(nice)"; do
+		"{\"policy\":\"SCHED_RR\",\"priority\":99,\"nice\":-20}|SCHED_RR 99 $(nice)"; do
 		config --argjson s "${row%%|*}" '.process.scheduler = $s'
 		lives
 		[ "$(policy)" = "${row#*|}" ] || complain "${row%%|*}: it is $(policy)" || return
@@ -433,7 +433,7 @@ policy() {
 	scheduler 'policy: "SCHED_NONE"' policy
 	scheduler 'policy: "SCHED_ISO"' policy
 	refuses '.process.scheduler = { nice: 1 }' policy
-	scheduler 'policy: "SCHED_FIFO", priority: 1, nice: 1' nice
+	scheduler 'policy: "SCHED_FIFO", priority: 1, nice: 20' nice
 	scheduler 'policy: "SCHED_OTHER", nice: 20' nice
 	scheduler 'policy: "SCHED_OTHER", priority: 1' priority
 	scheduler 'policy: "SCHED_RR", priority: 100' priority

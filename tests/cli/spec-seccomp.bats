@@ -316,7 +316,7 @@ operator() {
 	refused "error running startContainer hook #0: exec /bin/nothing: no such file or directory" run -b "$BUNDLE" "$ID"
 	rule 'action: "SCMP_ACT_KILL_PROCESS"'
 	config '.hooks.startContainer = [{ path: "/bin/calls", args: ["calls", "getppid"] }]'
-	refused "error running startContainer hook #0: killed by signal 31" run -b "$BUNDLE" "$ID"
+	refused "error running startContainer hook #0: killed by signal 31 (bad system call)" run -b "$BUNDLE" "$ID"
 }
 
 # What a program needs that does nothing but print: the filter is the last thing of all.

@@ -111,16 +111,16 @@ lacks() {
 	done
 	ok update "$ID" --memory -1
 	! lacks memory || {
-		refused "memory.max cannot be set to 52428800: the memory controller is not available" update --memory 50M "$ID"
+		refused "memory.max cannot be set to 52428800: controller \`memory\` is not available" update --memory 50M "$ID"
 		given '{"memory":{"limit":83886080,"swap":83886080},"cpu":{"quota":100000,"period":100000},"pids":{"limit":100}}' --resources=- "$ID"
 		[ "$status" -eq 1 ]
-		[[ $err == *"the memory controller is not available"* ]]
+		[[ $err == *"controller \`memory\` is not available"* ]]
 		[[ $err == *"/memory/limit"* && $err != *"/linux/resources"* ]]
 	}
-	! lacks cpu || refused "the cpu controller is not available" update --cpu-quota 20000 --cpu-period 10000 "$ID"
-	! lacks pids || refused "the pids controller is not available" update --pids-limit 30 "$ID"
-	! lacks io || refused "the io controller is not available" update --blkio-weight 200 "$ID"
-	! lacks cpuset || refused "the cpuset controller is not available" update --cpuset-cpus 0 "$ID"
+	! lacks cpu || refused "controller \`cpu\` is not available" update --cpu-quota 20000 --cpu-period 10000 "$ID"
+	! lacks pids || refused "controller \`pids\` is not available" update --pids-limit 30 "$ID"
+	! lacks io || refused "controller \`io\` is not available" update --blkio-weight 200 "$ID"
+	! lacks cpuset || refused "controller \`cpuset\` is not available" update --cpuset-cpus 0 "$ID"
 	refused "realtimeRuntime cannot be applied on cgroup v2" update --cpu-rt-runtime 1000 "$ID"
 }
 

@@ -198,7 +198,7 @@ TEST(unified_files)
 	pair = (struct oci_pair){ "memory.high", "max" };
 	CHECK_STR(knobs_of(&res, &none_there, &e), "");
 	pair = (struct oci_pair){ "nosuch.max", "3" };
-	CHECK(strstr(knobs_of(&res, &all_there, &e), "the nosuch controller is not available"));
+	CHECK(strstr(knobs_of(&res, &all_there, &e), "controller `nosuch` is not available"));
 }
 
 TEST(missing_controllers)
@@ -211,7 +211,7 @@ TEST(missing_controllers)
 	struct err e;
 
 	CHECK_STR(knobs_of(&res, &none_there, &e),
-		  "memory.max cannot be set to 1048576: the memory controller is not available in "
+		  "memory.max cannot be set to 1048576: controller `memory` is not available under "
 		  "/sys/fs/cgroup/unified (cgroup.controllers: hugetlb)");
 	CHECK_STR(e.pointer, "/linux/resources/memory/limit");
 	CHECK_STR(err_kind_word(e.kind), "cgroup");
@@ -221,7 +221,7 @@ TEST(missing_controllers)
 	CHECK_STR(knobs_of(&res, &none_there, &e), "");
 	CHECK_STR(knobs_of(&res, &no_cgroup, &e), "");
 	res = (struct oci_resources){ .cpu = &c };
-	CHECK(strstr(knobs_of(&res, &none_there, &e), "the cpu controller is not available"));
+	CHECK(strstr(knobs_of(&res, &none_there, &e), "controller `cpu` is not available"));
 	c.shares = U64(1024);
 	CHECK_STR(knobs_of(&res, &none_there, &e), "");
 	res = (struct oci_resources){ .pids = &p };

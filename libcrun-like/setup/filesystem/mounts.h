@@ -56,7 +56,8 @@ struct mount_op {
 	bool is_below_proc;              /* by its text */
 	bool is_proc_allowed;            /* it may stand within a procfs */
 	bool is_filled;                  /* a tmpfs that gets a mode or content of what it covers */
-	const char *label;               /* an SELinux label for its root directory, or NULL */
+	char *data_with_mode; /* for a tmpfs that gets a mode: the last 4 bytes; or NULL */
+	const char *label;    /* an SELinux label for its root directory, or NULL */
 	char *link_text; /* PATH_MAX bytes for what the source of a copy-symlink says, or NULL */
 	bool keeps_readonly; /* read-only before us, or the host's: never made writable */
 	uint64_t mount_id;   /* of what was attached or remounted, or 0 */

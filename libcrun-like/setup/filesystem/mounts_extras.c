@@ -66,6 +66,14 @@ int mounts_prepare_extras(struct arena *a, struct mount_op *op, struct err *e)
 	if (is_tmpfs(op))
 		op->is_filled =
 			(op->options.extras & MOUNT_COPY_UP) || !has_key(op->options.data, "mode");
+	if (op->is_filled && !(op->options.extras & MOUNT_COPY_UP)) {
+		const char *data = op->options.data;
+
+		op->data_with_mode =
+			arena_printf(a, "%s%smode=0000", data ? data : "", data ? "," : "");
+		if (!op->data_with_mode)
+			return err_set(e, ENOMEM, "prepare the mounts");
+	}
 	if (op->options.extras & MOUNT_COPY_SYMLINK) {
 		op->link_text = arena_alloc(a, PATH_MAX);
 		if (!op->link_text)

@@ -27,7 +27,7 @@ static int missing(const struct knobs *k, const struct cgroup_write *w, struct e
 		return err_at(e, w->pointer);
 	}
 	err_kind(e, ERR_CGROUP, EOPNOTSUPP,
-		 "%s cannot be set to %s: the %s controller is not available in %s "
+		 "%s cannot be set to %s: controller `%s` is not available under %s "
 		 "(cgroup.controllers: %s)",
 		 w->file, w->value, w->controller, host->where, list);
 	if (cgroupfs_is_on_v1(w->controller))
