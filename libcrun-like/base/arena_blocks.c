@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Where the pieces of an arena come from: blocks, which double up to 1 MiB; a piece larger than a
- * block gets one of its own. Sanitizer builds have arena_pieces.c instead.
+ * block gets one of its own. Small ones are zeroed as they are handed out: calloc() would touch all
+ * their pages, and most of the last one are never asked for. Sanitizer builds have arena_pieces.c
+ * instead.
  */
+#include <string.h>
+
 #include "arena.h"
 
 enum {
 	BLOCK_FIRST = 32 * 1024,
 	BLOCK_LAST = 1024 * 1024,
+	BLOCK_MAPPED = 128 * 1024, /* from here on the C library asks the kernel */
 	ALIGN = 16
 };
 
@@ -28,7 +33,7 @@ static bool add_block(struct arena *a, size_t least)
 		size = BLOCK_LAST;
 	if (size < least)
 		size = least;
-	b = calloc(1, sizeof(*b) + size);
+	b = size >= BLOCK_MAPPED ? calloc(1, sizeof(*b) + size) : malloc(sizeof(*b) + size);
 	if (!b)
 		return false;
 	b->before = a->blocks;
@@ -51,7 +56,7 @@ void *arena_alloc(struct arena *a, size_t size)
 	piece = a->next;
 	a->next += size;
 	a->left -= size;
-	return piece;
+	return a->blocks->size >= BLOCK_MAPPED ? piece : memset(piece, 0, size);
 }
 
 void arena_release(struct arena *a)
