@@ -78,15 +78,25 @@ static void prepare_affinity(struct plan *p)
 	affinity_prepare(cpus->final, &p->final_cpus);
 }
 
-/* Those of a container that waits for start are shown to root alone: its first process is asked. */
-static int find_namespaces(const struct container *c, struct namespaces *ret, struct err *e)
+/* The first process may have gone to another mount namespace by itself, which find_root() wants to
+ * know, and a user namespace cannot be entered twice. */
+static unsigned known_namespaces(const struct run *run)
 {
+	unsigned looked_at = CLONE_NEWNS | CLONE_NEWUSER | CLONE_NEWTIME;
+
+	return run->ctx->is_rootless ? 0 : namespaces_listed(run->plan->config) & ~looked_at;
+}
+
+/* Those of a container that waits for start are shown to root alone: its first process is asked. */
+static int find_namespaces(const struct run *run, struct namespaces *ret, struct err *e)
+{
+	const struct container *c = run->container;
 	int fds[CHANNEL_FDS_MAX], r;
 	size_t count = 0;
 	char path[64];
 
-	if (namespaces_of_process(c->pid, ret, e) == 0 || e->code != EACCES ||
-	    c->status != STATUS_CREATED)
+	if (namespaces_of_process(c->pid, known_namespaces(run), ret, e) == 0 ||
+	    e->code != EACCES || c->status != STATUS_CREATED)
 		return -e->code;
 	store_socket_path(c->dirfd, STORE_START_SOCKET, path, sizeof(path));
 	if (channel_ask_namespaces(path, fds, &count) < 0)
@@ -130,7 +140,7 @@ int step_exec_prepare(struct run *run, struct err *e)
 	run->target = fcntl(c->pidfd, F_DUPFD_CLOEXEC, 3);
 	if (run->target < 0)
 		return err_set(e, errno, "keep the first process of container %s", c->id);
-	if (find_namespaces(c, &p->ns, e) < 0)
+	if (find_namespaces(run, &p->ns, e) < 0)
 		return -e->code;
 	if (find_root(run, e) < 0)
 		return -e->code;

@@ -206,14 +206,31 @@ int namespaces_open(struct namespaces *ns, struct err *e)
 	return 0;
 }
 
-int namespaces_of_process(pid_t pid, struct namespaces *ret, struct err *e)
+unsigned namespaces_listed(const struct oci_config *c)
+{
+	unsigned flags = 0;
+
+	for (size_t i = 0; c->linux_config && i < c->linux_config->namespaces.count; i++)
+		for (size_t k = 0; k < ARRAY_SIZE(types); k++)
+			if (!strcmp(types[k].text, c->linux_config->namespaces.items[i].type))
+				flags |= types[k].value;
+	return flags;
+}
+
+/* Looking is dear: two files of /proc that are made for it. */
+static int differs(pid_t pid, int flag, unsigned known)
+{
+	return known & (unsigned)flag ? 1 : namespace_differs(pid, flag);
+}
+
+int namespaces_of_process(pid_t pid, unsigned known, struct namespaces *ret, struct err *e)
 {
 	struct namespaces ns = { .euid = geteuid(), .egid = getegid() };
 
 	ns.is_rootless = ns.euid != 0;
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		struct namespace_join *j = &ns.joined[ns.joined_count];
-		int r = namespace_differs(pid, (int)types[i].value);
+		int r = differs(pid, (int)types[i].value, known);
 
 		if (r < 0) {
 			err_set(e, -r, "look at the %s namespace of process %d", types[i].text,

@@ -47,8 +47,10 @@ int namespaces_prepare(struct arena *a, const struct oci_config *c, struct names
 		       struct err *e);
 
 /* HOST, for exec: those of process @pid that are not the runtime's own, as joined ones without
- * files. */
-int namespaces_of_process(pid_t pid, struct namespaces *ret, struct err *e);
+ * files. What is @known to be another's is not looked at; it does no harm if it is not, to root. */
+int namespaces_of_process(pid_t pid, unsigned known, struct namespaces *ret, struct err *e);
+/* Those that config.json lists, as flags. */
+unsigned namespaces_listed(const struct oci_config *c);
 /* The same of @count open ones, which are taken over (-1 then); their types are asked of them. */
 int namespaces_of_fds(int *fds, size_t count, struct namespaces *ret, struct err *e);
 /* INIT: its own, as many as the kernel has; the rest of @fds stays as it is. */
