@@ -32,14 +32,15 @@ const char *status_word(enum status status)
 }
 
 /* True when somebody accepts on the start socket: INIT, waiting for its start. A full queue is an
- * answer too. */
+ * answer too. `start` takes the socket away when it has been of use: no socket, no question. */
 static bool is_waiting_for_start(const struct container *c, struct err *e)
 {
 	_cleanup_fd_ int fd = -1;
 	char path[64];
 	int r;
 
-	if (!c->state->has_start_socket || !*c->state->has_start_socket)
+	if (!c->state->has_start_socket || !*c->state->has_start_socket ||
+	    faccessat(c->dirfd, STORE_START_SOCKET, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 		return false;
 	store_socket_path(c->dirfd, STORE_START_SOCKET, path, sizeof(path));
 	r = channel_connect(path, &fd);
@@ -85,11 +86,18 @@ struct root_place container_root_place(const struct container *c)
 	};
 }
 
-static bool is_frozen(const struct container *c, struct err *e)
+static int open_cgroup(const struct container_root *root, const struct cgroup_ref *ref)
+{
+	if (!root)
+		return cgroup_open_ref(ref);
+	return root->cgroup_fd < 0 ? root->cgroup_fd : cgroup_open_ref_in(root->cgroup_fd, ref);
+}
+
+static bool is_frozen(const struct container *c, const struct container_root *root, struct err *e)
 {
 	struct cgroup_ref ref;
 	bool has_cgroup = container_cgroup(c, &ref);
-	_cleanup_fd_ int cg = has_cgroup ? cgroup_open_ref(&ref) : -ENOENT;
+	_cleanup_fd_ int cg = has_cgroup ? open_cgroup(root, &ref) : -ENOENT;
 	int r = cg < 0 ? cg : cgroupfs_get_event(cg, "frozen");
 
 	if (is_shortage(-r))
@@ -125,7 +133,7 @@ static int refresh(struct container *c, const struct container_root *root, struc
 	}
 	c->pid = (pid_t)*s->pid;
 	c->status = is_waiting_for_start(c, e) ? STATUS_CREATED : STATUS_RUNNING;
-	if (is_frozen(c, e))
+	if (is_frozen(c, root, e))
 		c->status = STATUS_PAUSED;
 	return -e->code;
 }
@@ -152,9 +160,14 @@ static int read_state(struct container *c, struct err *e)
 {
 	struct davit_state *s = NULL;
 
-	c->is_committed = faccessat(c->dirfd, "state.json", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-	if (store_read_state(&c->arena, c->dirfd, c->is_committed ? "state.json" : "journal.json",
-			     &s, e) < 0)
+	c->is_committed = true;
+	if (store_read_state(&c->arena, c->dirfd, "state.json", &s, e) < 0 && e->code == ENOENT &&
+	    faccessat(c->dirfd, "state.json", F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
+		c->is_committed = false;
+		*e = (struct err){ 0 };
+		store_read_state(&c->arena, c->dirfd, "journal.json", &s, e);
+	}
+	if (e->code)
 		return -e->code;
 	if (s->id && strcmp(s->id, c->id) != 0)
 		return err_kind(e, ERR_STATE, EINVAL,
@@ -222,15 +235,17 @@ static void take_unit(struct container *c, const struct davit_context *ctx)
 
 int container_root_open(const struct davit_context *ctx, struct container_root *ret, struct err *e)
 {
-	ret->dirfd = -1;
-	if (store_open_root(ctx->root, false, &ret->dirfd, e) == 0)
-		read_boot_id(ret->boot_id, e);
+	ret->dirfd = ret->cgroup_fd = -1;
+	if (store_open_root(ctx->root, false, &ret->dirfd, e) == 0 &&
+	    read_boot_id(ret->boot_id, e) == 0)
+		ret->cgroup_fd = cgroupfs_open_root(NULL);
 	return -e->code;
 }
 
 void container_root_close(struct container_root *root)
 {
 	close_fdp(&root->dirfd);
+	close_fdp(&root->cgroup_fd);
 }
 
 int container_open(const struct davit_context *ctx, const char *id, unsigned flags,

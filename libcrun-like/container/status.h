@@ -56,6 +56,7 @@ void container_close(struct container *c);
 /* What all containers of a state root have in common, for who opens many. */
 struct container_root {
 	int dirfd;
+	int cgroup_fd; /* the hierarchy's root, or an errno */
 	char boot_id[BOOT_ID_SIZE];
 };
 

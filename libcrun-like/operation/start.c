@@ -3,6 +3,7 @@
  * start: the rows that create has left to do, with INIT waiting at the first of them.
  */
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "container/ready.h"
 #include "container/store.h"
@@ -113,7 +114,9 @@ int operation_start(const struct davit_context *ctx, const char *id, char *hook_
 		run.bundle_fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (plan.hooks.poststart.count && step_hook_files(&run, e) < 0)
 		goto out;
-	resume(&run, &c, e);
+	/* The program is executing: nobody asks the socket any more. Left there, it refuses. */
+	if (resume(&run, &c, e) == 0)
+		(void)unlinkat(c.dirfd, STORE_START_SOCKET, 0);
 out:
 	container_close(&c);
 	run_release(&run);

@@ -58,6 +58,25 @@ within() {
 	check_clean
 }
 
+# What one container more costs.
+@test "list makes no more system calls for each container than its budget" {
+	local i one three
+	program sleep 1000
+	for i in "$ID" "$ID-2" "$ID-3"; do
+		ok create -b "$BUNDLE" "$i"
+		ok start "$i"
+		[ "$i" = "$ID-2" ] || traced "$T/list.$i" list
+	done
+	one=$(grep -c '(' "$T/list.$ID")
+	three=$(grep -c '(' "$T/list.$ID-3")
+	[ "$one" -gt 10 ] && [ "$three" -gt "$one" ]
+	at_most each-listed CALLS $(((three - one) / 2))
+	for i in "$ID" "$ID-2" "$ID-3"; do
+		ok delete -f "$i"
+	done
+	check_clean
+}
+
 # sealed_first ARG...: davit executes itself again with nothing but these calls.
 sealed_first() {
 	traced "$T/calls" "$@" || complain "davit $*: did not succeed: $(cat "$T/out")" || return
@@ -77,9 +96,9 @@ sealed_first() {
 	program true
 	sealed_first run -b "$BUNDLE" "$ID"
 	program sleep 1000
-	davit create -b "$BUNDLE" "$ID" </dev/null >"$T/out" 2>&1 3>&- 4>&-
-	davit start "$ID"
+	ok create -b "$BUNDLE" "$ID"
+	ok start "$ID"
 	sealed_first exec "$ID" true
-	davit delete -f "$ID"
+	ok delete -f "$ID"
 	check_clean
 }

@@ -106,6 +106,8 @@ void cgroup_take_back(const struct cgroup_plan *plan, const struct cgroup_enable
 
 /* The fd of the cgroup, if it is the one that is meant; -ENOENT: it is gone, or another's now. */
 int cgroup_open_ref(const struct cgroup_ref *ref);
+/* The same for one of many, none with a root of its own. */
+int cgroup_open_ref_in(int rootfd, const struct cgroup_ref *ref);
 /* Writes the limits and attaches the device program. @dirfd: of cgroup_create(). */
 int cgroup_apply(const struct cgroup_plan *plan, int dirfd, struct err *e);
 /* The limit of processes, which would count those of the set-up too: a clone into a cgroup is

@@ -209,14 +209,20 @@ static int open_ref(int rootfd, const struct cgroup_ref *ref, char ret_path[stat
 	return dirfd;
 }
 
+int cgroup_open_ref_in(int rootfd, const struct cgroup_ref *ref)
+{
+	char path[PATH_MAX];
+	int dirfd = open_ref(rootfd, ref, path);
+
+	return dirfd == -EREMCHG ? -ENOENT : dirfd;
+}
+
 int cgroup_open_ref(const struct cgroup_ref *ref)
 {
 	_cleanup_fd_ int rootfd =
 		ref->root ? cgroupfs_open_root_at(ref->root) : cgroupfs_open_root(NULL);
-	char path[PATH_MAX];
-	int dirfd = rootfd < 0 ? rootfd : open_ref(rootfd, ref, path);
 
-	return dirfd == -EREMCHG ? -ENOENT : dirfd;
+	return rootfd < 0 ? rootfd : cgroup_open_ref_in(rootfd, ref);
 }
 
 /* A create that was killed had no time to use a cgroup of others: whatever lives in it is theirs,
