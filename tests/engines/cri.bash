@@ -70,6 +70,7 @@ prepare() {
 		echo '[plugins."io.containerd.grpc.v1.cri"]'
 		echo '  sandbox_image = "localhost/bb:latest"'
 		echo '  restrict_oom_score_adj = true'
+		echo '  disable_hugetlb_controller = false'
 		for peer; do
 			make_peer "$peer"
 			peer_handler "$peer"
@@ -163,6 +164,13 @@ side_by_side() {
 		cri exec "$a" true && cri exec "$b" true && cri stop-pod "$q" && cri rmp "$q" && cri exec "$a" true
 }
 
+# A limit of the container is that of its cgroup, and so is another one later.
+updated() {
+	local id
+	id=$(one "sleep 1000" hugepages=4194304) && shows "^4194304$" cat "/sys/fs/cgroup/kube/pod/$id/hugetlb.2MB.max" &&
+		cri update "$id" 6291456 && shows "^6291456$" cat "/sys/fs/cgroup/kube/pod/$id/hugetlb.2MB.max" && cri exec "$id" true
+}
+
 # typed TEXT STATUS WORDS COMMAND...: TEXT is its standard input, it ends so, and shows the words.
 typed() {
 	local out status=0
@@ -184,7 +192,7 @@ refused() {
 	fi
 }
 
-export -f two_containers one one_exec restarted life logged fails_to_start second_restart killed_pod maker side_by_side typed refused
+export -f two_containers one one_exec restarted life logged fails_to_start second_restart killed_pod maker side_by_side updated typed refused
 
 steps_pods() {
 	try "a pod and a container: its whole life" fresh life
@@ -218,6 +226,7 @@ steps_containers() {
 	try "seccomp: RuntimeDefault" fresh shows "Seccomp:.2" one_exec "grep Seccomp: /proc/self/status" seccomp
 	try "a mount" fresh shows "^root:" one_exec "cat /there/passwd" mount=/tmp/image/etc:/there
 	try "stats" fresh bash -c 'id=$(one "sleep 1000") && shows "stats of $id" cri stats "$id"'
+	try "limits, and update of them" fresh updated
 	try "a missing program" fresh env EXPECT="^exited 128 StartError" bash -c 'fails_to_start "/nope.*no such file" /nope'
 	try "a missing program of PATH" fresh env EXPECT="^exited 128 StartError" bash -c 'fails_to_start "executable file not found" nope'
 	try "no program" fresh env EXPECT="^exited 128 StartError" bash -c 'fails_to_start "permission denied" /etc/passwd'

@@ -13,10 +13,11 @@
     cri.py SOCKET stream ID tty|pipes COMMAND...       exec by the streaming server, with standard input; its status
     cri.py SOCKET attach ID tty|pipes                  to the container's first process, with standard input
     cri.py SOCKET forward POD PORT                     standard input to that port, and what comes back
-    cri.py SOCKET update ID SHARES | reopen ID | pods | ps
+    cri.py SOCKET update ID BYTES                      another limit for huge pages
+    cri.py SOCKET reopen ID | pods | ps
 
 OPTION: host-pid, pod-pid, host-net, userns, privileged, readonly, tty, stdin, uid=N, user=NAME, cap-drop, cwd=PATH,
-mount=HOST:CONTAINER, device=PATH, seccomp (RuntimeDefault), attempt=N
+mount=HOST:CONTAINER, device=PATH, hugepages=BYTES, seccomp (RuntimeDefault), attempt=N
 
 The messages are written and read by the numbers of their fields (k8s.io/cri-api, api.proto, v1): so nothing is
 needed besides gRPC.
@@ -122,6 +123,11 @@ def sandbox_config(name, options):
     ]
 
 
+def huge_pages(size):
+    """LinuxContainerResources with that alone: the one controller that each machine's cgroup v2 has."""
+    return [(8, [(1, "2MB"), (2, int(size))])]
+
+
 def container_config(name, image, options, command):
     security = [(3, namespaces(options))]
     if "cap-drop" in options:
@@ -145,7 +151,8 @@ def container_config(name, image, options, command):
         config.append((7, [(1, inside), (2, host)] + mapped))
     if "device" in options:
         config.append((8, [(1, options["device"]), (2, options["device"]), (3, "rwm")]))
-    config += [(11, f"{name}.log"), (12, int("stdin" in options)), (14, int("tty" in options)), (15, [(2, security)])]
+    config += [(11, f"{name}.log"), (12, int("stdin" in options)), (14, int("tty" in options))]
+    config.append((15, [(1, huge_pages(options["hugepages"]) if "hugepages" in options else []), (2, security)]))
     return config
 
 
@@ -225,7 +232,7 @@ def main():
         stats = decode(client.call("ContainerStats", [(1, words[0])])[1][0])
         print("stats of", text(decode(stats[1][0]), 1))
     elif verb == "update":
-        client.call("UpdateContainerResources", [(1, words[0]), (2, [(3, int(words[1]))])])
+        client.call("UpdateContainerResources", [(1, words[0]), (2, huge_pages(words[1]))])
     elif verb in ("pods", "ps"):
         got = client.call("ListPodSandbox" if verb == "pods" else "ListContainers", [])
         for item in got.get(1, []):

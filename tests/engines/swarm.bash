@@ -49,15 +49,16 @@ clear_away() {
 	rm -rf /var/lib/docker/manager /var/lib/docker/worker /run/manager /run/worker
 } >/dev/null 2>&1
 
+# What a daemon ends after its service was removed takes its time.
+all_ended() {
+	no_sleeps && none state "$(ls -d /run/{manager,worker}/runtime-*/moby/* 2>/dev/null)" &&
+		none cgroups "$(find /sys/fs/cgroup/docker -mindepth 1 -type d -regex '.*/[0-9a-f]+' 2>/dev/null)"
+}
+
 nothing_left() {
-	local left
 	m service rm web >/dev/null 2>&1
 	w swarm leave --force >/dev/null 2>&1
-	wait_for bash -c '! pgrep -f "^sleep 1000"' || return
-	left=$(ls -d /run/{manager,worker}/runtime-*/moby/* 2>/dev/null)
-	[ -z "$left" ] || { echo "state: $left"; return 1; }
-	left=$(find /sys/fs/cgroup/docker -mindepth 1 -type d -regex '.*/[0-9a-f]+' 2>/dev/null)
-	[ -z "$left" ] || { echo "cgroups: $left"; return 1; }
+	wait_for all_ended || all_ended
 }
 
 # The tasks of the service on both nodes are containers of $RUNTIME.
@@ -85,7 +86,7 @@ exec_in_each() {
 	done
 }
 
-export -f daemon stop_daemon m w runs lasting four_here nothing_left all_of_the_runtime exec_in_each
+export -f daemon stop_daemon m w runs lasting four_here all_ended nothing_left all_of_the_runtime exec_in_each
 
 prepare() {
 	export DOCKER_CLI_HINTS=false
