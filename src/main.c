@@ -6,11 +6,14 @@
  */
 #include <errno.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -229,12 +232,28 @@ static int run_all(void *arg)
 	return flush_output(&p->session, run_program(&p->session, p->argv));
 }
 
+/* What an ordinary user is permitted without its being ambient came with the file (setcap). */
+static bool has_capabilities_of_file(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	if (getuid() == 0 || syscall(SYS_capget, &header, data) < 0)
+		return false;
+	for (unsigned cap = 0; cap < 32 * _LINUX_CAPABILITY_U32S_3; cap++)
+		if (data[cap / 32].permitted & 1U << cap % 32 &&
+		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, cap, 0, 0) != 1)
+			return true;
+	return false;
+}
+
 /* A set-user-id or set-group-id davit would give everybody all that its owner has: a bundle, hooks
  * and the environment are the caller's. AT_SECURE alone does not say so: a security module that
  * changes the domain on execve sets it, too. */
 static bool is_lent(void)
 {
-	return getauxval(AT_SECURE) && (getuid() != geteuid() || getgid() != getegid());
+	return getauxval(AT_SECURE) &&
+	       (getuid() != geteuid() || getgid() != getegid() || has_capabilities_of_file());
 }
 
 int main(int argc, char **argv)
@@ -252,8 +271,9 @@ int main(int argc, char **argv)
 	(void)signal(SIGXFSZ, SIG_IGN);
 	p.session.log.name = p.session.name;
 	if (is_lent())
-		return session_fail(&p.session, "refuse to run with the rights of the file's owner "
-						"(set-user-id or set-group-id)");
+		return session_fail(&p.session,
+				    "refuse to run with the rights of the file's owner "
+				    "(set-user-id or set-group-id) or of its capabilities");
 	p.session.error = davit_error_new();
 	status = stack_run(run_all, &p);
 	davit_error_free(p.session.error);
