@@ -28,7 +28,7 @@ static int collect(void *arg, const struct davit_container_info *entry)
 		m->ids = grown;
 	id = grown ? strdup(entry->id) : NULL;
 	if (id)
-		grown[m->count++] = id;
+		grown[m->count++] = id; /* analyzer: freed by who has asked for the list */
 	else
 		m->no_memory = true;
 	return m->no_memory;

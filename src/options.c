@@ -159,6 +159,7 @@ static int store_value(struct parser *p, const struct cli_option *row, const cha
 		return 0;
 	}
 	if (row->type == CLI_STRINGS)
+		/* analyzer: the list is freed with the options */
 		return append(place, value) < 0 ? refuse(p, "out of memory") : 0;
 	if (row->type == CLI_WORD && !cli_word_listed(row->arg, value))
 		return refuse(p, "option '%s' takes %s, not '%.100s'", label(row).text, row->arg,

@@ -22,7 +22,7 @@ int words_value(const struct words *w, const char *text, const char *pointer, un
 int words_union(const struct words *w, const char *const *list, size_t count, const char *pointer,
 		unsigned *ret, struct err *e)
 {
-	unsigned value;
+	unsigned value = 0; /* analyzer: it does not see that a failure is negative */
 
 	*ret = 0;
 	for (size_t i = 0; i < count; i++) {

@@ -328,7 +328,7 @@ static int with_private_procfs(const struct labels *labels,
 			       struct err *e)
 {
 	_cleanup_fd_ int procfd = -1;
-	pid_t self;
+	pid_t self = 0; /* analyzer: as in base/words.c */
 	int r = procfs_open_private(false, &procfd);
 
 	if (r == 0)

@@ -148,6 +148,7 @@ plain() {
 	planted '.process.env += ["SECRET=of the host"]' "its environment has SECRET"
 	planted '.process.rlimits += [{ type: "RLIMIT_CORE", soft: 1, hard: 2 }]' "Max core file size is"
 	planted '.process.oomScoreAdj = 77' "oom_score_adj is 77"
+	planted '.process.user.additionalGids = [42, 7]' "it is in the group 7 42"
 	planted '.process.args = ["sh", "-c", "trap \"\" HUP; unset PWD SHLVL OLDPWD; exec sleep 1000"]' "SigIgn is"
 }
 

@@ -119,7 +119,7 @@ class Look:
         self.count("properties", len(found))
         for text in faults:
             self.fault(f"process {pid}: {text}")
-        for name in ("ns", "fds"):
+        for name in ("ns", "fds", "gid_map"):
             del found[name]
         for name, value in sorted(found.items()):
             self.listed.append(f"{name} {json.dumps(value, sort_keys=True)}")

@@ -41,7 +41,7 @@ def read(path):
 
 
 def status_of(pid):
-    return dict(re.findall(r"^(\w+):\s*(.*)$", read(f"/proc/{pid}/status"), re.M))
+    return dict(re.findall(r"^(\w+):[ \t]*(.*)$", read(f"/proc/{pid}/status"), re.M))
 
 
 def limits_of(pid):
@@ -108,6 +108,13 @@ def inside(id_map, outside):
         if host <= outside < host + size:
             return first + outside - host
     return outside
+
+
+def outside(id_map, number):
+    for first, host, size in id_map:
+        if first <= number < first + size:
+            return host + number - first
+    return number
 
 
 def maps_of(pid):
@@ -206,7 +213,7 @@ def facts(pid):
         "host_ns": [n for n in NAMESPACES
                     if os.readlink(f"/proc/{pid}/ns/{n}") == os.readlink(f"/proc/self/ns/{n.partition('_')[0]}")],
         "ns": {n: os.readlink(f"/proc/{pid}/ns/{n}") for n in NAMESPACES},
-        "owner": os.stat(f"/proc/{pid}/environ").st_uid, "uid": int(status["Uid"].split()[1]),
+        "gid_map": maps_of(pid)[1], "owner": os.stat(f"/proc/{pid}/environ").st_uid, "uid": int(status["Uid"].split()[1]),
         "fds": descriptors(pid),
     })
     return found
@@ -248,6 +255,14 @@ class Judge:
         for key in "SigIgn", "SigBlk":
             if int(f[key], 16):
                 yield f"{key} is {f[key]}"
+
+    def groups(self, f):
+        """The kernel says them as they are here. Without the right to setgroups they stay the caller's."""
+        user = self.process.get("user", {})
+        allowed = {outside(f["gid_map"], n) for n in user.get("additionalGids", [])}
+        extra = sorted({int(n) for n in f["Groups"].split()} - allowed)
+        if extra:
+            yield f"it is in the group {' '.join(map(str, extra))}"
 
     def surroundings(self, f):
         own = [e.partition("=")[0] for e in self.process.get("env", [])]
@@ -322,7 +337,7 @@ class Judge:
         if "error" in found:
             yield f"not tried: {found['error']}"
             return
-        if keyring and found["keyrings"] is not None and not any(k.startswith(f"_ses.{keyring}.") for k in found["keyrings"]):
+        if keyring and found["keyrings"] is not None and not any(k == f"_ses.{keyring}" or k.startswith(f"_ses.{keyring}.") for k in found["keyrings"]):
             yield "there is no session keyring of its own"
         bad = [p for p in found["writable"] if not self.may_write(p, cgroup)]
         for path in bad[:3]:
@@ -343,4 +358,5 @@ class Judge:
             return
         yield from self.capabilities(f)
         yield from self.privileges(f)
+        yield from self.groups(f)
         yield from self.surroundings(f)

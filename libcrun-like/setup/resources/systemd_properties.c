@@ -309,6 +309,7 @@ static int add_annotation(struct systemd_message *m, const struct oci_pair *pair
 	struct gvariant value;
 	int r;
 
+	/* analyzer: who has no such name does not come here */
 	if (strlen(name) < 3 || strlen(name) >= NAME_SIZE - 8 || name[strspn(name, letters)])
 		return refuse(pair, "its name is not one", e);
 	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)

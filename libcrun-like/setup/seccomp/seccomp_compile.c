@@ -210,7 +210,7 @@ static int add_rule(struct arena *a, struct build *b, size_t index,
 		    const struct oci_seccomp_syscall *rule, struct err *e)
 {
 	struct scmp_arg_cmp *args = arena_array(a, rule->args.count + 1, sizeof(*args));
-	uint32_t action;
+	uint32_t action = 0; /* analyzer: as in base/words.c */
 	int r = decode_action(rule->action, rule->errno_ret,
 			      POINTER("/linux/seccomp/syscalls/%zu/action", index), &action, e);
 
