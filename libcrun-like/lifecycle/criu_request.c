@@ -75,6 +75,15 @@ static int open_folder(const char *path, bool make, struct err *e)
 	return fd < 0 ? err_set(e, errno, "open the folder %s", path) : fd;
 }
 
+/* criu says nothing of one that is not there: it dumps all memory, or fails without a word. */
+static int check_parent(const struct criu_images *images, const char *parent, struct err *e)
+{
+	_cleanup_fd_ int fd = openat(images->dirfd, parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? err_set(e, errno, "--parent-path %s, seen from %s", parent, images->path)
+		      : 0;
+}
+
 int criu_images_open(struct criu_images *images, const struct davit_checkpoint_options *o,
 		     bool make, struct err *e)
 {
@@ -84,6 +93,8 @@ int criu_images_open(struct criu_images *images, const struct davit_checkpoint_o
 	images->dirfd = open_folder(images->path, make, e);
 	if (images->dirfd >= 0)
 		images->work_dirfd = open_folder(images->work_path, true, e);
+	if (!e->code && make && o->parent_path)
+		check_parent(images, o->parent_path, e);
 	if (!e->code)
 		criu_images_clear(images, make, e);
 	if (e->code)

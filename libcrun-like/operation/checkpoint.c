@@ -151,10 +151,14 @@ static int check_status_fd(const struct davit_checkpoint_options *o, struct err 
 	return 0;
 }
 
-/* By itself criu would hand the memory to the first who asks, of all networks, at a port that
- * nobody knows; and wait for that, with the container stopped. */
-static int check_lazy_pages(const struct davit_checkpoint_options *o, struct err *e)
+static int check_options(const struct davit_checkpoint_options *o, struct err *e)
 {
+	if (o->parent_path && o->parent_path[0] == '/')
+		return err_kind(e, ERR_USAGE, EINVAL,
+				"--parent-path %s: it is to be relative to the images' folder",
+				o->parent_path);
+	/* By itself criu would hand the memory to the first who asks, of all networks, at a port
+	 * that nobody knows; and wait for that, with the container stopped. */
 	if (!o->lazy_pages || o->page_server)
 		return check_status_fd(o, e);
 	err_kind(e, ERR_USAGE, EINVAL, "--lazy-pages needs --page-server");
@@ -274,7 +278,7 @@ static bool is_worth_another(const struct checkpoint *k, const struct err *e)
 
 static int checkpoint(struct checkpoint *k, struct err *e)
 {
-	if (checkpoint_check_status(k->c, e) < 0 || check_lazy_pages(k->options, e) < 0 ||
+	if (checkpoint_check_status(k->c, e) < 0 || check_options(k->options, e) < 0 ||
 	    checkpoint_load_config(k->c, &k->config, e) < 0 ||
 	    checkpoint_check_mounts(k->c, k->config, e) < 0 ||
 	    criu_check(&k->criu, checkpoint_needs(k->options), e) < 0 ||
