@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -14,6 +15,7 @@
 #include <sys/socket.h>
 
 #include "container/channel.h"
+#include "kernel/caps.h"
 #include "kernel/mount.h"
 #include "kernel/peer.h"
 #include "kernel/process.h"
@@ -235,11 +237,27 @@ static int check_needs(struct criu_session *s, unsigned needs, struct err *e)
 	return 0;
 }
 
+/*
+ * criu can do without root's rights (CAP_CHECKPOINT_RESTORE, --unprivileged), but not for what has
+ * namespaces: it would enter and make them, and mount in them, as nobody but the machine's root
+ * may.
+ */
+static int check_rights(const struct criu_session *s, struct err *e)
+{
+	struct caps own;
+
+	if (!s->ctx->is_rootless && (caps_get(&own) < 0 || (own.effective & 1ULL << CAP_SYS_ADMIN)))
+		return 0;
+	err_kind(e, ERR_UNSUPPORTED, EPERM,
+		 "checkpoint and restore need root of this machine, with CAP_SYS_ADMIN");
+	return err_hint(e, "criu cannot do it for the namespaces of a container without");
+}
+
 int criu_check(struct criu_session *s, unsigned needs, struct err *e)
 {
 	const struct criu_start start = { .cgroup_fd = -1, .stdio = { -1, -1, -1 } };
 
-	if (criu_start(s, &start, e) < 0)
+	if (check_rights(s, e) < 0 || criu_start(s, &start, e) < 0)
 		return -e->code;
 	if (needs)
 		check_needs(s, needs, e);

@@ -4,6 +4,7 @@
  * gone, as after a delete, or goes on (leave_running, a pre-dump, every failure).
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -63,7 +64,8 @@ int checkpoint_load_config(struct container *c, const struct oci_config **ret, s
 /* criu stops the processes by it, all of them at once. NULL: it takes hold of one after another. */
 static int find_freezer(const struct checkpoint *k, const char **ret, struct err *e)
 {
-	_cleanup_fd_ int root = -1;
+	_cleanup_fd_ int root = -1, cg = -1;
+	char path[PATH_MAX];
 	struct cgroup_ref ref;
 	const char *place;
 
@@ -71,9 +73,10 @@ static int find_freezer(const struct checkpoint *k, const char **ret, struct err
 	if (k->has_no_freezer || !container_cgroup(k->c, &ref))
 		return 0;
 	root = cgroupfs_open_root(&place);
-	if (root < 0)
+	cg = root < 0 ? -1 : cgroup_find_ref(&ref, path);
+	if (cg < 0)
 		return 0;
-	*ret = arena_printf(&k->c->arena, "%s/%s", place, ref.path + strspn(ref.path, "/"));
+	*ret = arena_printf(&k->c->arena, "%s/%s", place, path + strspn(path, "/"));
 	return *ret ? 0 : err_set(e, ENOMEM, "prepare what criu is asked for");
 }
 

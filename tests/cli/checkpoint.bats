@@ -48,6 +48,20 @@ without_criu() {
 	beats
 }
 
+@test "checkpoint and restore by root without CAP_SYS_ADMIN: one line, before anything is touched" {
+	ok run --detach -b "$BUNDLE" "$ID"
+	printf '#!/bin/sh\nexec setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin "%s" "$@"\n' "$DAVIT" >"$T/davit"
+	chmod 755 "$T/davit"
+	DAVIT=$T/davit
+	refused "need root of this machine, with CAP_SYS_ADMIN" checkpoint --image-path "$T/images" "$ID"
+	[ ! -e "$T/images" ]
+	beats
+	mkdir "$T/images"
+	refused "CAP_SYS_ADMIN" restore --image-path "$T/images" -b "$BUNDLE" --detach "$ID.other"
+	[ ! -e "$ROOT/$ID.other" ]
+	[ -z "$(ls -A "$T/images")" ]
+}
+
 @test "restore without criu: the package is named, and nothing is left" {
 	mkdir "$T/images"
 	without_criu

@@ -456,3 +456,16 @@ make_session() {
 	[ "$failed" -ge 2 ] && [ "$worked" -ge 2 ]
 	check_clean
 }
+
+@test "checkpoint and restore for an ordinary user: one line, before anything is touched" {
+	ok run --detach -b "$BUNDLE" "$ID"
+	refused "need root of this machine" checkpoint --image-path "$T/images" "$ID"
+	davit checkpoint --explain "$ID"
+	[ "$status" -eq 1 ]
+	[[ $out = *"need root of this machine"* ]]
+	is running
+	mkdir -m 777 "$T/images"
+	refused "need root of this machine" restore --detach --image-path "$T/images" -b "$BUNDLE" "$ID.other"
+	[ -z "$(ls -A "$T/images")" ]
+	[ ! -e "$ROOT/$ID.other" ]
+}

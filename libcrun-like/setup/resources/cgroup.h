@@ -20,6 +20,8 @@
 #ifndef DAVIT_SETUP_RESOURCES_CGROUP_H
 #define DAVIT_SETUP_RESOURCES_CGROUP_H
 
+#include <limits.h>
+
 #include "base/arena.h"
 #include "base/describe.h"
 #include "base/err.h"
@@ -108,6 +110,8 @@ void cgroup_take_back(const struct cgroup_plan *plan, const struct cgroup_enable
 int cgroup_open_ref(const struct cgroup_ref *ref);
 /* The same for one of many, none with a root of its own. */
 int cgroup_open_ref_in(int rootfd, const struct cgroup_ref *ref);
+/* The same, and where it is below the root of the hierarchy now. */
+int cgroup_find_ref(const struct cgroup_ref *ref, char ret_path[static PATH_MAX]);
 /* Writes the limits and attaches the device program. @dirfd: of cgroup_create(). */
 int cgroup_apply(const struct cgroup_plan *plan, int dirfd, struct err *e);
 /* The limit of processes, which would count those of the set-up too: a clone into a cgroup is

@@ -209,6 +209,15 @@ static int open_ref(int rootfd, const struct cgroup_ref *ref, char ret_path[stat
 	return dirfd;
 }
 
+int cgroup_find_ref(const struct cgroup_ref *ref, char ret_path[static PATH_MAX])
+{
+	_cleanup_fd_ int rootfd =
+		ref->root ? cgroupfs_open_root_at(ref->root) : cgroupfs_open_root(NULL);
+	int dirfd = rootfd < 0 ? rootfd : open_ref(rootfd, ref, ret_path);
+
+	return dirfd == -EREMCHG ? -ENOENT : dirfd;
+}
+
 int cgroup_open_ref_in(int rootfd, const struct cgroup_ref *ref)
 {
 	char path[PATH_MAX];
@@ -219,10 +228,9 @@ int cgroup_open_ref_in(int rootfd, const struct cgroup_ref *ref)
 
 int cgroup_open_ref(const struct cgroup_ref *ref)
 {
-	_cleanup_fd_ int rootfd =
-		ref->root ? cgroupfs_open_root_at(ref->root) : cgroupfs_open_root(NULL);
+	char path[PATH_MAX];
 
-	return rootfd < 0 ? rootfd : cgroup_open_ref_in(rootfd, ref);
+	return cgroup_find_ref(ref, path);
 }
 
 /* A create that was killed had no time to use a cgroup of others: whatever lives in it is theirs,
