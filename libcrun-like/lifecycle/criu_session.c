@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 
 #include "container/channel.h"
@@ -161,15 +162,37 @@ static int await_exec(struct criu_session *s, int control, struct err *e)
 	return -e->code;
 }
 
+/* Those that the caller holds back, of the sort that end a program. They stay pending. */
+static int open_signals(void)
+{
+	static const int ends[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+	sigset_t held, wanted;
+
+	sigemptyset(&wanted);
+	if (sigprocmask(SIG_BLOCK, NULL, &held) < 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+		if (sigismember(&held, ends[i]))
+			sigaddset(&wanted, ends[i]);
+	return signalfd(-1, &wanted, SFD_CLOEXEC);
+}
+
 /* Processes that criu has made have its end of the socket, too: its death alone is no end of file.
  */
-static int hear(const struct criu_session *s, struct criu_reply *ret)
+static int hear(struct criu_session *s, struct criu_reply *ret)
 {
-	struct pollfd p[2] = { { .fd = s->sock, .events = POLLIN },
-			       { .fd = s->pidfd, .events = POLLIN } };
+	_cleanup_fd_ int signals = s->ends_by_signals ? open_signals() : -1;
+	struct pollfd p[3] = { { .fd = s->sock, .events = POLLIN },
+			       { .fd = s->pidfd, .events = POLLIN },
+			       { .fd = signals, .events = POLLIN } };
 
-	while (poll(p, 2, -1) < 0 && errno == EINTR)
+	while (poll(p, 3, -1) < 0 && errno == EINTR)
 		;
+	if (p[2].revents) {
+		s->is_interrupted = true;
+		criu_end(s, true);
+		return 0;
+	}
 	return p[0].revents ? criu_receive(s->sock, ret) : 0;
 }
 
@@ -280,6 +303,8 @@ static int lose(struct criu_session *s, struct err *e)
 {
 	s->has_failed = true;
 	criu_end(s, false);
+	if (s->is_interrupted)
+		return err_kind(e, ERR_KILLED, EINTR, "a signal came while criu was at work");
 	if (s->signal)
 		return err_kind(e, ERR_KILLED, ECHILD, "criu was killed by signal %d", s->signal);
 	return err_kind(e, ERR_KILLED, ECHILD, "criu has ended before it was done");

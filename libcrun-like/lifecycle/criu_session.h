@@ -28,7 +28,11 @@ struct criu_session {
 	int pidfd;
 	pid_t pid;
 	unsigned version;
-	bool has_failed;    /* criu has said so, or has ended */
+	bool has_failed; /* criu has said so, or has ended */
+	/* A signal that would end us, and is held back, kills criu: of a restore, whose processes
+	 * can be undone at any moment. */
+	bool ends_by_signals;
+	bool is_interrupted;
 	int status, signal; /* how it ended, once it has */
 };
 

@@ -8,6 +8,7 @@ void restore_init(struct restore *r, const struct davit_context *ctx)
 {
 	*r = (struct restore){ .placefd = -1, .masks.null_fd = -1 };
 	criu_init(&r->criu, ctx);
+	r->criu.ends_by_signals = true;
 	r->images.dirfd = r->images.work_dirfd = -1;
 }
 
