@@ -95,7 +95,7 @@ snapshot() {
 	cut -d: -f3 /proc/self/cgroup
 }
 
-# check NAME FUNCTION: a test.
+# check NAME FUNCTION [SECONDS]: a test; what it says of a table is shown in any case.
 check() {
 	local name=$1 function=$2 before after out status=0 file
 	[[ $name =~ ${pattern-.} ]] || return 0
@@ -105,7 +105,7 @@ check() {
 	mkdir "$T"
 	before=$(snapshot)
 	# No pipe: what a test left running would hold it.
-	(cd "$T" && exec timeout -k 5 $((60 + 2 * ${CYCLES:-0})) env "T=$T" "ID=$ID" bash "${trace[@]}" /share/inside --one "$function") >"$T.out" 2>&1 </dev/null || status=$?
+	(cd "$T" && exec timeout -k 5 $((${3:-60} + 2 * ${CYCLES:-0})) env "T=$T" "ID=$ID" bash "${trace[@]}" /share/inside --one "$function") >"$T.out" 2>&1 </dev/null || status=$?
 	out=$(<"$T.out")
 	if ! after=$(snapshot) || [ "$before" != "$after" ]; then
 		out+=$'\nleft behind:\n'$(diff <(echo "$before") <(echo "$after"))
@@ -113,11 +113,12 @@ check() {
 	fi
 	if [ "$status" -eq 0 ]; then
 		echo "ok $count $name"
+		sed -n 's/^table: /# /p' <<<"$out"
 		rm -rf "$T"
 	else
 		failures=$((failures + 1))
 		echo "not ok $count $name"
-		tail -${DAVIT_CHECKPOINT_LINES:-15} <<<"$out" | sed 's/^/# /'
+		tail -n "${DAVIT_CHECKPOINT_LINES:-25}" <<<"$out" | sed 's/^/# /'
 		for file in "$STATE"/*/; do
 			[ ! -d "$file" ] || dv delete -f "$(basename "$file")"
 		done
