@@ -108,9 +108,37 @@ static int call_validate(const void *options)
 	return davit_validate(options, ignore_fault, NULL, &faults, err);
 }
 
+static int call_checkpoint(const void *options)
+{
+	return davit_checkpoint(context, "nobody", options, err);
+}
+
+static int call_explain(const void *options)
+{
+	return davit_checkpoint_explain(context, "nobody", options, stop, NULL, err);
+}
+
+/* Either of the two. */
+static int call_restore(const void *options)
+{
+	const struct davit_create_options container = { .size = sizeof(container), .id = "nobody" };
+	int status;
+
+	return davit_restore(context, &container, options, &status, err);
+}
+
+static int call_restore_container(const void *container)
+{
+	const struct davit_checkpoint_options options = { .size = sizeof(options) };
+	int status;
+
+	return davit_restore(context, container, &options, &status, err);
+}
+
 static const struct davit_create_options create_options = { .id = "nobody",
 							    .bundle = "/nonexistent" };
 static const struct davit_exec_options exec_options = { .id = "nobody" };
+static const struct davit_checkpoint_options checkpoint_options = { .image_path = "/nonexistent" };
 static const struct davit_events_options events_options = { .once = true };
 static const struct davit_update_options update_options = { .memory = "1G" };
 static const struct davit_validate_options validate_options = { .bundle = "/nonexistent" };
@@ -127,6 +155,10 @@ static const struct {
 	{ call_run, &create_options, sizeof(create_options), -ENOENT },
 	{ call_plan, &create_options, sizeof(create_options), -ENOENT },
 	{ call_exec, &exec_options, sizeof(exec_options), -ENOENT },
+	{ call_checkpoint, &checkpoint_options, sizeof(checkpoint_options), -ENOENT },
+	{ call_explain, &checkpoint_options, sizeof(checkpoint_options), -ENOENT },
+	{ call_restore, &checkpoint_options, sizeof(checkpoint_options), -ENOENT },
+	{ call_restore_container, &create_options, sizeof(create_options), -ENOENT },
 	{ call_events, &events_options, sizeof(events_options), -ENOENT },
 	{ call_update, &update_options, sizeof(update_options), -ENOENT },
 	{ call_validate, &validate_options, sizeof(validate_options), -ENOENT },
