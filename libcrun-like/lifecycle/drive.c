@@ -252,18 +252,18 @@ static int await_answer(struct run *run, int fd, const struct step *last, struct
 	for (;;) {
 		_cleanup_fd_ int passed = -1;
 		struct message m;
-		int r;
+		int got, r;
 
 		if (await_channel(run, fd, e) < 0)
 			return -e->code;
-		r = channel_receive_fd(fd, &m, &passed);
-		if (r < 0)
-			return err_set(e, -r, "hear from the container's first process");
-		if (r == 0 && !is_execing)
+		got = channel_receive_fd(fd, &m, &passed);
+		if (got < 0)
+			return err_set(e, -got, "hear from the container's first process");
+		if (got == 0 && !is_execing)
 			return child_is_lost(run, last, e);
-		if (r == 0 && execing.wall)
+		if (got == 0 && execing.wall)
 			trace(run, last, execing.wall, span_nsec(&execing));
-		if (r == 0)
+		if (got == 0)
 			return check_executed(run, last, e);
 		r = take_message(run, &m, passed, &is_execing, e);
 		if (is_execing && !execing.wall && is_traced(run))

@@ -51,7 +51,10 @@ static int send_stats(const struct watch *w, struct err *e)
 {
 	struct arena a = { 0 };
 	struct json_paths *to = new_record(&a, w, "stats");
-	int r = !to ? -ENOMEM : w->cgroup < 0 ? 0 : cgroup_stats_read(&a, w->cgroup, to);
+	int r = !to             ? -ENOMEM
+		: w->cgroup < 0 ? 0
+				: cgroup_stats_read(&a, w->cgroup, to),
+	    result = 1;
 
 	if (r == 0) {
 		/* Members that readers of runc's records expect. */
@@ -61,13 +64,11 @@ static int send_stats(const struct watch *w, struct err *e)
 			r = cgroup_stats_read_network(&a, w->c->pid, to);
 	}
 	if (r == 0)
-		r = send_record(to, w, e);
-	else if (r == -ENOENT)
-		r = 1;
-	else
-		err_set(e, -r, "read the figures of container %s", w->c->id);
+		result = send_record(to, w, e);
+	else if (r != -ENOENT)
+		result = err_set(e, -r, "read the figures of container %s", w->c->id);
 	arena_release(&a);
-	return r;
+	return result;
 }
 
 static int send_oom_kills(struct watch *w, struct err *e)

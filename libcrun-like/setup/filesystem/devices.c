@@ -258,9 +258,8 @@ static int bind_node(const struct device_op *op, int dirfd, const char *name, st
 			return fail_exists(op, st.st_mode, e);
 	}
 	if (source < 0) {
-		r = open_source(op, &own, e);
-		if (r < 0)
-			return r;
+		if (open_source(op, &own, e) < 0)
+			return -e->code;
 		if (own < 0)
 			return fail(op, EPERM, "clone the host's", e);
 		source = own;

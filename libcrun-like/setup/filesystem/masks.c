@@ -162,23 +162,22 @@ static int mask_path(const struct masks *masks, const struct root *root, const c
 static int mask_all(const struct masks *masks, const struct root *root, struct err *e)
 {
 	struct cover covers[2] = { { .fd = masks->null_fd }, { .fd = -1 } };
-	int r = 0;
 
 	if (masks->null_fd < 0)
 		return err_set(e, EBADF, "mask paths: the host's /dev/null was not opened");
-	for (size_t i = 0; i < masks->masked->count && r == 0; i++) {
+	for (size_t i = 0; i < masks->masked->count && !e->code; i++) {
 		const char *path = masks->masked->items[i];
+		int r = mask_path(masks, root, path, covers);
 
-		r = mask_path(masks, root, path, covers);
 		if (r == 0)
 			continue;
 		err_set(e, r < 0 ? -r : EINVAL, "mask %s", path);
 		if (r > 0)
 			err_hint(e, "the root itself cannot be masked");
-		r = err_at(e, POINTER("/linux/maskedPaths/%zu", i));
+		err_at(e, POINTER("/linux/maskedPaths/%zu", i));
 	}
 	close_fdp(&covers[1].fd);
-	return r;
+	return -e->code;
 }
 
 /*

@@ -472,11 +472,9 @@ static int place(struct mount_op *op, int fd, const struct root *root, struct er
 	target = open_target(op, own.is_dir, root->fd, e);
 	if (target < 0)
 		return target;
-	r = check_target(op, fd, target, root, e);
-	if (r == 0 && op->is_filled)
-		r = fill_fs(op, fd, target, is_new, e);
-	if (r < 0)
-		return r;
+	if (check_target(op, fd, target, root, e) < 0 ||
+	    (op->is_filled && fill_fs(op, fd, target, is_new, e) < 0))
+		return -e->code;
 	r = mount_attach(fd, target);
 	if (r < 0)
 		return err_set(e, -r, "mount %s on %s", what_of(op), op->destination);
@@ -513,13 +511,12 @@ static int remount(struct mount_op *op, int rootfd, struct err *e)
 		return err_set(e, -r, "remount %s%s%s", op->destination, message[0] ? ": " : "",
 			       message);
 	op->mount_id = at.mount_id;
-	r = settle_options(op, fd, e);
-	for (size_t i = 0; i < o->propagation_count && r == 0; i++) {
+	if (settle_options(op, fd, e) < 0)
+		return -e->code;
+	for (size_t i = 0; i < o->propagation_count && r == 0; i++)
 		r = mount_set_propagation(fd, o->propagation[i]);
-		if (r < 0)
-			err_set(e, -r, "set the propagation of the mount on %s", op->destination);
-	}
-	return r;
+	return r < 0 ? err_set(e, -r, "set the propagation of the mount on %s", op->destination)
+		     : 0;
 }
 
 static int apply_one(const struct mounts *m, struct mount_op *op, const struct root *root,

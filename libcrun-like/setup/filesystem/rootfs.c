@@ -162,9 +162,8 @@ int rootfs_attach(const struct rootfs *r, int tree_fd, int *ret_rootfd, struct e
 		*ret_rootfd = fcntl(tree_fd, F_DUPFD_CLOEXEC, 0);
 		return *ret_rootfd < 0 ? err_set(e, errno, "keep the root file system") : 0;
 	}
-	res = settle_host_mounts(r, e);
-	if (res < 0)
-		return res;
+	if (settle_host_mounts(r, e) < 0)
+		return -e->code;
 	place = open_place(r, tree_fd >= 0, e);
 	if (place < 0)
 		return place;

@@ -104,11 +104,8 @@ static int set_up(const struct console *console, const struct pty *pty, int root
 		if (r < 0)
 			return err_set(e, -r, "set the modes of the terminal");
 	}
-	if (console->has_device) {
-		r = bind_device(pty, rootfd, e);
-		if (r < 0)
-			return r;
-	}
+	if (console->has_device && bind_device(pty, rootfd, e) < 0)
+		return -e->code;
 	return send_master(console, pty, sockfd, e);
 }
 
@@ -122,11 +119,10 @@ int console_apply(const struct console *console, int rootfd, int sockfd, int *re
 		return err_set(e, ENOTTY, "/dev/pts/ptmx of the container is not that of a devpts");
 	if (r < 0)
 		return err_set(e, -r, "open a terminal through /dev/pts/ptmx of the container");
-	r = set_up(console, &pty, rootfd, sockfd, e);
-	if (r == 0)
+	if (set_up(console, &pty, rootfd, sockfd, e) == 0)
 		*ret_slave = take_fd(&pty.slave);
 	pty_close(&pty);
-	return r;
+	return -e->code;
 }
 
 int console_become(int slave, struct err *e)

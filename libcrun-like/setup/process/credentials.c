@@ -59,9 +59,8 @@ static int apply_ids(const struct credentials *c, struct err *e)
 
 	if (r < 0)
 		return err_set(e, -r, "keep capabilities over the change of user");
-	r = apply_groups(c, e);
-	if (r < 0)
-		return r;
+	if (apply_groups(c, e) < 0)
+		return -e->code;
 	r = execve_set_gid(c->gid);
 	if (r < 0)
 		return err_set(e, -r, "set gid %u", c->gid);
@@ -117,17 +116,11 @@ int credentials_apply(const struct credentials *c, const struct seccomp_filter *
 
 	if (c->umask)
 		umask(*c->umask);
-	r = apply_bounding(c, e);
-	if (r == 0)
-		r = apply_ids(c, e);
-	if (r == 0)
-		r = apply_caps(c, loads_by_right(c, filter) ? ADMIN : 0, e);
-	if (r == 0 && c->no_new_privs) {
-		r = caps_set_no_new_privs();
-		if (r < 0)
-			return err_set(e, -r, "set no_new_privs");
-	}
-	return r;
+	if (apply_bounding(c, e) < 0 || apply_ids(c, e) < 0 ||
+	    apply_caps(c, loads_by_right(c, filter) ? ADMIN : 0, e) < 0)
+		return -e->code;
+	r = c->no_new_privs ? caps_set_no_new_privs() : 0;
+	return r < 0 ? err_set(e, -r, "set no_new_privs") : 0;
 }
 
 bool credentials_drop_after_filter(const struct credentials *c)
@@ -138,10 +131,12 @@ bool credentials_drop_after_filter(const struct credentials *c)
 int credentials_seal(const struct credentials *c, const struct seccomp_filter *filter,
 		     struct err *e)
 {
-	int r = filter && filter->count ? seccomp_apply(filter, e) : 0;
+	int r;
 
-	if (r < 0 || !loads_by_right(c, filter) || !credentials_drop_after_filter(c))
-		return r;
+	if (filter && filter->count && seccomp_apply(filter, e) < 0)
+		return -e->code;
+	if (!loads_by_right(c, filter) || !credentials_drop_after_filter(c))
+		return 0;
 	r = caps_set(&c->caps);
 	return r < 0 ? err_set(e, -r, "drop CAP_SYS_ADMIN after the seccomp filter") : 0;
 }

@@ -161,8 +161,7 @@ int program_exec(const struct program *p, const char *path, const struct credent
 
 	if (r < 0)
 		return err_set(e, -r, "reset the signals");
-	r = credentials_seal(credentials, filter, e);
-	if (r < 0)
-		return r;
+	if (credentials_seal(credentials, filter, e) < 0)
+		return -e->code;
 	return fail(p, -execve_program(path, p->argv, p->envp), path, e);
 }

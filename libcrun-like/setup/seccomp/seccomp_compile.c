@@ -339,10 +339,12 @@ static int add_rules(struct arena *a, struct build *b, struct err *e)
 
 	if (r < 0)
 		return err_set(e, -r, "ask libseccomp for a binary tree");
-	r = add_archs(b, &config->architectures, e);
-	for (size_t i = 0; r == 0 && i < config->syscalls.count; i++)
-		r = add_rule(a, b, i, &config->syscalls.items[i], e);
-	return r;
+	if (add_archs(b, &config->architectures, e) < 0)
+		return -e->code;
+	for (size_t i = 0; i < config->syscalls.count; i++)
+		if (add_rule(a, b, i, &config->syscalls.items[i], e) < 0)
+			return -e->code;
+	return 0;
 }
 
 int seccomp_compile(struct arena *a, const struct seccomp_source *s, struct seccomp_filter *ret,
@@ -352,20 +354,19 @@ int seccomp_compile(struct arena *a, const struct seccomp_source *s, struct secc
 	const struct oci_seccomp *config = s->config;
 	_cleanup_fd_ int fd = -1;
 	struct build b = { .source = s };
-	int r = decode_action(config->default_action, config->default_errno_ret,
-			      "/linux/seccomp/defaultAction", &b.default_action, e);
+	int r;
 
-	if (r < 0)
-		return r;
+	if (decode_action(config->default_action, config->default_errno_ret,
+			  "/linux/seccomp/defaultAction", &b.default_action, e) < 0)
+		return -e->code;
 	b.seen = seccomp_seen_make(a);
 	if (!b.seen)
 		return err_set(e, ENOMEM, "compile the seccomp filter");
 	b.ctx = ctx = seccomp_init(b.default_action);
 	if (!ctx)
 		return err_set(e, ENOMEM, "begin a seccomp filter with %s", config->default_action);
-	r = add_rules(a, &b, e);
-	if (r < 0)
-		return r;
+	if (add_rules(a, &b, e) < 0)
+		return -e->code;
 	fd = memfd_create("seccomp", MFD_CLOEXEC);
 	if (fd < 0)
 		return err_set(e, errno, "make a file for the seccomp filter");
