@@ -25,11 +25,12 @@ clear_away() {
 	cri clear
 }
 
-# fresh COMMAND...: and afterwards no pod is there.
+# fresh COMMAND...: and afterwards no pod is there. A pod that cannot be stopped at once is stopped later, as the kubelet
+# does it; why is in what the step prints, should it fail.
 fresh() {
 	local status=0
 	"$@" || status=$?
-	clear_away
+	clear_away || wait_for clear_away || status=1
 	return "$status"
 }
 
