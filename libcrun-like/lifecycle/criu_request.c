@@ -288,7 +288,8 @@ int criu_request_dump(struct criu_request *r, const struct davit_checkpoint_opti
 	protobuf_put_number(&r->opts, OPT_PID, pid);
 	put_flag(r, OPT_LEAVE_RUNNING, o->leave_running);
 	put_flag(r, OPT_TCP_SKIP_IN_FLIGHT, o->tcp_skip_in_flight);
-	put_flag(r, OPT_TRACK_MEM, o->pre_dump);
+	/* Without it criu would write all of the memory again, beside a parent too. */
+	put_flag(r, OPT_TRACK_MEM, o->pre_dump || o->parent_path);
 	if (freezer)
 		protobuf_put_string(&r->opts, OPT_FREEZE_CGROUP, freezer);
 	if (o->parent_path)

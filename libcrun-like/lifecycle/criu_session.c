@@ -250,9 +250,10 @@ static int check_needs(struct criu_session *s, unsigned needs, struct err *e)
 		return err_kind(e, ERR_UNSUPPORTED, EPROTO,
 				"ask criu what it can do: it gives no answer");
 	if ((needs & CRIU_MEM_TRACK) && !reply.has_mem_track)
-		return err_kind(e, ERR_UNSUPPORTED, EOPNOTSUPP,
-				"--pre-dump: this kernel does not tell which pages were written to "
-				"(CONFIG_MEM_SOFT_DIRTY)");
+		return err_kind(
+			e, ERR_UNSUPPORTED, EOPNOTSUPP,
+			"--pre-dump, --parent-path: this kernel does not tell which pages were written to "
+			"(CONFIG_MEM_SOFT_DIRTY)");
 	if ((needs & CRIU_LAZY_PAGES) && !reply.has_lazy_pages)
 		return err_kind(e, ERR_UNSUPPORTED, EOPNOTSUPP,
 				"--lazy-pages: this kernel cannot hand memory over when it is used "

@@ -137,7 +137,8 @@ int checkpoint_check_mounts(const struct container *c, const struct oci_config *
 
 unsigned checkpoint_needs(const struct davit_checkpoint_options *o)
 {
-	return (o->pre_dump ? CRIU_MEM_TRACK : 0) | (o->lazy_pages ? CRIU_LAZY_PAGES : 0);
+	return (o->pre_dump || o->parent_path ? CRIU_MEM_TRACK : 0) |
+	       (o->lazy_pages ? CRIU_LAZY_PAGES : 0);
 }
 
 /* Before criu is started: it would not say which of its descriptors is none. */

@@ -1,0 +1,60 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# checkpoint and restore of a container of the systemd driver: its scope is gone, and made again.
+load ../../cli/helpers
+
+setup() {
+	new_bundle
+	config --arg path "t-$TOKEN.slice:t:$ID" '.linux.cgroupsPath = $path | .root.readonly = false
+		| .linux.resources |= . + { memory: { limit: 67108864 }, pids: { limit: 40 } }'
+	# shellcheck disable=SC2016  # the shell's inside
+	program sh -c 'i=0; while :; do i=$((i + 1)); echo $i >>/tmp/beats; sleep 0.1; done'
+	BEATS=$BUNDLE/rootfs/tmp/beats
+	UNIT=t-$ID.scope
+	PLACE=$CGROOT/t.slice/t-$TOKEN.slice/$UNIT
+	LIMIT=120
+}
+
+teardown() {
+	systemctl stop "t-$TOKEN.slice" 2>/dev/null || :
+	tear_down
+}
+
+# beats: a number appears that was not there before, and none was left out.
+beats() {
+	local before try
+	before=$(tail -n 1 "$BEATS" 2>/dev/null) || :
+	for try in {1..600}; do
+		[ "$(tail -n 1 "$BEATS" 2>/dev/null)" = "$before" ] || break
+		sleep 0.1
+	done
+	[ "$(tail -n 1 "$BEATS")" != "$before" ] || complain "nothing appears after $before in $try tries"
+	awk '$1 != NR { print "line " NR ": " $0; bad = 1 } END { exit bad }' "$BEATS"
+}
+
+is_a_scope() {
+	systemctl is-active "$UNIT"
+	[ "$(systemctl show -P MemoryMax "$UNIT")" = 67108864 ]
+	[ "$(systemctl show -P TasksMax "$UNIT")" = 40 ]
+	[[ $(cgroup_of "$(init_pid)") = "$PLACE"/* ]]
+	[ "$(cat "$(cgroup_of "$(init_pid)")/pids.max" "$PLACE/memory.max" | sort | tr '\n' ' ')" = "40 67108864 " ]
+}
+
+@test "checkpoint, restore with --systemd-cgroup: the scope is gone, and is there again with its limits" {
+	ok --systemd-cgroup run --detach -b "$BUNDLE" "$ID"
+	beats
+	is_a_scope
+	ok --systemd-cgroup checkpoint --image-path "$T/images" "$ID"
+	appears_gone() { ! systemctl is-active "$UNIT" >/dev/null; }
+	for _ in {1..300}; do ! appears_gone || break; sleep 0.1; done
+	appears_gone
+	[ ! -e "$PLACE" ]
+	ok --systemd-cgroup restore --detach --image-path "$T/images" -b "$BUNDLE" "$ID"
+	beats
+	is_a_scope
+	ok exec "$ID" true
+	ok delete --force "$ID"
+	for _ in {1..300}; do ! appears_gone || break; sleep 0.1; done
+	appears_gone
+}
