@@ -121,7 +121,8 @@ static void create(const char *unit, const char *root, pid_t pid, char ret[stati
 
 static void refuse(const char *name, int code, const char *text)
 {
-	const struct systemd_host host = { .helper_dir = folder, .patience_ms = 100 };
+	const struct systemd_host host = { .helper_dir = folder,
+					   .patience_ms = code == ETIMEDOUT ? 100 : 0 };
 	const struct systemd_unit unit = { .name = name, .host = &host };
 	struct err e = { 0 };
 
