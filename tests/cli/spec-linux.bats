@@ -718,6 +718,16 @@ dev() {
 	refused "/linux/devices/0" create -b "$BUNDLE" "$ID-2"
 }
 
+@test "linux.devices[].path: /dev/ptmx in a user namespace is that of the container's terminals" {
+	config '.linux.devices = [{type: "c", path: "/dev/ptmx", major: 5, minor: 2}] | .linux.namespaces += [{type: "user"}] |
+		.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 10}] | .linux.gidMappings = .linux.uidMappings'
+	chown -R 100000:100000 "$BUNDLE/rootfs"
+	program sh -c 'exec 3<>/dev/ptmx && ls /dev/pts'
+	davit run -b "$BUNDLE" "$ID"
+	[ "$status" -eq 0 ]
+	[ "$out" = $'0\nptmx' ]
+}
+
 @test "features.linux.netDevices, features.linux.intelRdt: davit says that they are built" {
 	ok features
 	jq -e '.linux.netDevices.enabled and .linux.intelRdt.enabled and .linux.intelRdt.schemata and .linux.intelRdt.monitoring' <<<"$out"

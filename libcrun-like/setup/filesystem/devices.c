@@ -138,6 +138,13 @@ static bool is_below_dev(const char *path)
 	return strncmp(path + strspn(path, "/"), "dev/", 4) == 0;
 }
 
+/* The host's, bound, would be the multiplexer of the host's terminals, and of none that can be seen
+ * here. The link to that of /dev/pts is what the specification's default devices have. */
+static bool is_ptmx(const struct device_op *op)
+{
+	return S_ISCHR(op->mode) && op->rdev == makedev(5, 2) && strcmp(op->path, "/dev/ptmx") == 0;
+}
+
 int devices_prepare(struct arena *a, const struct oci_config *config, bool has_user_ns,
 		    struct devices *ret, struct err *e)
 {
@@ -154,6 +161,8 @@ int devices_prepare(struct arena *a, const struct oci_config *config, bool has_u
 
 		if (r < 0)
 			return r;
+		if (devices.is_bound && devices.has_links && is_ptmx(&devices.items[devices.count]))
+			continue;
 		/* A bound /dev is the host's: what is not there any more must not come back by us.
 		 */
 		if (devices.has_links || !is_below_dev(list->items[i].path))
