@@ -75,6 +75,17 @@ int mount_clone(int dirfd, const char *path, unsigned flags, unsigned long propa
 	return r < 0 ? r : take_fd(&tree);
 }
 
+int mount_make_namespace(int fd)
+{
+	return sys_open_tree_namespace(fd);
+}
+
+bool mount_can_make_namespace(void)
+{
+	/* Flags that it does not know are refused before the descriptor is looked at. */
+	return mount_make_namespace(-1) == -EBADF;
+}
+
 /* The last error line that the kernel logged into the file system context @fs_fd. */
 static void read_message(int fs_fd, char message[static MOUNT_MESSAGE_SIZE])
 {

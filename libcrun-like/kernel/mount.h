@@ -37,6 +37,12 @@ struct mount_fs {
 int mount_clone(int dirfd, const char *path, unsigned flags, unsigned long propagation,
 		uint64_t attrs);
 
+/* Linux 7.0: a mount namespace may be made of a tree. */
+bool mount_can_make_namespace(void);
+/* A new mount namespace with nothing in it but a copy of the tree @fd, which mount_clone() has
+ * made: its mounts are whose peers those of @fd are (C17). Owned by the caller's user namespace. */
+int mount_make_namespace(int fd);
+
 /*
  * A detached mount of a new file system. On error @message holds what the kernel said, or "".
  * @scratch: a directory of the caller's mount namespace that is covered for a moment where

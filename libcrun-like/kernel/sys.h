@@ -38,6 +38,15 @@ static inline int sys_open_tree(int dirfd, const char *path, unsigned flags)
 	return (int)sys_result(syscall(SYS_open_tree, dirfd, path, flags | OPEN_TREE_CLOEXEC));
 }
 
+/* A mount namespace of a copy of the tree @fd, all of it. */
+static inline int sys_open_tree_namespace(int fd)
+{
+	unsigned flags = 1U << 1 /* OPEN_TREE_NAMESPACE, Linux 7.0 */ | OPEN_TREE_CLOEXEC;
+
+	return (int)sys_result(
+		syscall(SYS_open_tree, fd, "", flags | AT_EMPTY_PATH | AT_RECURSIVE));
+}
+
 static inline int sys_move_mount(int from_fd, const char *from, int to_fd, const char *to,
 				 unsigned flags)
 {

@@ -14,6 +14,8 @@
 
 #include "base/fmt.h"
 #include "container/ready.h"
+#include "kernel/caps.h"
+#include "kernel/mount.h"
 #include "kernel/terminal.h"
 #include "lifecycle/document.h"
 #include "oci-spec/json.h"
@@ -349,6 +351,27 @@ int plan_prepare(struct plan *plan, struct err *e)
 }
 
 /*
+ * A mount namespace of the root's tree alone: where nobody names the root by its path on the host
+ * from inside before the pivot, as hooks do (createContainer are the host's programs; others enter
+ * by the pid), and INIT can make its nodes, for which it would else take the host's.
+ */
+static bool may_stand_alone(const struct plan *plan)
+{
+	const struct namespaces *ns = &plan->ns;
+	struct caps now;
+
+	if (plan_way_in(plan) != ROOTFS_PIVOT || !namespaces_has_new(ns, CLONE_NEWNS) ||
+	    plan->has_middle || plan->has_host_sources || plan->ctx->is_rootless ||
+	    namespaces_is_private(ns, CLONE_NEWUSER))
+		return false;
+	if (plan_has_create_hooks(plan) || plan->hooks.create_container.count ||
+	    rootfs_is_shared(&plan->rootfs) || !mounts_can_do_without_host(&plan->mounts))
+		return false;
+	return mount_can_make_namespace() && caps_get(&now) == 0 &&
+	       now.effective & 1ULL << CAP_MKNOD;
+}
+
+/*
  * Who lives in a joined pid namespace and may ptrace there looks into each of its processes, so the
  * first process of ours comes into it when nothing of the host is in its reach any more. Not so
  * where hooks are to see that process before the pivot (its pid is theirs, runtime.md#state), nor
@@ -368,6 +391,7 @@ void plan_choose_way_in(struct plan *plan)
 			   (joins_pid && !plan->enters_pid_ns_late);
 	plan->mounts.pid_ns =
 		plan->enters_pid_ns_late ? namespaces_find_joined(ns, CLONE_NEWPID)->fd : -1;
+	plan->rootfs.way = may_stand_alone(plan) ? ROOTFS_ALONE : plan_way_in(plan);
 }
 
 int plan_filter(struct plan *plan, int cache_dirfd, struct err *e)

@@ -111,7 +111,8 @@ int plan_check(struct plan *plan, struct err *e);
 int plan_prepare(struct plan *plan, struct err *e);
 int plan_filter(struct plan *plan, int cache_dirfd, struct err *e);
 
-/* How the first process gets into a joined pid namespace: after the joined ones are open. */
+/* How the first process gets into a joined pid namespace, and how the root becomes its root: after
+ * the joined ones are open. */
 void plan_choose_way_in(struct plan *plan);
 
 /* After plan->ns: what makes the root file system the root. */

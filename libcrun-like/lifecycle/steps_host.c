@@ -250,8 +250,11 @@ static int fail_spawn(const struct run *run, int code, struct err *e)
 
 int step_spawn(struct run *run, struct err *e)
 {
+	/* The mount namespace comes with the root's tree, by INIT. */
+	unsigned later = run->plan->rootfs.way == ROOTFS_ALONE ? CLONE_NEWCGROUP | CLONE_NEWNS
+							       : CLONE_NEWCGROUP;
 	struct clone_args args = {
-		.flags = (run->plan->ns.new_flags & ~(unsigned)CLONE_NEWCGROUP) | CLONE_PIDFD,
+		.flags = (run->plan->ns.new_flags & ~later) | CLONE_PIDFD,
 		.exit_signal = SIGCHLD,
 		.pidfd = (uintptr_t)&run->pidfd,
 	};

@@ -74,6 +74,11 @@ int step_root(struct run *run, struct err *e)
 	/* The host's /dev/null, before anything of the container stands in its place (C5). */
 	if (masks_open(&run->own_plan->masks, e) < 0)
 		return -e->code;
+	if (run->plan->rootfs.way == ROOTFS_ALONE) {
+		if (mounts_open_sources(&run->own_plan->mounts, e) < 0)
+			return -e->code;
+		run->own_plan->mounts.has_no_host = true;
+	}
 	return rootfs_attach(&run->plan->rootfs, run->root_tree, &run->rootfd, e);
 }
 

@@ -77,6 +77,28 @@ within() {
 	check_clean
 }
 
+# Since Linux 7.0 the mount namespace may be made of the root's tree alone. A hook of the host that runs
+# in it before the pivot needs the host's mounts.
+# bats test_tags=also-vm-micro
+@test "the host's mounts are copied only where the kernel or a hook wants it" {
+	local major
+	major=$(uname -r | cut -d. -f1)
+	program true
+	traced "$T/calls" run -b "$BUNDLE" "$ID" || complain "davit run: $(cat "$T/out")"
+	if [ "$major" -ge 7 ]; then
+		[ "$(grep -c 'clone3(.*CLONE_NEWNS\|pivot_root(' "$T/calls")" -eq 0 ]
+		grep 'setns(.*CLONE_NEWNS) *= 0' "$T/calls"
+	else
+		grep 'clone3(.*CLONE_NEWNS' "$T/calls"
+		grep 'pivot_root(' "$T/calls"
+	fi
+	config '.hooks.createContainer = [{"path": "/bin/true"}]'
+	traced "$T/calls" run -b "$BUNDLE" "$ID" || complain "davit run with a hook: $(cat "$T/out")"
+	grep 'clone3(.*CLONE_NEWNS' "$T/calls"
+	grep 'pivot_root(' "$T/calls"
+	check_clean
+}
+
 # sealed_first ARG...: davit executes itself again with nothing but these calls.
 sealed_first() {
 	traced "$T/calls" "$@" || complain "davit $*: did not succeed: $(cat "$T/out")" || return

@@ -10,7 +10,8 @@ never prints, never exits, never asks the environment. A descriptor that is mean
 a row CALL-inherited. A row of the list that nothing needs any more is a fault too.
 
 A copy of a mount is born a peer of the host's, so it is made in one function, which changes that
-(C17): nothing else calls open_tree(2), not even with a row of the list.
+(C17): nothing else calls open_tree(2), not even with a row of the list; but one that makes a mount
+namespace of such a copy.
 """
 import re
 
@@ -29,7 +30,10 @@ NEVER = "gets strcpy strcat sprintf vsprintf strtok system popen alloca strerror
 KERNEL = {"mount", "umount", "umount2", "chroot", "realpath", "fopen", "freopen", "chown", "lchown",
           "access", "tmpfile"}
 # The one function that may make the call.
-ONE_FUNCTION = {"sys_open_tree": ("libcrun-like/kernel/mount.c", "mount_clone")}
+ONE_FUNCTION = {
+    "sys_open_tree": ("libcrun-like/kernel/mount.c", "mount_clone"),
+    "sys_open_tree_namespace": ("libcrun-like/kernel/mount.c", "mount_make_namespace"),
+}
 # Calls that make a descriptor, and the flag that must stand between their parentheses.
 BIRTHS = dict.fromkeys(["open", "openat", "socket", "socketpair", "accept4", "epoll_create1",
                         "eventfd", "signalfd", "timerfd_create", "inotify_init1", "pipe2", "dup3",

@@ -75,16 +75,21 @@ struct mounts {
 	bool is_new; /* of a container that is made now: what is missing may still be made */
 	int pid_ns; /* what a procfs is to show, when that is not INIT's own pid namespace; or -1 */
 	bool has_neighbours; /* nothing read-only is made writable under their eyes */
+	bool has_no_host;    /* INIT: its mount namespace has nothing but the container's */
 };
 
 /* HOST, pure. */
 int mounts_prepare(struct arena *a, const struct oci_config *config,
 		   const struct mounts_context *ctx, struct mounts *ret, struct err *e);
 bool mounts_have_idmaps(const struct mounts *m);
+/* INIT finds everything that they are made of without the host's paths, once
+ * mounts_open_sources() has been called. */
+bool mounts_can_do_without_host(const struct mounts *m);
 /* HOST, before the sources are opened. */
 int mounts_open_idmaps(struct mounts *m, struct err *e);
-/* HOST, once the cgroup is made; only wanted with a user namespace. Without the right to open a
- * source (rootless) it is left to INIT. */
+/* Once the cgroup is made: HOST with a user namespace, INIT where it is about to leave the host's
+ * paths behind (ROOTFS_ALONE). Without the right to open a source (rootless) it is left to INIT's
+ * mounts_apply(). */
 int mounts_open_sources(struct mounts *m, struct err *e);
 /* INIT, after rootfs_attach() and before rootfs_enter(); its cgroup namespace is the final one. */
 int mounts_apply(struct mounts *m, int rootfd, struct err *e);

@@ -21,7 +21,8 @@
 #include "setup/filesystem/mounts_readonly.h"
 
 enum {
-	LOCKABLE = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC
+	LOCKABLE = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+	SOURCES_MAX = 128 /* open at a time, where one after the other will not do */
 };
 
 static const char *what_of(const struct mount_op *op)
@@ -115,10 +116,13 @@ static int settle_options(const struct mount_op *op, int fd, struct err *e)
 	return r == 0 ? 0 : tell_locked(op, r, is_locked ? before : mount_attrs(fd), e);
 }
 
-static int clone_source(const struct mount_op *op)
+static int clone_source(const struct mounts *m, const struct mount_op *op)
 {
 	bool is_link = op->options.extras & MOUNT_SOURCE_NOFOLLOW;
 
+	/* The name would be one of the container's. */
+	if (m->has_no_host)
+		return -ENOENT;
 	return mount_clone(AT_FDCWD, op->source,
 			   (op->options.is_recursive ? AT_RECURSIVE : 0) |
 				   (is_link ? AT_SYMLINK_NOFOLLOW : 0),
@@ -138,14 +142,14 @@ static int finish_source(struct mount_op *op, int fd, struct err *e)
 }
 
 /* A detached clone of the source with its options: before it is attached nobody can use it. */
-static int open_source(struct mount_op *op, struct err *e)
+static int open_source(const struct mounts *m, struct mount_op *op, struct err *e)
 {
 	_cleanup_fd_ int fd = -1;
 	int r = op->link_text ? mounts_read_link(op, e) : 0;
 
 	if (r != 0)
 		return r < 0 ? r : 0;
-	fd = clone_source(op);
+	fd = clone_source(m, op);
 	if (fd == -EPERM && op->idmap_fd < 0)
 		return 0;
 	r = finish_source(op, fd, e);
@@ -167,12 +171,36 @@ static bool may_be_made(const struct mounts *m, const struct mount_op *op)
 	return false;
 }
 
+bool mounts_can_do_without_host(const struct mounts *m)
+{
+	/* Made of nothing but their options. The source of others may be a path. */
+	static const char *const types[] = { "proc",  "sysfs",  "tmpfs",  "devpts",
+					     "ramfs", "mqueue", "cgroup2" };
+	size_t binds = 0;
+
+	for (size_t i = 0; i < m->count; i++) {
+		const struct mount_op *op = &m->items[i];
+		size_t type = 0;
+
+		if (op->link_text || (op->kind == MOUNT_BIND && !op->inside && may_be_made(m, op)))
+			return false;
+		binds += op->kind == MOUNT_BIND;
+		while (op->kind == MOUNT_FS && type < ARRAY_SIZE(types) &&
+		       strcmp(op->type, types[type]) != 0)
+			type++;
+		if (type == ARRAY_SIZE(types))
+			return false;
+	}
+	return binds <= SOURCES_MAX;
+}
+
 int mounts_open_sources(struct mounts *m, struct err *e)
 {
 	for (size_t i = 0; i < m->count; i++) {
 		struct mount_op *op = &m->items[i];
 
-		if (op->kind != MOUNT_BIND || op->fd >= 0 || op->inside || open_source(op, e) == 0)
+		if (op->kind != MOUNT_BIND || op->fd >= 0 || op->inside ||
+		    open_source(m, op, e) == 0)
 			continue;
 		if (e->code != ENOENT || !may_be_made(m, op))
 			return err_at(e, POINTER("/mounts/%zu", op->index));
@@ -199,7 +227,7 @@ static int clone_inside(const struct mount_op *op, int rootfd)
 				    0);
 }
 
-static int open_bind(struct mount_op *op, int rootfd, struct err *e)
+static int open_bind(const struct mounts *m, struct mount_op *op, int rootfd, struct err *e)
 {
 	_cleanup_fd_ int fd = -1;
 	int r;
@@ -208,7 +236,7 @@ static int open_bind(struct mount_op *op, int rootfd, struct err *e)
 		fd = fcntl(op->fd, F_DUPFD_CLOEXEC, 0);
 		return fd < 0 ? err_set(e, errno, "duplicate a descriptor") : take_fd(&fd);
 	}
-	fd = op->inside ? clone_inside(op, rootfd) : clone_source(op);
+	fd = op->inside ? clone_inside(op, rootfd) : clone_source(m, op);
 	r = finish_source(op, fd, e);
 	return r < 0 ? r : take_fd(&fd);
 }
@@ -287,7 +315,7 @@ static int open_fs(const struct mounts *m, struct mount_op *op, int rootfd, stru
 		fd = procfs_open_of(m->pid_ns, &fs, message);
 	else
 		fd = mount_open_fs(&fs, rootfd, message);
-	if (fd == -EPERM && op->fallback) {
+	if (fd == -EPERM && op->fallback && !m->has_no_host) {
 		int other = open_fallback(op);
 
 		if (other >= 0)
@@ -534,7 +562,7 @@ static int apply_one(const struct mounts *m, struct mount_op *op, const struct r
 		if (r != 0)
 			return r < 0 ? r : mounts_make_link(op, root->fd, e);
 	}
-	fd = op->kind == MOUNT_BIND ? open_bind(op, root->fd, e) : open_fs(m, op, root->fd, e);
+	fd = op->kind == MOUNT_BIND ? open_bind(m, op, root->fd, e) : open_fs(m, op, root->fd, e);
 	return fd < 0 ? fd : place(op, fd, root, e);
 }
 

@@ -5,15 +5,21 @@
  * shared mounts and are kept from it: attaching the clone (the mount it stands on is made private)
  * and taking the old root off (it is made a slave first). That matters only where
  * linux.rootfsPropagation is shared; otherwise all mounts of the host are slaves here.
+ *
+ * Where the kernel can (Linux 7.0) and nobody needs that path, the mount namespace is made of the
+ * clone alone (ROOTFS_ALONE): a copy of the host's mounts, which is thrown away at the pivot, is
+ * what costs most on a host that has thousands.
  */
 #include "setup/filesystem/rootfs.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "kernel/mount.h"
+#include "kernel/namespace.h"
 #include "kernel/sys.h"
 #include "setup/filesystem/mount_options.h"
 
@@ -153,11 +159,36 @@ static int open_place(const struct rootfs *r, bool has_tree, struct err *e)
 	return fd < 0 ? err_set(e, -fd, "open the root file system %s", r->path) : fd;
 }
 
+/* The copy that becomes the namespace's is made of one that has left the peer groups of the host's
+ * mounts (C17). */
+static int attach_alone(const struct rootfs *r, int *ret_rootfd, struct err *e)
+{
+	_cleanup_fd_ int place = open_directory(r->path), tree = -1, ns = -1;
+	int res;
+
+	if (place < 0)
+		return err_set(e, -place, "open the root file system %s", r->path);
+	tree = clone_root(r, place);
+	if (tree < 0)
+		return tell_clone(r, -tree, e);
+	ns = mount_make_namespace(tree);
+	if (ns < 0)
+		return err_set(e, -ns, "make a mount namespace of the root file system %s",
+			       r->path);
+	res = namespace_join(ns, CLONE_NEWNS);
+	if (res < 0)
+		return err_set(e, -res, "enter the mount namespace of the container");
+	*ret_rootfd = open_directory("/");
+	return *ret_rootfd < 0 ? err_set(e, -*ret_rootfd, "open /") : 0;
+}
+
 int rootfs_attach(const struct rootfs *r, int tree_fd, int *ret_rootfd, struct err *e)
 {
 	_cleanup_fd_ int place = -1, tree = -1;
 	int res;
 
+	if (r->way == ROOTFS_ALONE)
+		return attach_alone(r, ret_rootfd, e);
 	if (r->way == ROOTFS_CHROOT) {
 		*ret_rootfd = fcntl(tree_fd, F_DUPFD_CLOEXEC, 0);
 		return *ret_rootfd < 0 ? err_set(e, errno, "keep the root file system") : 0;
@@ -210,6 +241,13 @@ static int enter_by_pivot(int rootfd, struct err *e)
 	return chdir("/") < 0 ? err_set(e, errno, "change to the new root") : 0;
 }
 
+/* There is no other. */
+static int enter_alone(int rootfd, struct err *e)
+{
+	(void)rootfd;
+	return chdir("/") < 0 ? err_set(e, errno, "change to the root file system") : 0;
+}
+
 /* Without pivot_root(2), which the kernel refuses on an initramfs. The old root stays mounted. */
 static int enter_by_move(int rootfd, struct err *e)
 {
@@ -240,6 +278,7 @@ int rootfs_enter(const struct rootfs *r, int rootfd, struct err *e)
 {
 	static int (*const ways[])(int rootfd, struct err *e) = {
 		[ROOTFS_PIVOT] = enter_by_pivot,
+		[ROOTFS_ALONE] = enter_alone,
 		[ROOTFS_MOVE] = enter_by_move,
 		[ROOTFS_CHROOT] = rootfs_change,
 	};
@@ -273,6 +312,7 @@ void rootfs_describe(const struct rootfs *r, const struct describe *d)
 {
 	static const char *const ways[] = {
 		[ROOTFS_PIVOT] = "",
+		[ROOTFS_ALONE] = " (in a mount namespace without the host's mounts)",
 		[ROOTFS_MOVE] = " (moved, no pivot_root)",
 		[ROOTFS_CHROOT] = " (chroot, in the runtime's mount namespace)",
 	};

@@ -15,6 +15,7 @@
 
 enum rootfs_way {
 	ROOTFS_PIVOT,
+	ROOTFS_ALONE, /* the mount namespace is made of its tree: the host's is never there */
 	ROOTFS_MOVE,  /* --no-pivot */
 	ROOTFS_CHROOT /* no mount namespace: setup/filesystem/root_place has the root */
 };
@@ -35,7 +36,8 @@ bool rootfs_is_shared(const struct rootfs *r);
 /* HOST, with a user namespace: a detached clone of the root, or -1 in *ret_tree_fd when HOST may
  * not make one (rootless; INIT then can). ROOTFS_CHROOT: there is no INIT that can. */
 int rootfs_open(const struct rootfs *r, int *ret_tree_fd, struct err *e);
-/* INIT. @tree_fd: from rootfs_open(), or -1; with ROOTFS_CHROOT it is attached already. */
+/* INIT. @tree_fd: from rootfs_open(), or -1; with ROOTFS_CHROOT it is attached already. After it
+ * nothing of the host can be named with ROOTFS_ALONE. */
 int rootfs_attach(const struct rootfs *r, int tree_fd, int *ret_rootfd, struct err *e);
 /* INIT. Makes @rootfd the root of this process and its mount namespace. */
 int rootfs_enter(const struct rootfs *r, int rootfd, struct err *e);
