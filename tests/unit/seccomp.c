@@ -5,6 +5,7 @@
 #include "setup/seccomp/seccomp.h"
 
 #include <fcntl.h>
+#include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -20,6 +21,7 @@
 #include "setup/seccomp/seccomp_cache.h"
 #include "setup/seccomp/seccomp_compile.h"
 #include "setup/seccomp/seccomp_needs.h"
+#include "setup/seccomp/seccomp_shorten.h"
 #include "setup/seccomp/seccomp_stub.h"
 #include "test.h"
 
@@ -504,6 +506,115 @@ TEST(an_answer_is_what_the_kernel_would_do)
 	CHECK_INT(seccomp_answer(all, f.count, &call), SECCOMP_RET_ERRNO | 11);
 	call.nr = SYS_execve;
 	CHECK_INT(seccomp_answer(all, f.count, &call), SECCOMP_RET_ALLOW);
+}
+
+/* Every call that differs from its neighbours in something, by the program as libseccomp wrote it
+ * and by the one that is made of it. */
+static void expect_same_answers(const struct seccomp_filter *before,
+				const struct sock_filter *after, size_t count)
+{
+	static const uint32_t archs[] = { AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, AUDIT_ARCH_AARCH64,
+					  0 };
+	static const uint32_t bases[] = { 0, 0x3ffffff0, 0x7ffffff0, 0xfffffc00 };
+	static const uint64_t values[] = {
+		0,         8,  0x20000,    0x20008,    39,
+		40,        41, 0x7e020000, UINT32_MAX, UINT32_MAX + 41ULL,
+		UINT64_MAX
+	};
+	size_t differ = 0;
+
+	for (size_t a = 0; a < ARRAY_SIZE(archs); a++)
+		for (size_t b = 0; b < ARRAY_SIZE(bases); b++)
+			for (uint32_t n = 0; n < 1024; n++)
+				for (size_t v = 0; v < ARRAY_SIZE(values); v++) {
+					struct seccomp_data call = { .nr = (int)(bases[b] + n),
+								     .arch = archs[a] };
+
+					for (size_t i = 0; i < ARRAY_SIZE(call.args); i++)
+						call.args[i] = values[v];
+					differ += seccomp_answer(before->insns, before->count,
+								 &call) !=
+						  seccomp_answer(after, count, &call);
+				}
+	CHECK_INT(differ, 0);
+}
+
+TEST(a_shorter_filter_gives_the_same_answers)
+{
+	static const char *archs[] = { "SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32" };
+	static const char *allowed[] = {
+		"accept", "access",     "alarm",        "bind",         "brk",        "capget",
+		"chdir",  "chmod",      "chown",        "close",        "connect",    "creat",
+		"dup",    "dup2",       "dup3",         "epoll_create", "epoll_wait", "execve",
+		"exit",   "exit_group", "faccessat2",   "fchdir",       "fork",       "fstat",
+		"futex",  "getcwd",     "getdents64",   "getpid",       "getrandom",  "getuid",
+		"ioctl",  "kill",       "link",         "listen",       "lseek",      "lstat",
+		"mkdir",  "mmap",       "mprotect",     "munmap",       "nanosleep",  "open",
+		"openat", "pipe",       "poll",         "prctl",        "read",       "readlink",
+		"rename", "rmdir",      "rt_sigaction", "select",       "sendto",     "setuid",
+		"stat",   "statx",      "symlink",      "umask",        "uname",      "unlink",
+		"wait4",  "write",      "writev",       "openat2",      "close_range"
+	};
+	static const char *traced[] = { "ptrace", "process_vm_readv", "process_vm_writev" };
+	static const char *by_value[] = { "personality" }, *by_mask[] = { "clone" };
+	static const char *by_domain[] = { "socket" };
+	uint64_t no_bits = 0;
+	uint32_t enosys = ENOSYS;
+	struct oci_seccomp_arg none = { 0, 0, NULL, "SCMP_CMP_EQ" };
+	struct oci_seccomp_arg eight = { 0, 8, NULL, "SCMP_CMP_EQ" };
+	struct oci_seccomp_arg mask = { 0, 0x7e020000, &no_bits, "SCMP_CMP_MASKED_EQ" };
+	struct oci_seccomp_arg vsock = { 0, 40, NULL, "SCMP_CMP_NE" };
+	struct oci_seccomp_syscall rules[] = {
+		{ .names = { allowed, ARRAY_SIZE(allowed) }, .action = "SCMP_ACT_ALLOW" },
+		{ .names = { traced, 3 }, .action = "SCMP_ACT_ERRNO", .errno_ret = &enosys },
+		{ .names = { by_value, 1 }, .action = "SCMP_ACT_ALLOW", .args = { &none, 1 } },
+		{ .names = { by_value, 1 }, .action = "SCMP_ACT_ALLOW", .args = { &eight, 1 } },
+		{ .names = { by_mask, 1 }, .action = "SCMP_ACT_ALLOW", .args = { &mask, 1 } },
+		{ .names = { by_domain, 1 }, .action = "SCMP_ACT_ALLOW", .args = { &vsock, 1 } },
+	};
+	struct oci_seccomp c = profile(rules, ARRAY_SIZE(rules));
+	const struct seccomp_source source = { .config = &c };
+	const struct sock_filter *shorter;
+	struct seccomp_filter f = { 0 };
+	struct arena a = { 0 };
+	struct err e = { 0 };
+	size_t count;
+
+	c.default_action = "SCMP_ACT_ERRNO";
+	c.architectures = (struct oci_strings){ archs, ARRAY_SIZE(archs) };
+	CHECK_INT(seccomp_compile(&a, &source, &f, &e), 0);
+	count = f.count;
+	shorter = seccomp_shorten(&a, f.insns, &count);
+	CHECK(shorter != f.insns && count < f.count);
+	expect_same_answers(&f, shorter, count);
+	arena_release(&a);
+}
+
+/* What it does not understand stays as it is: a word that is kept, a number that is counted with.
+ */
+TEST(other_programs_are_left_alone)
+{
+	static const struct sock_filter calculated[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 4),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 1),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO),
+	};
+	static const struct sock_filter constant[] = { BPF_STMT(BPF_RET | BPF_K,
+								SECCOMP_RET_ALLOW) };
+	size_t count = ARRAY_SIZE(calculated);
+	struct arena a = { 0 };
+
+	CHECK(seccomp_shorten(&a, calculated, &count) == calculated);
+	CHECK_INT(count, ARRAY_SIZE(calculated));
+	count = 1;
+	CHECK(seccomp_shorten(&a, constant, &count) == constant);
+	CHECK_INT(count, 1);
+	arena_release(&a);
 }
 
 TEST(what_davit_needs_itself)

@@ -12,6 +12,7 @@
 #include "setup/seccomp/seccomp_cache.h"
 #include "setup/seccomp/seccomp_compile.h"
 #include "setup/seccomp/seccomp_raw.h"
+#include "setup/seccomp/seccomp_shorten.h"
 
 static const char notify[] = "SCMP_ACT_NOTIFY";
 
@@ -59,6 +60,19 @@ static int decode_flags(const struct oci_seccomp *config, unsigned *ret, struct 
 			   ret, e);
 }
 
+static int compile(struct arena *a, const struct seccomp_source *s, struct seccomp_filter *f,
+		   struct err *e)
+{
+	size_t count;
+
+	if (seccomp_compile(a, s, f, e) < 0)
+		return -e->code;
+	count = f->count;
+	f->insns = seccomp_shorten(a, f->insns, &count);
+	f->count = (uint16_t)count;
+	return 0;
+}
+
 static int compile_cached(struct arena *a, const struct seccomp_source *s, int cache_fd,
 			  struct seccomp_filter *f, struct err *e)
 {
@@ -67,12 +81,12 @@ static int compile_cached(struct arena *a, const struct seccomp_source *s, int c
 	int r;
 
 	if (cache_fd < 0)
-		return seccomp_compile(a, s, f, e);
+		return compile(a, s, f, e);
 	seccomp_compiler_of(&compiler);
 	seccomp_key_of(s, &compiler, &key);
 	if (seccomp_cache_load(a, cache_fd, &key, f))
 		return 0;
-	r = seccomp_compile(a, s, f, e);
+	r = compile(a, s, f, e);
 	if (r == 0)
 		seccomp_cache_store(cache_fd, &key, f);
 	return r;

@@ -13,7 +13,7 @@
 
 enum {
 	SECCOMP_CACHE_FILES = 64,
-	SECCOMP_CACHE_FORMAT = 2 /* of the files and of what davit tells libseccomp */
+	SECCOMP_CACHE_FORMAT = 3 /* of the files, of what davit tells libseccomp and makes of it */
 };
 
 struct seccomp_key {
