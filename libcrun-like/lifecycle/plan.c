@@ -22,6 +22,18 @@
 #include "setup/annotations.h"
 #include "setup/seccomp/seccomp_needs.h"
 
+int plan_add_sockets(struct plan *plan, const char **env, unsigned count, const char *names,
+		     const char *pid)
+{
+	if (!count)
+		return 0;
+	env[0] = arena_printf(&plan->arena, "LISTEN_FDS=%u", count);
+	env[1] = pid;
+	if (names)
+		env[2] = arena_printf(&plan->arena, "LISTEN_FDNAMES=%s", names);
+	return env[0] && env[1] && (!names || env[2]) ? 0 : -ENOMEM;
+}
+
 /* Engines pass another pid in LISTEN_PID: it is the program that is meant, process 1 of its
  * namespace. */
 static int take_environment(struct plan *plan, const struct davit_create_options *o)
@@ -33,17 +45,8 @@ static int take_environment(struct plan *plan, const struct davit_create_options
 		return -ENOMEM;
 	if (plan->ctx && plan->ctx->notify_socket) /* validate has no context */
 		env[n++] = READY_ENV;
-	if (o->listen_fds) {
-		env[n] = arena_printf(&plan->arena, "LISTEN_FDS=%u", o->listen_fds);
-		env[n + 1] = "LISTEN_PID=1";
-		if (o->listen_fd_names)
-			env[n + 2] =
-				arena_printf(&plan->arena, "LISTEN_FDNAMES=%s", o->listen_fd_names);
-		if (!env[n] || (o->listen_fd_names && !env[n + 2]))
-			return -ENOMEM;
-	}
 	plan->extra_env = env;
-	return 0;
+	return plan_add_sockets(plan, env + n, o->listen_fds, o->listen_fd_names, "LISTEN_PID=1");
 }
 
 int plan_take_options(struct plan *plan, const struct davit_context *ctx,

@@ -121,6 +121,11 @@ enum rootfs_way plan_way_in(const struct plan *plan);
 /* For exec, which has no more than a process to prepare; plan->ns is that of the container. */
 int plan_prepare_process(struct plan *plan, struct err *e);
 
+/* LISTEN_FDS and what belongs to it, for the program: at most three variables from @env on, none
+ * when @count is 0. @pid: "LISTEN_PID=N". -ENOMEM. */
+int plan_add_sockets(struct plan *plan, const char **env, unsigned count, const char *names,
+		     const char *pid);
+
 /* The plan's strings from the public options; @options->bundle becomes absolute. */
 int plan_take_options(struct plan *plan, const struct davit_context *ctx,
 		      const struct davit_create_options *options, struct err *e);

@@ -51,16 +51,12 @@ static int take_options(struct plan *plan, const struct davit_context *ctx,
 	plan->is_exec = true;
 	if (!env)
 		return err_set(e, ENOMEM, "take the options");
-	if (o->listen_fds) {
-		env[0] = arena_printf(&plan->arena, "LISTEN_FDS=%u", o->listen_fds);
-		env[1] = plan->listen_pid = arena_alloc(&plan->arena, LISTEN_PID_SIZE);
-		if (o->listen_fd_names)
-			env[2] =
-				arena_printf(&plan->arena, "LISTEN_FDNAMES=%s", o->listen_fd_names);
-		if (!env[0] || !env[1] || (o->listen_fd_names && !env[2]))
-			return err_set(e, ENOMEM, "take the options");
+	if (o->listen_fds)
+		plan->listen_pid = arena_alloc(&plan->arena, LISTEN_PID_SIZE);
+	if (plan_add_sockets(plan, env, o->listen_fds, o->listen_fd_names, plan->listen_pid) < 0)
+		return err_set(e, ENOMEM, "take the options");
+	if (plan->listen_pid)
 		fmt(plan->listen_pid, LISTEN_PID_SIZE, "LISTEN_PID=");
-	}
 	plan->extra_env = env;
 	return 0;
 }
