@@ -32,10 +32,6 @@ int channel_send(int fd, const struct message *m)
 	return 0;
 }
 
-enum {
-	ENOMEM_TRIES = 3
-};
-
 int channel_receive(int fd, struct message *m)
 {
 	unsigned tries = 0;
@@ -44,7 +40,7 @@ int channel_receive(int fd, struct message *m)
 	memset(m, 0, sizeof(*m));
 	/* The commit is not answered: INIT gives up only when memory stays scarce. */
 	while ((n = recv(fd, m, sizeof(*m), 0)) < 0)
-		if (errno != EINTR && (errno != ENOMEM || ++tries == ENOMEM_TRIES))
+		if (!peer_may_receive_again(errno, &tries))
 			return errno == ECONNRESET ? 0 : neg_errno();
 	if (n == 0)
 		return 0;

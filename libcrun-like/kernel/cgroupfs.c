@@ -42,16 +42,21 @@ int cgroupfs_open_root_at(const char *root)
 
 int cgroupfs_open_root(const char **ret_path)
 {
+	int r = -ENOENT;
+
 	for (size_t i = 0; i < ARRAY_SIZE(roots); i++) {
 		int fd = cgroupfs_open_root_at(roots[i]);
 
-		if (fd < 0)
-			continue;
-		if (ret_path)
-			*ret_path = roots[i];
-		return fd;
+		if (fd >= 0) {
+			if (ret_path)
+				*ret_path = roots[i];
+			return fd;
+		}
+		/* EINVAL: it is something else. Any other error does not say that there is none. */
+		if (fd != -ENOENT && fd != -EINVAL && r == -ENOENT)
+			r = fd;
 	}
-	return -ENOENT;
+	return r;
 }
 
 static int open_below(int dirfd, const char *path)

@@ -182,6 +182,15 @@ int peer_send_message(int sockfd, const void *data, size_t len, int passed)
 	return 0;
 }
 
+bool peer_may_receive_again(int error, unsigned *tries)
+{
+	enum {
+		TRIES_MAX = 3
+	};
+
+	return error == EINTR || ((error == ENOMEM || error == ECONNRESET) && ++*tries < TRIES_MAX);
+}
+
 ssize_t peer_receive_message(int sockfd, void *data, size_t size, int *ret_fd)
 {
 	union fd_control control = { 0 };
@@ -191,11 +200,12 @@ ssize_t peer_receive_message(int sockfd, void *data, size_t size, int *ret_fd)
 			      .msg_control = control.bytes,
 			      .msg_controllen = sizeof(control.bytes) };
 	const struct cmsghdr *c;
+	unsigned tries = 0;
 	ssize_t n;
 
 	*ret_fd = -1;
 	while ((n = recvmsg(sockfd, &msg, MSG_CMSG_CLOEXEC)) < 0)
-		if (errno != EINTR)
+		if (!peer_may_receive_again(errno, &tries))
 			return errno == ECONNRESET ? 0 : neg_errno();
 	c = CMSG_FIRSTHDR(&msg);
 	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&

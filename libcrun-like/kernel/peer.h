@@ -30,6 +30,9 @@ int peer_receive_fd(int sockfd, int *ret_fd);
 
 /* One message to who reads at once, with the descriptor @passed beside it; -1: without. */
 int peer_send_message(int sockfd, const void *data, size_t len, int passed);
+/* Whether receiving is tried again after @error, a few times: memory may be scarce for a moment,
+ * and ECONNRESET, which is told once, comes before messages that were sent before the end. */
+bool peer_may_receive_again(int error, unsigned *tries);
 /* The length of one; 0: there will be none. @ret_fd: what came beside it, or -1. */
 ssize_t peer_receive_message(int sockfd, void *data, size_t size, int *ret_fd);
 

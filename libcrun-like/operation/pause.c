@@ -76,6 +76,8 @@ static int resume_container(const struct container *c, struct err *e)
 		err_kind(e, ERR_TIMEOUT, ETIMEDOUT, "container %s does not thaw", c->id);
 		return err_hint(e, "a cgroup above its own may be frozen");
 	}
+	if (r < 0) /* as if it had not been tried; ignored: the first error is what matters */
+		(void)cgroupfs_write(cg, "cgroup.freeze", "1");
 	return r < 0 ? err_set(e, -r, "thaw the cgroup of container %s", c->id) : 0;
 }
 

@@ -69,8 +69,8 @@ def cgroup_root():
 class ConsoleServer:
     """Takes terminals and lets them go again."""
 
-    def __init__(self, path):
-        self.path = path
+    def __init__(self, path, seconds=3):
+        self.path, self.seconds = path, seconds
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.listener.bind(path)
         self.listener.listen(64)
@@ -81,8 +81,7 @@ class ConsoleServer:
             peer, _ = self.listener.accept()
             threading.Thread(target=self.take, args=(peer,), daemon=True).start()
 
-    @staticmethod
-    def take(peer):
+    def take(self, peer):
         with peer:
             try:
                 _, ancillary, _, _ = peer.recvmsg(4096, socket.CMSG_SPACE(4 * 4))
@@ -93,7 +92,7 @@ class ConsoleServer:
                     fds = array.array("i")
                     fds.frombytes(data[:len(data) - len(data) % 4])
                     # Kept for a moment: a terminal without a holder hangs its programs up.
-                    time.sleep(3)
+                    time.sleep(self.seconds)
                     for fd in fds:
                         os.close(fd)
 
@@ -272,6 +271,8 @@ class UnitBundle(Bundle):
 
 
 class World:
+    limit = 30
+
     def __init__(self, davit):
         self.davit_path = os.path.abspath(davit)
         self.token = f"df{os.getpid()}x"
@@ -359,7 +360,7 @@ class World:
         finally:
             os.close(slave)
 
-    def davit(self, *args, fault=None, before=(), limit=30, stdin=subprocess.DEVNULL, **more):
+    def davit(self, *args, fault=None, before=(), stdin=subprocess.DEVNULL, **more):
         """(status, stderr). Files, not pipes: containers inherit them."""
         self.calls += 1
         options = self.current.global_options if self.current else ()
@@ -370,7 +371,7 @@ class World:
                                      stdin=stdin, stdout=out, stderr=err,
                                      env=self.environment(fault, **more))
             try:
-                status = child.wait(limit)
+                status = child.wait(self.limit)
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
@@ -403,6 +404,16 @@ class World:
                 continue
         return pids
 
+    def reap(self):
+        """Buries children of ours that have ended; those that live."""
+        known, living = {holder.pid for holder in self.holders}, []
+        for pid in self.children():
+            try:
+                pid in known or os.waitpid(pid, os.WNOHANG)[0] or living.append(pid)
+            except ChildProcessError:
+                continue
+        return living
+
     def processes(self):
         """Living ones that were started through davit here. Zombies are reaped on the way."""
         needle = f"DAVIT_TEST={self.token}".encode()
@@ -414,13 +425,7 @@ class World:
                         found.append(int(path.split("/")[2]))
             except OSError:
                 continue
-        known = {holder.pid for holder in self.holders}
-        for pid in self.children():
-            if pid not in known and pid not in found:
-                try:
-                    os.waitpid(pid, os.WNOHANG)
-                except ChildProcessError:
-                    pass
+        self.reap()
         return found
 
     def left(self, patience=2.0):
@@ -448,6 +453,9 @@ class World:
     def delete_all(self):
         for entry in os.listdir(self.root):
             self.davit("delete", "--force", entry)
+        self.end_all()
+
+    def kill_all(self):
         for pid in self.processes():
             try:
                 os.kill(pid, signal.SIGKILL)
@@ -455,6 +463,9 @@ class World:
                 pass
         for path in glob.glob(self.pid_file + "*"):
             os.unlink(path)
+
+    def end_all(self):
+        self.kill_all()
         # What stays is told once.
         self.cgroups |= self.read_cgroups()
 

@@ -18,8 +18,10 @@ teardown() {
 
 # asked VERB ARG...: succeeds, and asks the heap no more often.
 asked() {
+	local count
 	DAVIT_HEAP_COUNT=$T/heap ok "$@" || return
-	at_most "$1" HEAP "$(<"$T/heap")"
+	read -r count _ <"$T/heap"
+	at_most "$1" HEAP "$count"
 	rm "$T/heap"
 }
 

@@ -7,8 +7,10 @@
  *
  * DAVIT_HEAP_PROBE in the environment makes the children use the heap, to show that the guard
  * bites. DAVIT_HEAP_COUNT names a file to which the command writes, when it ends, how often it
- * asked for memory.
+ * asked for memory, and how often of that since the C library was ready. DAVIT_HEAP_FAIL=N: the
+ * N-th of the latter fails.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -27,7 +29,15 @@ void *__wrap_realloc(void *old, size_t size);
 void __wrap_free(void *p);
 
 static volatile bool is_forbidden;
-static unsigned long count_of_requests;
+static unsigned long count_of_requests, count_before, refused;
+
+__attribute__((constructor)) static void begin(void)
+{
+	const char *text = getenv("DAVIT_HEAP_FAIL");
+
+	count_before = count_of_requests;
+	refused = text ? count_before + strtoul(text, NULL, 10) : 0;
+}
 
 static void check(const char *line)
 {
@@ -39,25 +49,31 @@ static void check(const char *line)
 	__builtin_trap();
 }
 
+/* One more request: true when it is the one that fails. */
+static bool is_refused(void)
+{
+	if (++count_of_requests != refused)
+		return false;
+	errno = ENOMEM;
+	return true;
+}
+
 void *__wrap_malloc(size_t size)
 {
 	check("heap guard: malloc in a child\n");
-	count_of_requests++;
-	return __real_malloc(size);
+	return is_refused() ? NULL : __real_malloc(size);
 }
 
 void *__wrap_calloc(size_t count, size_t size)
 {
 	check("heap guard: calloc in a child\n");
-	count_of_requests++;
-	return __real_calloc(count, size);
+	return is_refused() ? NULL : __real_calloc(count, size);
 }
 
 void *__wrap_realloc(void *old, size_t size)
 {
 	check("heap guard: realloc in a child\n");
-	count_of_requests++;
-	return __real_realloc(old, size);
+	return is_refused() ? NULL : __real_realloc(old, size);
 }
 
 void __wrap_free(void *p)
@@ -84,6 +100,6 @@ __attribute__((destructor)) static void tell(void)
 
 	if (fd < 0)
 		return;
-	dprintf(fd, "%lu\n", count_of_requests);
+	dprintf(fd, "%lu %lu\n", count_of_requests, count_of_requests - count_before);
 	close(fd);
 }

@@ -31,6 +31,26 @@ TEST(an_error_crosses_whole)
 	close(fds[1]);
 }
 
+/* Who ends without having read everything has said something before: execve closes the channel. */
+TEST(what_was_said_before_a_reset_is_heard)
+{
+	struct message got;
+	int fds[2], passed = -1;
+
+	for (int with_fd = 0; with_fd < 2; with_fd++) {
+		CHECK_INT(channel_pair(fds), 0);
+		CHECK_INT(channel_send(fds[0], &(struct message){ .kind = MESSAGE_RUN }), 0);
+		CHECK_INT(channel_send(fds[1], &(struct message){ .kind = MESSAGE_EXECING }), 0);
+		close(fds[1]);
+		CHECK_INT(with_fd ? channel_receive_fd(fds[0], &got, &passed)
+				  : channel_receive(fds[0], &got),
+			  1);
+		CHECK_INT(got.kind, MESSAGE_EXECING);
+		CHECK_INT(channel_receive(fds[0], &got), 0);
+		close(fds[0]);
+	}
+}
+
 /* A child waits for RESUME and answers with EXECING; peers before it vanish, say nothing, or speak
  * another version. */
 TEST(only_a_resume_of_our_version_resumes)
