@@ -249,7 +249,9 @@ def bad(runtime, every):
             n.note("crashes", f"{name}: exit {status}: {said[:300]}")
         elif status is None:
             n.note("hangs", name)
-        elif status == 0:
+        elif status:
+            n.note("refused", f"{name}: {said[-300:]}")
+        else:
             n.note("accepted", name)
             runtime.delete()
         there = left(runtime)

@@ -137,7 +137,7 @@ warned() {
 	local _
 	config '.hooks.createContainer = [{ path: "/bin/sh", args: ["sh", "-c", "echo $$ >hooked; exec sleep 1000"] }]'
 	DAVIT_TEST=$TOKEN "$DAVIT" --root "$ROOT" create -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1 3>&- 4>&- &
-	for _ in {1..200}; do
+	for _ in {1..1500}; do
 		[ ! -s "$R/hooked" ] || break
 		sleep 0.02
 	done
