@@ -5,7 +5,8 @@
 killed: `create` gets SIGKILL at moments spread over the time that it takes. Then `delete --force` has to succeed
 and to leave nothing, and the same id can be created again.
 errors: a system call of `create`, and of all that it starts, fails (strace). It has either failed, with nothing
-left, or there is a container, which `delete --force` takes away.
+left, or there is a container, which `delete --force` takes away. (A call is counted in each process: where the same
+one fails again when the work is undone, a warning that names what stays is all that can be had.)
 bad input: files of ../fuzz/corpus that the specification or the kernel forbid, given to `create`.
 properties: look.py at a container of each config of ../configs, running, beside what its config allows.
 
@@ -76,9 +77,10 @@ class Runtime:
         try:
             child.wait(HANG)
         except subprocess.TimeoutExpired:
+            where = "; ".join(whereabouts(pid) for pid in processes())
             child.kill()
             child.wait()
-            return None, "hangs"
+            return None, f"hangs: load {os.getloadavg()[0]:.0f}: {where}"
         with open(f"{TOP}/out", errors="replace", encoding="utf-8") as f:
             return child.returncode, f.read(4000)
 
@@ -103,6 +105,18 @@ def processes():
         except OSError:
             continue
     return found
+
+
+def whereabouts(pid):
+    """What a process waits for."""
+    found = [str(pid)]
+    for name in "comm", "wchan", "syscall":
+        try:
+            with open(f"/proc/{pid}/{name}", encoding="utf-8") as f:
+                found.append(f.read().strip())
+        except OSError:
+            continue
+    return " ".join(found)
 
 
 def cgroups():
@@ -223,7 +237,8 @@ def errors(runtime, points):
             runtime.delete()
         there = left(runtime)
         if there:
-            n.note("leaks", f"{at}: exit {status}: {said[:200]}: {there}")
+            is_told = "warning" in said and all(t.split()[1] in said for t in there)
+            n.note("told" if is_told else "leaks", f"{at}: exit {status}: {said[:200]}: {there}")
             clean(runtime)
     return n
 
@@ -318,7 +333,7 @@ ROWS = [
     ("killed", "delete --force failed", "- delete --force failed"), ("killed", "leaks", "- something left after it"),
     ("killed", "id not usable", "- the id cannot be used again"),
     ("errors", "points", "create with a system call that fails"),
-    ("errors", "leaks", "- something left"), ("errors", "exit 0 and not created", "- exit 0 and no container"),
+    ("errors", "leaks", "- something left"), ("errors", "told", "- something left, which it names in a warning"), ("errors", "exit 0 and not created", "- exit 0 and no container"),
     ("errors", "crashes", "- crashes"), ("errors", "hangs", "- hangs"),
     ("bad input", "files", "config.json files that are wrong"),
     ("bad input", "accepted", "- accepted"), ("bad input", "crashes", "- crashes"), ("bad input", "leaks", "- something left"),
