@@ -3,6 +3,8 @@
  * create and run: ranges of the step table, and what is left to do around them.
  */
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -10,6 +12,7 @@
 #include "container/store.h"
 #include "container/trace.h"
 #include "kernel/process.h"
+#include "kernel/sys.h"
 #include "lifecycle/drive.h"
 #include "lifecycle/lifecycle.h"
 #include "operation/operation.h"
@@ -92,6 +95,18 @@ static int destroy_after_run(struct run *run, struct err *e)
 	return 0;
 }
 
+/* What nobody waits for is ended, as runc does. */
+static void give_up(struct run *run)
+{
+	struct pollfd program = { .fd = run->pidfd, .events = POLLIN };
+	struct err e = { 0 };
+
+	sys_pidfd_send_signal(run->pidfd, SIGKILL);
+	poll(&program, 1, CGROUP_END_MSEC);
+	if (destroy_after_run(run, &e) < 0)
+		context_warn_failure((void *)run->ctx, &e);
+}
+
 static int finish_run(struct run *run, const struct davit_create_options *o, int *ret_status,
 		      struct err *e)
 {
@@ -115,8 +130,12 @@ static int finish_run(struct run *run, const struct davit_create_options *o, int
 	span = span_begin();
 	foreground_wait(&run->foreground, &program, ret_status, e);
 	trace_add_span(run->ctx->trace, "wait", where_name(HOST), &span);
-	if (e->code || o->keep)
+	if (o->keep)
 		return -e->code;
+	if (e->code) {
+		give_up(run);
+		return -e->code;
+	}
 	span = span_begin();
 	destroy_after_run(run, e);
 	trace_add_span(run->ctx->trace, "destroy", where_name(HOST), &span);

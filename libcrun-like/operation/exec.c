@@ -6,7 +6,10 @@
  * No lock is taken: many may execute something at the same time, and one in the foreground lasts. A
  * delete meanwhile kills what is in the cgroup, and its end makes ours fail.
  */
+#include <signal.h>
+
 #include "base/fmt.h"
+#include "kernel/sys.h"
 #include "lifecycle/drive.h"
 #include "lifecycle/lifecycle.h"
 #include "operation/operation.h"
@@ -65,7 +68,10 @@ static int wait_for_program(struct run *run, int *ret_status, struct err *e)
 {
 	const struct foreground_program program = { .pidfd = run->pidfd, .pid = run->pid };
 
-	return foreground_wait(&run->foreground, &program, ret_status, e);
+	/* What nobody waits for is ended, as runc does. */
+	if (foreground_wait(&run->foreground, &program, ret_status, e) < 0)
+		sys_pidfd_send_signal(run->pidfd, SIGKILL);
+	return -e->code;
 }
 
 int operation_exec(const struct davit_context *ctx, const struct davit_exec_options *options,

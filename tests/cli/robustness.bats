@@ -285,3 +285,16 @@ on_small_disk() {
 	grep -q 'read-only file system' "$T/full"
 	check_clean
 }
+
+# HOST alone is traced; its first descriptor of signals is for the time until the program runs.
+@test "run that cannot wait for its program ends it and leaves nothing" {
+	local k
+	requires command:strace plain-build
+	program sleep 2
+	for k in 1 2 3; do
+		DAVIT_TEST=$TOKEN timeout --foreground -k 1 60 strace -qq -o /dev/null -e trace=signalfd4 -e "inject=signalfd4:error=EMFILE:when=$k" \
+			"$DAVIT" --root "$ROOT" run -b "$BUNDLE" "$ID" </dev/null >"$T/out" 2>&1 || break
+	done
+	[ "$(<"$T/out")" = "davit: wait for the program: too many open files" ]
+	check_clean
+}
