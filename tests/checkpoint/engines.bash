@@ -65,7 +65,7 @@ pm() {
 # logs_grow NAME [FILE]: more lines than FILE has; they are kept there.
 logs_grow() {
 	local try before
-	before=$(cat "${2:-/dev/null}" 2>/dev/null | wc -l)
+	before=$(wc -l 2>/dev/null <"${2:-/dev/null}")
 	for try in {1..100}; do
 		pm logs "$1" | tr -d '\r' >"$T/logs"
 		[ "$(wc -l <"$T/logs")" -gt "$before" ] && { cp "$T/logs" "${2:-/dev/null}"; return 0; }

@@ -16,8 +16,11 @@ said() {
 	local text=$1 status=0
 	shift
 	dv checkpoint --explain --image-path explained "$@" "$ID" >said 2>err || status=$?
-	[ "$status" -eq 1 ] && [ ! -s err ] && [ "$(wc -l <said)" -eq 1 ] && grep -qF -- "$text" said ||
-		{ echo "explain $*: status $status, not one line with '$text':"; cat said err; return 1; }
+	if [ "$status" -ne 1 ] || [ -s err ] || [ "$(wc -l <said)" -ne 1 ] || ! grep -qF -- "$text" said; then
+		echo "explain $*: status $status, not one line with '$text':"
+		cat said err
+		return 1
+	fi
 	[ ! -e explained ]
 }
 

@@ -99,15 +99,11 @@ without_criu() {
 }
 
 # As runc's own tests ask for it: said before criu is, and with the option's name.
-@test "checkpoint --parent-path: an absolute one and one that is not there are refused" {
+@test "checkpoint --parent-path: an absolute one is refused" {
 	ok run --detach -b "$BUNDLE" "$ID"
 	mkdir "$T/one"
 	refused "--parent-path $T/one: it is to be relative" checkpoint --image-path "$T/images" --parent-path "$T/one" "$ID"
 	[ ! -e "$T/images" ]
-	if command -v criu; then
-		refused "--parent-path ../two, seen from $T/images: no such file or directory" \
-			checkpoint --image-path "$T/images" --parent-path ../two "$ID"
-	fi
 	is running
 	beats
 }

@@ -649,7 +649,7 @@ other_words="bind copy-symlink dest-nofollow idmap iversion loud noiversion rbin
 	mount -t tmpfs source "$T/src"
 	mount -o remount,bind,$all "$T/src"
 	only_defaults
-	kept=("" rprivate ro nosuid noexec,nodev ro,noatime,nodiratime atime norelatime diratime rnosuid)
+	kept=("" rprivate ro nosuid "noexec,nodev" "ro,noatime,nodiratime" atime norelatime diratime rnosuid)
 	for n in "${!kept[@]}"; do
 		bind_is "/m$n" "rbind${kept[n]:+,${kept[n]}}"
 	done

@@ -15,6 +15,7 @@ setup() {
 		trap "echo \${#x} >>/tmp/length" USR1
 		while :; do i=$((i + 1)); echo $i >>/tmp/beats; sleep 0.05; done'
 	BEATS=$BUNDLE/rootfs/tmp/beats
+	# shellcheck disable=SC2034  # that of helpers
 	LIMIT=120
 }
 
@@ -55,6 +56,8 @@ pages() {
 	beats
 	pid=$(init_pid)
 	ok checkpoint --explain --pre-dump "$ID"
+	refused "--parent-path ../none, seen from $T/one: no such file or directory" \
+		checkpoint --image-path "$T/one" --parent-path ../none "$ID"
 	ok checkpoint --pre-dump --image-path "$T/one" "$ID"
 	[ "$(init_pid)" = "$pid" ]
 	is running

@@ -6,6 +6,7 @@ load ../../cli/helpers
 
 setup() {
 	new_bundle
+	# shellcheck disable=SC2016  # jq's variable
 	config --arg path "t-$TOKEN.slice:t:$ID" '.linux.cgroupsPath = $path | .root.readonly = false
 		| .linux.resources |= . + { memory: { limit: 67108864 }, pids: { limit: 40 } }'
 	# shellcheck disable=SC2016  # the shell's inside
@@ -13,6 +14,7 @@ setup() {
 	BEATS=$BUNDLE/rootfs/tmp/beats
 	UNIT=t-$ID.scope
 	PLACE=$CGROOT/t.slice/t-$TOKEN.slice/$UNIT
+	# shellcheck disable=SC2034  # that of helpers
 	LIMIT=120
 }
 
