@@ -287,6 +287,7 @@ on_small_disk() {
 }
 
 # HOST alone is traced; its first descriptor of signals is for the time until the program runs.
+# bats test_tags=plain
 @test "run that cannot wait for its program ends it and leaves nothing" {
 	local k
 	requires command:strace plain-build
