@@ -617,6 +617,46 @@ TEST(other_programs_are_left_alone)
 	arena_release(&a);
 }
 
+/* A jump behind the end is the kernel's to refuse: it is neither followed nor made another. */
+TEST(programs_that_leave_themselves_are_left_alone)
+{
+	static const struct sock_filter out[] = { BPF_STMT(BPF_JMP | BPF_JA, 0x7fffffff),
+						  BPF_STMT(BPF_JMP | BPF_JA, 2),
+						  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 3, 0),
+						  BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 1, 0, 255),
+						  BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 1) };
+	struct sock_filter program[60] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 4),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+	};
+	static const struct sock_filter by_argument[] = {
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 300, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 16),
+	};
+	size_t last = ARRAY_SIZE(program) - 1, count = ARRAY_SIZE(program);
+	struct arena a = { 0 };
+
+	/* Neighbours have the same answer, which is worth a shorter program. */
+	for (size_t i = 4; i < last - 4; i++)
+		program[i] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)i,
+							  (uint8_t)(last - 4 - i), 0);
+	memcpy(program + last - 4, by_argument, sizeof(by_argument));
+	for (size_t i = 0; i < ARRAY_SIZE(out); i++) {
+		program[last - 1] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 1);
+		program[last] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO);
+		CHECK(seccomp_shorten(&a, program, &count) != program);
+		CHECK(count < ARRAY_SIZE(program));
+		count = ARRAY_SIZE(program);
+		program[i == 4 ? last : last - 1] = out[i];
+		CHECK(seccomp_shorten(&a, program, &count) == program);
+		CHECK_INT(count, ARRAY_SIZE(program));
+	}
+	arena_release(&a);
+}
+
 TEST(what_davit_needs_itself)
 {
 	static const char *name_execve[] = { "execve", "exit_group" },

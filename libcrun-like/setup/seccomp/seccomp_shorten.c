@@ -370,6 +370,27 @@ static bool is_equal(const struct work *w, const struct output *o)
 	return true;
 }
 
+/* Whether each instruction leads to one behind it, as the kernel asks too: what follows relies on
+ * it.
+ */
+static bool stays_inside(const struct program *p)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		const struct sock_filter *f = &p->insns[i];
+		size_t behind = p->count - i - 1, skipped = 0;
+
+		if (BPF_CLASS(f->code) == BPF_RET)
+			continue;
+		if (f->code == (BPF_JMP | BPF_JA))
+			skipped = f->k;
+		else if (BPF_CLASS(f->code) == BPF_JMP)
+			skipped = f->jt > f->jf ? f->jt : f->jf;
+		if (skipped >= behind)
+			return false;
+	}
+	return true;
+}
+
 const struct sock_filter *seccomp_shorten(struct arena *a, const struct sock_filter *insns,
 					  size_t *count)
 {
@@ -380,7 +401,7 @@ const struct sock_filter *seccomp_shorten(struct arena *a, const struct sock_fil
 	w.ranges = arena_array(a, 2 * *count + 1, sizeof(*w.ranges));
 	o.insns = arena_array(a, *count, sizeof(*o.insns));
 	o.places = arena_array(a, *count + FAR + 2, sizeof(*o.places));
-	if (!w.borders || !w.ranges || !o.insns || !o.places)
+	if (!w.borders || !w.ranges || !o.insns || !o.places || !stays_inside(&w.old))
 		return insns;
 	w.border_count = find_borders(&w.old, w.borders);
 	w.other = find_other(w.borders, w.border_count);
