@@ -178,20 +178,20 @@ is() {
 	[ "$now" = "$1" ] || complain "status is $now, not $1"
 }
 
-# becomes STATUS [ID]: the status is that within five seconds.
+# becomes STATUS [ID]: the status is that within thirty seconds.
 becomes() {
 	local try
-	for try in {1..100}; do
+	for try in {1..600}; do
 		[ "$(field status "${2:-$ID}")" != "$1" ] || return 0
 		sleep 0.05
 	done
 	complain "status is not $1 after $try tries"
 }
 
-# is_gone PID: within a second the process has ended (whether its parent has asked for it or not).
+# is_gone PID: within thirty seconds the process has ended (whether its parent has asked for it or not).
 is_gone() {
 	local try
-	for try in {1..20}; do
+	for try in {1..600}; do
 		[ "$(proc_field "$1" State 2>/dev/null | cut -c1)" != Z ] && [ -e "/proc/$1" ] || return 0
 		sleep 0.05
 	done
@@ -199,10 +199,10 @@ is_gone() {
 	return 1
 }
 
-# appears FILE: within five seconds, a socket or not empty.
+# appears FILE: within thirty seconds, a socket or not empty.
 appears() {
 	local try
-	for try in {1..100}; do
+	for try in {1..600}; do
 		[ ! -s "$1" ] && [ ! -S "$1" ] || return 0
 		sleep 0.05
 	done
@@ -240,7 +240,7 @@ has_shared_mounts() {
 	unshare -m --propagation private sh -c 'mount --make-rshared / && : >"$0" && exec sleep 1000' "$T/host" \
 		</dev/null >/dev/null 2>&1 3>&- 4>&- &
 	HOST=$!
-	for try in {1..100}; do
+	for try in {1..1500}; do
 		[ ! -e "$T/host" ] || break
 		sleep 0.02
 	done

@@ -286,16 +286,37 @@ on_small_disk() {
 	check_clean
 }
 
-# HOST alone is traced; its first descriptor of signals is for the time until the program runs.
+# without_waiting VERB...: davit, traced alone, without the descriptor of signals that it waits for its program
+# with; the one before is for the time until the program runs.
+without_waiting() {
+	DAVIT_TEST=$TOKEN timeout --foreground -k 1 60 strace -qq -o /dev/null -e trace=signalfd4 -e inject=signalfd4:error=EMFILE:when=2 \
+		"$DAVIT" --root "$ROOT" "$@" </dev/null >"$T/out" 2>&1 || true
+	[ "$(<"$T/out")" = "davit: wait for the program: too many open files" ]
+}
+
 # bats test_tags=plain
 @test "run that cannot wait for its program ends it and leaves nothing" {
-	local k
 	requires command:strace plain-build
-	program sleep 2
-	for k in 1 2 3; do
-		DAVIT_TEST=$TOKEN timeout --foreground -k 1 60 strace -qq -o /dev/null -e trace=signalfd4 -e "inject=signalfd4:error=EMFILE:when=$k" \
-			"$DAVIT" --root "$ROOT" run -b "$BUNDLE" "$ID" </dev/null >"$T/out" 2>&1 || break
+	program sleep 1000
+	without_waiting run -b "$BUNDLE" "$ID"
+	check_clean
+}
+
+# bats test_tags=plain
+@test "exec that cannot wait for its program ends it, and nothing else" {
+	local init cg
+	requires command:strace plain-build
+	program sleep 1000
+	ok run -d -b "$BUNDLE" "$ID"
+	init=$(init_pid)
+	cg=$(cgroup_of "$init")
+	without_waiting exec "$ID" sleep 1000
+	for _ in {1..600}; do
+		[ "$(<"$cg/cgroup.procs")" != "$init" ] || break
+		sleep 0.05
 	done
-	[ "$(<"$T/out")" = "davit: wait for the program: too many open files" ]
+	[ "$(<"$cg/cgroup.procs")" = "$init" ]
+	is running
+	ok delete --force "$ID"
 	check_clean
 }
