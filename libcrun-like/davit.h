@@ -740,6 +740,8 @@ typedef int davit_list_fn(void *arg, const struct davit_container_info *info);
  * @arg: for @each
  * @err: may be NULL
  *
+ * A container that cannot be looked at is an error, after @each has had the others.
+ *
  * Return: 0 or a negative errno.
  * Since: 0.1.0
  */

@@ -49,19 +49,20 @@ static int do_regex(struct session *s, const struct command_args *args, containe
 {
 	const char *pattern = args->words.words[0];
 	struct matches m = { 0 };
-	int status, r = regcomp(&m.pattern, pattern, REG_EXTENDED | REG_NOSUB);
+	int status = EXIT_SUCCESS, r = regcomp(&m.pattern, pattern, REG_EXTENDED | REG_NOSUB);
 	char words[128];
 
 	if (r) {
 		(void)regerror(r, &m.pattern, words, sizeof(words)); /* cut is good enough */
 		return session_fail(s, "invalid regular expression '%.100s': %s", pattern, words);
 	}
+	/* One that cannot be looked at does not keep the others from what was asked for. */
 	if (davit_list(s->context, collect, &m, s->error) < 0)
 		status = session_report(s);
-	else if (m.no_memory)
+	if (m.no_memory)
 		status = session_fail(s, "list the containers: out of memory");
-	else
-		status = do_matches(s, args, &m, each);
+	else if (do_matches(s, args, &m, each) != EXIT_SUCCESS)
+		status = s->failure;
 	for (size_t i = 0; i < m.count; i++)
 		free(m.ids[i]);
 	free(m.ids);

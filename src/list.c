@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * `list`: all is collected before the first line is printed, since the widths of the columns and
- * the success of the call are known at the end only.
+ * `list`: all is collected before the first line is printed, since the widths of the columns are
+ * known at the end only. Those that can be looked at are shown when another cannot.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,6 +127,16 @@ static void print_ids(const struct rows *rows)
 		puts(rows->row[i].cells[COLUMN_ID]);
 }
 
+static void print(const struct rows *rows, const struct command_args *args)
+{
+	if (args->quiet)
+		print_ids(rows);
+	else if (args->format && !strcmp(args->format, "json"))
+		print_json(rows);
+	else
+		print_table(rows);
+}
+
 int list_run(struct session *s, const struct command_args *args)
 {
 	struct rows rows = { 0 };
@@ -136,12 +146,8 @@ int list_run(struct session *s, const struct command_args *args)
 		status = session_report(s);
 	else if (rows.no_memory)
 		status = session_fail(s, "list the containers: out of memory");
-	else if (args->quiet)
-		print_ids(&rows);
-	else if (args->format && !strcmp(args->format, "json"))
-		print_json(&rows);
-	else
-		print_table(&rows);
+	if (status == EXIT_SUCCESS || (rows.count && !rows.no_memory))
+		print(&rows, args);
 	free_rows(&rows);
 	return status;
 }

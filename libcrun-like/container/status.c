@@ -203,6 +203,21 @@ static int refuse_foreign(const char *id, const char *owner, struct err *e)
 	return err_hint(e, "use what made it, or another --root");
 }
 
+/* The disk or a right is in the way: what the file says may be all right. Who has the lock is about
+ * to remove it, and goes by the journal. */
+static bool is_out_of_reach(const struct container *c, const struct err *e)
+{
+	return !c->has_lock && (e->code == EIO || e->code == EACCES || e->code == EPERM);
+}
+
+static int name_container(const struct container *c, struct err *e)
+{
+	int code = e->code;
+
+	*e = (struct err){ 0 };
+	return err_set(e, code, "read the state of %s", c->id);
+}
+
 /* The state cannot be read, for the reason in @e. */
 static int take_damage(struct container *c, unsigned flags, struct err *e)
 {
@@ -210,6 +225,8 @@ static int take_damage(struct container *c, unsigned flags, struct err *e)
 
 	if (is_shortage(e->code))
 		return -e->code;
+	if (is_out_of_reach(c, e))
+		return name_container(c, e);
 	owner = store_foreign_owner(c->dirfd);
 	if (owner)
 		return refuse_foreign(c->id, owner, e);

@@ -76,21 +76,27 @@ int store_claim(int rootfd, const char *id, int *ret_dirfd, struct err *e)
 	return 0;
 }
 
+static bool is_ours(const struct stat *st)
+{
+	return st->st_uid == 0 || st->st_uid == geteuid();
+}
+
 int store_open(int rootfd, const char *id, int *ret_dirfd, struct err *e)
 {
 	struct stat st;
 	int fd = openat(rootfd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int code = errno;
 
-	if (fd < 0 && errno == ENOENT)
+	if (fd < 0 && code == ENOENT)
 		return err_kind(e, ERR_NOT_FOUND, ENOENT, "container %s: container does not exist",
 				id);
-	if (fd < 0)
-		return err_set(e, errno, "open the state directory of %s", id);
+	if (fd < 0 &&
+	    (code != EACCES || fstatat(rootfd, id, &st, AT_SYMLINK_NOFOLLOW) < 0 || is_ours(&st)))
+		return err_set(e, code, "open the state directory of %s", id);
 	/* In a root that others may write to, somebody could have put one there for us to act upon.
 	 */
-	if (fstat(fd, &st) < 0 || (st.st_uid != 0 && st.st_uid != geteuid()) ||
-	    (st.st_mode & 022)) {
-		close(fd);
+	if (fd < 0 || fstat(fd, &st) < 0 || !is_ours(&st) || (st.st_mode & 022)) {
+		close_fdp(&fd);
 		return err_kind(e, ERR_STATE, EPERM, "the state directory of %s is not ours", id);
 	}
 	*ret_dirfd = fd;

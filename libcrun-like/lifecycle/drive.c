@@ -120,16 +120,18 @@ int drive_check_signals(struct run *run, struct err *e)
 	return err_kind(e, ERR_KILLED, EINTR, "interrupted by signal %u", si.ssi_signo);
 }
 
-/* Blocks until the channel has something to say, or a signal asks us to stop. */
+/* Blocks until the channel has something to say, or a signal asks us to stop. When poll(2) fails,
+ * the channel is read all the same: INIT may have executed the program meanwhile, and that we
+ * cannot wait for two at once is no reason to end it. */
 static int await_channel(struct run *run, int fd, struct err *e)
 {
 	struct pollfd p[2] = { { .fd = fd, .events = POLLIN },
 			       { .fd = run->signal_fd, .events = POLLIN } };
 
 	for (;;) {
-		if (poll(p, 2, -1) < 0 && errno != EINTR)
-			return err_set(e, errno, "wait for the container's first process");
-		if (p[0].revents)
+		int r = poll(p, 2, -1);
+
+		if ((r < 0 && errno != EINTR) || p[0].revents)
 			return 0;
 		if (p[1].revents && drive_check_signals(run, e) < 0)
 			return -e->code;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * The containers of a state root, in the order of their ids. What is no container of davit's, or is
- * deleted meanwhile, is left out; what cannot be found out is an error, not an absence.
+ * deleted meanwhile, is left out; what cannot be found out is an error, not an absence, and the
+ * others are shown all the same.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -76,8 +77,27 @@ static int show(struct container *c, davit_list_fn *each, void *arg, struct err 
 	return container_info(c, &c->arena, &info, e) < 0 ? -e->code : each(arg, &info);
 }
 
+/* Gone, a file or a link, another runtime's, or another user's (ERR_STATE: damage is no failure).
+ */
+static bool is_none_of_ours(const struct err *failure)
+{
+	return failure->kind == ERR_NOT_FOUND || failure->kind == ERR_UNSUPPORTED ||
+	       failure->kind == ERR_STATE || failure->code == ENOTDIR || failure->code == ELOOP;
+}
+
+/* The first is what the call fails with at the end, others are told on the way. */
+static void note_failure(const struct davit_context *ctx, const struct err *failure,
+			 struct err *first)
+{
+	if (first->code)
+		context_warn_failure((void *)(uintptr_t)ctx, failure);
+	else
+		*first = *failure;
+}
+
 static int list_one(const struct davit_context *ctx, const struct container_root *root,
-		    const char *id, davit_list_fn *each, void *arg, struct err *e)
+		    const char *id, struct err *first, davit_list_fn *each, void *arg,
+		    struct err *e)
 {
 	struct err failure = { 0 };
 	struct container c;
@@ -87,6 +107,8 @@ static int list_one(const struct davit_context *ctx, const struct container_root
 		r = show(&c, each, arg, e);
 	else if (is_shortage(failure.code) || !procfs_is_there())
 		*e = failure;
+	else if (!is_none_of_ours(&failure))
+		note_failure(ctx, &failure, first);
 	container_close(&c);
 	return e->code ? -e->code : r;
 }
@@ -95,6 +117,7 @@ static int list_one(const struct davit_context *ctx, const struct container_root
 int operation_list(const struct davit_context *ctx, davit_list_fn *each, void *arg, struct err *e)
 {
 	struct container_root root;
+	struct err first = { 0 };
 	struct ids ids = { 0 };
 
 	if (container_root_open(ctx, &root, e) == 0)
@@ -102,8 +125,10 @@ int operation_list(const struct davit_context *ctx, davit_list_fn *each, void *a
 	else if (e->kind == ERR_NOT_FOUND && ctx->has_default_root)
 		*e = (struct err){ 0 };
 	for (size_t i = 0; !e->code && i < ids.count; i++)
-		if (list_one(ctx, &root, ids.items[i], each, arg, e) != 0)
+		if (list_one(ctx, &root, ids.items[i], &first, each, arg, e) != 0)
 			break;
+	if (!e->code)
+		*e = first;
 	container_root_close(&root);
 	arena_release(&ids.arena);
 	return -e->code;

@@ -320,3 +320,30 @@ without_waiting() {
 	ok delete --force "$ID"
 	check_clean
 }
+
+# Whatever HOST's waits for others fail with; those that it makes late find the program running.
+# bats test_tags=plain
+@test "run -d whose wait fails ends nothing that runs: either all of it, or nothing has run" {
+	local k made=0 line
+	requires command:strace plain-build
+	program sh -c 'echo >>/tmp/ran; exec sleep 1000'
+	mkdir -p "$BUNDLE/rootfs/tmp"
+	for ((k = 1; k < 40; k++)); do
+		rm -f "$BUNDLE/rootfs/tmp/ran"
+		status=0
+		DAVIT_TEST=$TOKEN timeout --foreground -k 1 60 strace -qq -o "$T/calls" -e trace=poll,ppoll -e "inject=poll,ppoll:error=ENOMEM:when=$k" \
+			"$DAVIT" --root "$ROOT" run -d -b "$BUNDLE" "$ID" </dev/null >"$T/out" 2>&1 || status=$?
+		line=$(<"$T/out")
+		if [ "$status" -eq 0 ]; then
+			made=$((made + 1))
+			[ -z "$line" ] && is running
+			ok delete --force "$ID"
+		else
+			[[ $line == "davit: "*": cannot allocate memory" && $line != *$'\n'* ]] || { echo "call $k: $line"; return 1; }
+			[ ! -e "$BUNDLE/rootfs/tmp/ran" ] || { echo "call $k: $line, but the program has run"; return 1; }
+		fi
+		check_clean
+		grep -q INJECTED "$T/calls" || break
+	done
+	[ "$made" -gt 1 ]
+}

@@ -238,6 +238,54 @@ begin() {
 	[ ! -e "$ROOT/$ID-2" ]
 }
 
+# Root without the rights that make every file readable, as on NFS or behind an LSM. The last is no
+# container, and damage is none to look at.
+@test "list shows what it can, and says of what it cannot look at that it cannot" {
+	for id in a b c; do
+		ok create -b "$BUNDLE" "$ID$id"
+	done
+	: >"$ROOT/file"
+	weak=(setpriv --bounding-set=-dac_override,-dac_read_search "$DAVIT" --root "$ROOT")
+	chmod 0 "$ROOT/${ID}b"
+	status=0
+	"${weak[@]}" list -q >"$T/out" 2>"$T/err" || status=$?
+	[ "$status" -eq 1 ]
+	[ "$(<"$T/out")" = "${ID}a"$'\n'"${ID}c" ]
+	[ "$(<"$T/err")" = "davit: open the state directory of ${ID}b: permission denied" ]
+	status=0
+	"${weak[@]}" list --format json >"$T/out" 2>"$T/err" || status=$?
+	[ "$status" -eq 1 ]
+	[ "$(jq -r '.[] | "\(.id) \(.status)"' "$T/out")" = "${ID}a created"$'\n'"${ID}c created" ]
+	chmod 700 "$ROOT/${ID}b"
+
+	# Its state may be all right: nobody says "stopped" of it.
+	chmod 0 "$ROOT/${ID}c/state.json"
+	status=0
+	"${weak[@]}" list -q >"$T/out" 2>"$T/err" || status=$?
+	[ "$status" -eq 1 ]
+	[ "$(<"$T/out")" = "${ID}a"$'\n'"${ID}b" ]
+	[ "$(<"$T/err")" = "davit: read the state of ${ID}c: permission denied" ]
+	chmod 600 "$ROOT/${ID}c/state.json"
+
+	# Another user's, in a root that both may write to.
+	mkdir -m 700 "$ROOT/theirs"
+	chown 12345 "$ROOT/theirs"
+	"${weak[@]}" list -q >"$T/out" 2>"$T/err"
+	[ "$(wc -l <"$T/out")" -eq 3 ] && [ ! -s "$T/err" ]
+	rmdir "$ROOT/theirs"
+	rm "$ROOT/file"
+
+	# What is asked for by a pattern is done where it can be.
+	chmod 0 "$ROOT/${ID}b"
+	status=0
+	"${weak[@]}" kill --regex "^$ID" KILL 2>"$T/err" || status=$?
+	[ "$status" -eq 1 ]
+	[ "$(<"$T/err")" = "davit: open the state directory of ${ID}b: permission denied" ]
+	becomes stopped "${ID}a"
+	becomes stopped "${ID}c"
+	is created "${ID}b"
+}
+
 @test "list is in the order of the ids" {
 	for id in b a+ a A 0 a-b; do
 		ok create -b "$BUNDLE" "$ID$id"
