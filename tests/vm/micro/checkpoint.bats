@@ -10,10 +10,15 @@ load ../../cli/helpers
 setup() {
 	new_bundle
 	config '.root.readonly = false'
-	# Four megabytes that stay as they are, whose length is told when it is asked for, and a count.
-	program sh -c 'x=0123456789abcdef; while [ ${#x} -lt 4194304 ]; do x=$x$x; done; i=0
+	# Four megabytes that stay as they are, whose length is told when it is asked for, and a count. It is
+	# another process that counts: a child of the one with the memory would have all of it until it executes
+	# sleep, and a dump of that moment would hold it twice.
+	program sh -c '(until [ -e /tmp/grown ]; do sleep 0.05; done; i=0
+			while :; do i=$((i + 1)); echo $i >>/tmp/beats; sleep 0.05; done) &
+		x=0123456789abcdef; while [ ${#x} -lt 4194304 ]; do x=$x$x; done
 		trap "echo \${#x} >>/tmp/length" USR1
-		while :; do i=$((i + 1)); echo $i >>/tmp/beats; sleep 0.05; done'
+		: >/tmp/grown
+		while :; do wait; done'
 	BEATS=$BUNDLE/rootfs/tmp/beats
 	# shellcheck disable=SC2034  # that of helpers
 	LIMIT=120
@@ -118,7 +123,7 @@ pages() {
 	limits >"$T/after"
 	diff "$T/before" "$T/after"
 	ok exec "$ID" sh -c 'echo $$'
-	davit exec "$ID" sh -c 'i=0; while [ $i -lt 60 ]; do sleep 5 & i=$((i + 1)); done'
+	davit exec "$ID" sh -c 'i=0; while [ $i -lt 60 ]; do sleep 1000 & i=$((i + 1)); done'
 	[ "$(awk '$1 == "max" { print $2 }' "$CG/pids.events")" -gt 0 ]
 	ok delete --force "$ID"
 }
