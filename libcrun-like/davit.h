@@ -204,8 +204,8 @@ struct davit_context_options {
 	size_t size;
 	const char *root; /* state root; NULL: /run/davit, or $XDG_RUNTIME_DIR/davit for an ordinary
 			     user */
-	const char *runtime_dir; /* what XDG_RUNTIME_DIR says; used when root is NULL; may be NULL
-				    or "" */
+	const char *runtime_dir; /* what XDG_RUNTIME_DIR says; for the state when root is NULL, and
+				    for compiled filters; may be NULL or "" */
 	const char *cgroup_manager; /* NULL or "cgroupfs"; "systemd"; "disabled" */
 	davit_log_fn *log;          /* may be NULL */
 	void *log_arg;

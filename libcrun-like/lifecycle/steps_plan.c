@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The pure rows: what they work out is in struct plan. The filter's cache is the one thing on the
- * host that they touch.
+ * The pure rows: what they work out is in struct plan. The filter's cache is
+ * the one thing on the host that they touch.
  */
-#include "container/store.h"
 #include "kernel/seccomp.h"
 #include "lifecycle/lifecycle.h"
 #include "setup/seccomp/seccomp_cache.h"
@@ -27,10 +26,7 @@ int step_filter(struct run *run, struct err *e)
 {
 	_cleanup_fd_ int cache = -1;
 
-	/* The state root holds the cache: it is as private as the containers' state. */
-	if (store_open_root(run->ctx->root, true, &run->root_dirfd, e) < 0)
-		return -e->code;
-	cache = seccomp_cache_open(run->root_dirfd, ".seccomp");
+	cache = seccomp_cache_find(run->ctx->runtime_dir);
 	if (plan_filter(run->own_plan, cache, e) < 0)
 		return -e->code;
 	/* As runc logs them: TSYNC asks nothing of a process with one thread. */

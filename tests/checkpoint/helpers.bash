@@ -90,7 +90,7 @@ snapshot() {
 	find /sys/fs/cgroup -type d -not -path '*/libpod_parent*' -not -path '*/docker*' | sort
 	grep -v ' /var/lib/containers/storage/overlay \| /run/netns \| /run/docker/' /proc/self/mountinfo |
 		sed '/ \/var\/lib\/docker /s/ shared:[0-9]*//'
-	find "$STATE" -mindepth 1 -not -path '*/.seccomp*' 2>/dev/null
+	find "$STATE" -mindepth 1 2>/dev/null
 	# Version 1 hierarchies that criu could mount.
 	cut -d: -f3 /proc/self/cgroup
 }

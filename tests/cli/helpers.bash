@@ -85,7 +85,9 @@ new_bundle() {
 	ID=$TOKEN
 	CALLS=0
 	CGROOT=$(cgroup2_root)
-	mkdir -m 700 "$ROOT"
+	# Compiled filters are kept in the latter, beside no other test's.
+	export XDG_RUNTIME_DIR=$T/xdg
+	mkdir -m 700 "$ROOT" "$XDG_RUNTIME_DIR"
 	cp -a "$template" "$BUNDLE"
 	text=$(<"$template/config.json")
 	printf '%s\n' "${text/@TOKEN@/$TOKEN}" >"$BUNDLE/config.json"
@@ -288,13 +290,13 @@ tags() {
 # --- nothing may be left --------------------------------------------------------------------------
 
 # snapshot NAME: mounts, cgroups and state as they are, kept under that name. Two forks: it is called
-# after every refusal. The filter cache stays by design.
+# after every refusal.
 declare -gA seen
 snapshot() {
 	seen[$1.mounts]=$(</proc/self/mountinfo)
 	# Others' cgroups may vanish under the eyes of find.
 	seen[$1.cgroups]=$(find "$CGROOT" -type d 2>/dev/null) || :
-	seen[$1.state]=$(find "$ROOT" -mindepth 1 -name .seccomp -prune -o -mindepth 1 -print)
+	seen[$1.state]=$(find "$ROOT" -mindepth 1)
 }
 
 # What differs between the two snapshots, if that concerns us.

@@ -15,7 +15,7 @@ PEERS = ("runc", "crun")
 def answers(path):
     rows = {}
     for line in path.read_text().splitlines():
-        name, status, field = (line.split("\t") + ["", ""])[:3]
+        name, status, field = (line.split("\t", 2) + ["", ""])[:3]
         rows[name] = (status, field)
     return rows
 

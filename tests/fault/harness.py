@@ -288,6 +288,8 @@ class World:
         self.current = None
         self.cgroot = cgroup_root()
         os.mkdir(self.root, 0o700)
+        self.runtime_dir = os.path.join(self.top, "xdg")  # compiled filters are kept there
+        os.mkdir(self.runtime_dir, 0o700)
         # Orphans come to us, so that a zombie is seen too and nothing stays behind.
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         self.mounts = self.read_mounts()
@@ -342,7 +344,7 @@ class World:
     # --- calls ----------------------------------------------------------------------------------
 
     def environment(self, fault=None, **more):
-        env = dict(os.environ, DAVIT_TEST=self.token, **more)
+        env = {**os.environ, "DAVIT_TEST": self.token, "XDG_RUNTIME_DIR": self.runtime_dir, **more}
         env.pop("DAVIT_FAULT", None)
         if fault:
             env["DAVIT_FAULT"] = fault
@@ -433,8 +435,7 @@ class World:
         end = time.monotonic() + patience
         while True:
             found = self.current.left() if self.current else []
-            # The cache of compiled filters outlives containers.
-            found += [f"state {entry}" for entry in os.listdir(self.root) if entry != ".seccomp"]
+            found += [f"state {entry}" for entry in os.listdir(self.root)]
             found += [f"cgroup {path}" for path in self.read_cgroups() - self.cgroups if self.token in path]
             found += [f"mount {line}" for line in self.read_mounts()
                       if line not in self.mounts and (self.token in line or self.top in line)]

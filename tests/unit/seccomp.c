@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * setup/seccomp/seccomp and its cache: profiles are compiled, loaded into a child, and tried.
+ * setup/seccomp/seccomp and its cache: profiles are compiled, loaded into a
+ * child, and tried.
  */
 #include "setup/seccomp/seccomp.h"
 
@@ -16,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/build_id.h"
 #include "kernel/seccomp.h"
 #include "oci-spec/words.h"
 #include "setup/seccomp/seccomp_cache.h"
@@ -44,7 +46,8 @@ static int prepare(struct arena *a, const struct oci_seccomp *c, int cache_fd,
 	return seccomp_prepare(a, &source, cache_fd, ret, e);
 }
 
-/* The errno of the call under the filter; 0: it was let through; -1: the child was killed. */
+/* The errno of the call under the filter; 0: it was let through; -1: the child
+ * was killed. */
 static int try_call(const struct seccomp_filter *f, long number, long arg)
 {
 	int status;
@@ -346,7 +349,8 @@ TEST(every_known_architecture_is_taken)
 	CHECK(known >= 19);
 }
 
-/* What a listener needs, with a filter that kills for everything but the load itself. */
+/* What a listener needs, with a filter that kills for everything but the load
+ * itself. */
 TEST(gate_lets_the_listener_out_of_any_filter)
 {
 	static const char *notified[] = { "sendmsg", "close" };
@@ -469,10 +473,12 @@ TEST(raw_programs)
 	expect_raw("BgAAAAAAwH8=", "a program that notifies: seccomp listenerPath is not set");
 }
 
-/* The kernel is the measure: for each number, the errno that it gives or none. */
+/* The kernel is the measure: for each number, the errno that it gives or none.
+ */
 TEST(an_answer_is_what_the_kernel_would_do)
 {
-	/* All kinds of instructions: getppid gives 5 + 6, as a word that was kept says. */
+	/* All kinds of instructions: getppid gives 5 + 6, as a word that was kept
+	 * says. */
 	static const struct sock_filter all[] = {
 		BPF_STMT(BPF_LD | BPF_IMM, 5),
 		BPF_STMT(BPF_ST, 3),
@@ -508,8 +514,8 @@ TEST(an_answer_is_what_the_kernel_would_do)
 	CHECK_INT(seccomp_answer(all, f.count, &call), SECCOMP_RET_ALLOW);
 }
 
-/* Every call that differs from its neighbours in something, by the program as libseccomp wrote it
- * and by the one that is made of it. */
+/* Every call that differs from its neighbours in something, by the program as
+ * libseccomp wrote it and by the one that is made of it. */
 static void expect_same_answers(const struct seccomp_filter *before,
 				const struct sock_filter *after, size_t count)
 {
@@ -590,7 +596,8 @@ TEST(a_shorter_filter_gives_the_same_answers)
 	arena_release(&a);
 }
 
-/* What it does not understand stays as it is: a word that is kept, a number that is counted with.
+/* What it does not understand stays as it is: a word that is kept, a number
+ * that is counted with.
  */
 TEST(other_programs_are_left_alone)
 {
@@ -757,7 +764,8 @@ TEST(compiling_is_bounded_in_time)
 	CHECK_INT(status, 0);
 }
 
-/* As in a sandbox that does not know the flag: its filter answers for the kernel. */
+/* As in a sandbox that does not know the flag: its filter answers for the
+ * kernel. */
 static void deny_flag(unsigned flag)
 {
 	struct sock_filter insns[] = {
@@ -810,15 +818,8 @@ TEST(a_raw_program_with_no_room_for_the_gate)
 /* A cache directory of the test's own. */
 static int make_cache(char path[static 64])
 {
-	int parent, fd;
-
 	strcpy(path, "/tmp/davit-seccomp-XXXXXX");
-	if (!mkdtemp(path))
-		return -1;
-	parent = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	fd = seccomp_cache_open(parent, "seccomp");
-	close(parent);
-	return fd;
+	return mkdtemp(path) ? seccomp_cache_open(path) : -1;
 }
 
 static void remove_cache(const char *path)
@@ -835,7 +836,7 @@ static size_t count_files(const char *path, char *ret_last, size_t size)
 	size_t n = 0;
 	FILE *f;
 
-	snprintf(command, sizeof(command), "ls -A %s/seccomp", path);
+	snprintf(command, sizeof(command), "ls -A %s/" SECCOMP_CACHE_NAME, path);
 	f = popen(command, "r");
 	while (f && fgets(ret_last, (int)size, f))
 		n++;
@@ -876,7 +877,8 @@ TEST(cache_gives_the_same_program)
 	arena_release(&a);
 }
 
-/* What the file of the only cached program may look like without being believed. */
+/* What the file of the only cached program may look like without being
+ * believed. */
 static void damage_byte(int fd)
 {
 	char c = 0x55;
@@ -965,12 +967,36 @@ TEST(cache_is_bounded_and_drops_the_oldest)
 TEST(directory_of_others_is_refused)
 {
 	char path[64];
-	int fd = make_cache(path), parent;
+	int fd = make_cache(path);
 
 	CHECK_INT(fchmod(fd, 0770), 0);
-	parent = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	CHECK_INT(seccomp_cache_open(parent, "seccomp"), -EPERM);
-	close(parent);
+	CHECK_INT(seccomp_cache_open(path), -EPERM);
 	close(fd);
 	remove_cache(path);
+	/* Nor is one made where others may write, or where nothing is. */
+	CHECK_INT(mkdir(path, 0700), 0);
+	CHECK_INT(chmod(path, 0777), 0);
+	CHECK_INT(seccomp_cache_open(path), -EPERM);
+	CHECK_INT(rmdir(path), 0); /* as it was: empty */
+	CHECK_INT(seccomp_cache_open(path), -EPERM);
+}
+
+TEST(each_build_has_a_name_of_its_own)
+{
+	size_t len = 0;
+	const unsigned char *id = build_id(&len);
+	char told[128] = "", want[128] = "";
+	FILE *f = popen("readelf -n /proc/$PPID/exe 2>/dev/null | sed -n 's/.*Build ID: //p'", "r");
+
+	if (f && !fgets(told, sizeof(told), f))
+		told[0] = '\0';
+	if (f)
+		pclose(f);
+	if (!told[0])
+		SKIP("needs readelf, and a linker that notes a build id");
+	told[strcspn(told, "\n")] = '\0';
+	CHECK(id && len >= 8 && len < sizeof(want) / 2);
+	for (size_t i = 0; i < len; i++)
+		snprintf(want + 2 * i, 3, "%02x", id[i]);
+	CHECK_STR(told, want);
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * See seccomp_cache.h. The digest in the file covers the program, so that a torn write of a crash
- * or a flipped bit is a miss and never a filter.
+ * See seccomp_cache.h. The digest in the file covers the program, so that a
+ * torn write of a crash or a flipped bit is a miss and never a filter.
  */
 #include "setup/seccomp/seccomp_cache.h"
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -14,7 +15,9 @@
 #include <sys/uio.h>
 #include <sys/utsname.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "base/build_id.h"
 #include "base/fmt.h"
 #include "kernel/seccomp.h"
 
@@ -31,14 +34,31 @@ enum {
 
 static const char magic[] = "davitbpf";
 
-int seccomp_cache_open(int dirfd, const char *name)
+/* Nobody else can put a directory of that name there, or take it away. */
+static bool is_own(const char *parent)
 {
-	_cleanup_fd_ int fd = -1;
 	struct stat st;
 
-	if (mkdirat(dirfd, name, 0700) < 0 && errno != EEXIST)
-		return neg_errno();
-	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return lstat(parent, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
+	       !(st.st_mode & 022);
+}
+
+int seccomp_cache_open(const char *parent)
+{
+	_cleanup_fd_ int fd = -1;
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (fmt(path, sizeof(path), "%s/" SECCOMP_CACHE_NAME, parent) >= sizeof(path))
+		return -ENAMETOOLONG;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT) {
+		if (!is_own(parent))
+			return -EPERM;
+		if (mkdir(path, 0700) < 0 && errno != EEXIST)
+			return neg_errno();
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	}
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return neg_errno();
 	if (st.st_uid != geteuid() || (st.st_mode & 077))
@@ -46,12 +66,22 @@ int seccomp_cache_open(int dirfd, const char *name)
 	return take_fd(&fd);
 }
 
+int seccomp_cache_find(const char *runtime_dir)
+{
+	int fd = runtime_dir ? seccomp_cache_open(runtime_dir) : -1;
+
+	/* /run is root's; in a user namespace that somebody else has made mostly
+	 * another root's. */
+	return fd < 0 && geteuid() == 0 ? seccomp_cache_open("/run") : fd;
+}
+
 static void add_number(struct sha256 *s, uint64_t n)
 {
 	sha256_add(s, &n, sizeof(n));
 }
 
-/* With its length before it, so that ("ab", "c") and ("a", "bc") differ; NULL differs from "". */
+/* With its length before it, so that ("ab", "c") and ("a", "bc") differ; NULL
+ * differs from "". */
 static void add_string(struct sha256 *s, const char *text)
 {
 	size_t len = text ? strlen(text) : 0;
@@ -89,6 +119,17 @@ static void add_rule(struct sha256 *s, const struct oci_seccomp_syscall *rule)
 	}
 }
 
+/* Each build has its own: one that makes another filter of a profile must not
+ * be given ours. */
+static void add_build(struct sha256 *s)
+{
+	size_t len;
+	const void *id = build_id(&len);
+
+	add_number(s, len);
+	sha256_add(s, id, len);
+}
+
 void seccomp_key_of(const struct seccomp_source *source, const struct seccomp_compiler *compiler,
 		    struct seccomp_key *ret)
 {
@@ -99,6 +140,7 @@ void seccomp_key_of(const struct seccomp_source *source, const struct seccomp_co
 	(void)uname(&kernel); /* cannot fail with an address of ours */
 	sha256_begin(&s);
 	add_number(&s, SECCOMP_CACHE_FORMAT);
+	add_build(&s);
 	for (size_t i = 0; i < 3; i++)
 		add_number(&s, compiler->version[i]);
 	add_number(&s, compiler->native_arch);
@@ -185,7 +227,8 @@ bool seccomp_cache_load(struct arena *a, int cache_fd, const struct seccomp_key 
 	return true;
 }
 
-/* How many programs the directory holds, and the one whose use is longest ago. */
+/* How many programs the directory holds, and the one whose use is longest ago.
+ */
 static size_t find_oldest(DIR *dir, char ret_name[static 256])
 {
 	struct timespec oldest = { 0 };
@@ -247,8 +290,8 @@ void seccomp_cache_store(int cache_fd, const struct seccomp_key *key,
 
 	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != sizeof(random))
 		return;
-	/* A name of its own and rename(2): O_TMPFILE and linkat(2) cannot replace a damaged file.
-	 * What a crash leaves is evicted like any other file. */
+	/* A name of its own and rename(2): O_TMPFILE and linkat(2) cannot replace a
+	 * damaged file. What a crash leaves is evicted like any other file. */
 	fmt(temporary, sizeof(temporary), "tmp.%llx", (unsigned long long)random);
 	fd = openat(cache_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 		    0600);
