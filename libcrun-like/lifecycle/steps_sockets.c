@@ -5,35 +5,33 @@
  * seccomp filter with a listener.
  */
 #include "container/ready.h"
-#include "kernel/peer.h"
 #include "lifecycle/lifecycle.h"
+#include "setup/receiver.h"
 #include "setup/seccomp/seccomp_agent.h"
+
+static struct receiver pidfd_receiver(const struct run *run)
+{
+	return (struct receiver){ "pidfd socket", "connect to pidfd socket",
+				  run->plan->pidfd_socket };
+}
 
 int step_pidfd_socket(struct run *run, struct err *e)
 {
-	const char *path = run->plan->pidfd_socket;
-	int r = peer_connect(path, PEER_START_MSEC, &run->pidfd_sock);
+	const struct receiver to = pidfd_receiver(run);
 
-	if (r == -ETIMEDOUT)
-		return err_kind(e, ERR_TIMEOUT, ETIMEDOUT,
-				"pidfd socket %s did not accept within %d seconds", path,
-				PEER_DEADLINE_SEC);
-	return r < 0 ? err_set(e, -r, "connect to pidfd socket %s", path) : 0;
+	return receiver_connect(&to, &run->pidfd_sock, e);
 }
 
 /* The words that come with it are runc's. */
 int step_send_pidfd(struct run *run, struct err *e)
 {
-	const char *path = run->plan->pidfd_socket;
-	int r = peer_send_fd(run->pidfd_sock, run->plan->is_exec ? "setns" : "standard",
-			     run->pidfd);
+	const struct receiver to = pidfd_receiver(run);
+	const struct receiver_item item = { "the pidfd", run->plan->is_exec ? "setns" : "standard",
+					    run->pidfd };
 
+	receiver_send(&to, run->pidfd_sock, &item, e);
 	close_fdp(&run->pidfd_sock);
-	if (r == -ETIMEDOUT)
-		return err_kind(e, ERR_TIMEOUT, ETIMEDOUT,
-				"pidfd socket %s did not take the pidfd within %d seconds", path,
-				PEER_DEADLINE_SEC);
-	return r < 0 ? err_set(e, -r, "send the pidfd to pidfd socket %s", path) : 0;
+	return -e->code;
 }
 
 /* The state directory's undo removes both. start makes a socket of its own. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * See console.h. The far end of the socket is kernel/peer's matter.
+ * See console.h.
  */
 #include "setup/process/console.h"
 
@@ -9,9 +9,9 @@
 #include "base/fmt.h"
 #include "kernel/mount.h"
 #include "kernel/node.h"
-#include "kernel/peer.h"
 #include "kernel/pty.h"
 #include "kernel/rootpath.h"
+#include "setup/receiver.h"
 
 void console_prepare(const struct oci_process *process, bool has_device, const char *socket,
 		     struct console *ret)
@@ -30,34 +30,29 @@ void console_prepare(const struct oci_process *process, bool has_device, const c
 	*ret = console;
 }
 
+static struct receiver receiver_of(const char *path)
+{
+	return (struct receiver){ "console socket", "connect to console socket", path };
+}
+
 int console_connect(const char *path, int *ret_sockfd, struct err *e)
 {
-	int r = peer_connect(path, PEER_START_MSEC, ret_sockfd);
+	const struct receiver to = receiver_of(path);
 
-	if (r == -ETIMEDOUT)
-		return err_kind(e, ERR_TIMEOUT, ETIMEDOUT,
-				"console socket %s did not accept within %d seconds", path,
-				PEER_DEADLINE_SEC);
-	return r < 0 ? err_set(e, -r, "connect to console socket %s", path) : 0;
+	return receiver_connect(&to, ret_sockfd, e);
 }
 
 /* Exactly one descriptor and a name of at least a byte: what the engines' receivers check. */
 static int send_master(const struct console *console, const struct pty *pty, int sockfd,
 		       struct err *e)
 {
-	const char *object = console->socket ? console->socket : "of this process";
+	const struct receiver to =
+		receiver_of(console->socket ? console->socket : "of this process");
 	char name[32];
-	int r;
 
 	fmt(name, sizeof(name), "/dev/pts/%u", pty->number);
-	r = peer_send_fd(sockfd, name, pty->master);
-	if (r == -ETIMEDOUT)
-		return err_kind(e, ERR_TIMEOUT, ETIMEDOUT,
-				"console socket %s did not take the terminal within %d seconds",
-				object, PEER_DEADLINE_SEC);
-	if (r < 0)
-		return err_set(e, -r, "send the terminal to console socket %s", object);
-	return 0;
+	return receiver_send(&to, sockfd,
+			     &(struct receiver_item){ "the terminal", name, pty->master }, e);
 }
 
 /* The tree is cloned from the open slave, so nothing that the container put at /dev/pts/N counts;
