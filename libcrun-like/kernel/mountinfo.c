@@ -10,14 +10,9 @@
 #include "base/fmt.h"
 #include "kernel/file.h"
 
-int mountinfo_read(pid_t pid, char *buf, size_t size)
-{
-	char path[40] = "/proc/self/mountinfo";
-
-	if (pid)
-		fmt(path, sizeof(path), "/proc/%d/mountinfo", (int)pid);
-	return file_read(AT_FDCWD, path, buf, size);
-}
+enum {
+	TEXT_SIZE = 1024 * 1024 /* of all lines, at most */
+};
 
 /* The kernel writes blanks as \040. In place. */
 static char *unescape(char *text)
@@ -72,4 +67,33 @@ bool mountinfo_next(char **text, struct mountinfo *ret)
 		if (parse(line, ret))
 			return true;
 	return false;
+}
+
+static int read_text(pid_t pid, char *buf, size_t size)
+{
+	char path[40] = "/proc/self/mountinfo";
+
+	if (pid)
+		fmt(path, sizeof(path), "/proc/%d/mountinfo", (int)pid);
+	return file_read(AT_FDCWD, path, buf, size);
+}
+
+int mountinfo_read(struct arena *a, pid_t pid, struct mountinfo_list *ret)
+{
+	char *text = arena_alloc(a, TEXT_SIZE);
+	struct mountinfo_list list = { 0 };
+	size_t lines = 1;
+	int r = text ? read_text(pid, text, TEXT_SIZE) : -ENOMEM;
+
+	if (r < 0)
+		return r;
+	for (const char *at = text; *at; at++)
+		lines += *at == '\n';
+	list.items = arena_array(a, lines, sizeof(*list.items));
+	if (!list.items)
+		return -ENOMEM;
+	while (list.count < lines && mountinfo_next(&text, &list.items[list.count]))
+		list.count++;
+	*ret = list;
+	return 0;
 }

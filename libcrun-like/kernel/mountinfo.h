@@ -7,11 +7,8 @@
 
 #include <sys/types.h>
 
+#include "base/arena.h"
 #include "base/util.h"
-
-enum {
-	MOUNTINFO_SIZE = 1024 * 1024 /* of the whole text, at most */
-};
 
 struct mountinfo {
 	uint64_t id, parent;
@@ -21,8 +18,13 @@ struct mountinfo {
 	char *type, *source;
 };
 
-/* The whole text of a process; @pid 0: the caller's. The length, or -errno; -EFBIG. */
-int mountinfo_read(pid_t pid, char *buf, size_t size);
+struct mountinfo_list {
+	struct mountinfo *items;
+	size_t count;
+};
+
+/* All of a process; @pid 0: the caller's. 0 or -errno; -EFBIG: the text is too long. */
+int mountinfo_read(struct arena *a, pid_t pid, struct mountinfo_list *ret);
 
 /* The next line of *@text, which is changed; false at its end. Strings point into it. */
 bool mountinfo_next(char **text, struct mountinfo *ret);

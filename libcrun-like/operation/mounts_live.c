@@ -394,18 +394,13 @@ static int list(const struct container *c, struct arena *a, const char **ret_jso
 		struct err *e)
 {
 	struct json_paths *to = json_paths_new(a, true);
-	char *text = arena_alloc(a, MOUNTINFO_SIZE);
-	struct mountinfo mount;
-	size_t index = 0;
-	int r;
+	struct mountinfo_list mounts;
+	int r = to ? mountinfo_read(a, c->pid, &mounts) : -ENOMEM;
 
-	if (!text || !to)
-		return err_set(e, ENOMEM, "list the mounts");
-	r = mountinfo_read(c->pid, text, MOUNTINFO_SIZE);
 	if (r < 0)
 		return err_set(e, -r, "read the mounts of container %s", c->id);
-	while (mountinfo_next(&text, &mount))
-		add_mount(to, index++, &mount);
+	for (size_t i = 0; i < mounts.count; i++)
+		add_mount(to, i, &mounts.items[i]);
 	*ret_json = json_paths_end(to, ret_len);
 	return 0;
 }

@@ -56,37 +56,10 @@ uint64_t external_namespace_inode(const struct external_namespace *ns, pid_t pid
 struct finder {
 	struct arena *arena;
 	int rootfd; /* of the container */
-	struct mountinfo *lines;
-	size_t line_count;
+	struct mountinfo_list mounts;
 	struct external_mounts found;
 	size_t room;
 };
-
-static int no_memory(struct err *e)
-{
-	return err_set(e, ENOMEM, "look at the mounts of the container");
-}
-
-static int read_lines(struct finder *f, pid_t pid, struct err *e)
-{
-	char *text = arena_alloc(f->arena, MOUNTINFO_SIZE);
-	size_t count = 1;
-	int r;
-
-	if (!text)
-		return no_memory(e);
-	r = mountinfo_read(pid, text, MOUNTINFO_SIZE);
-	if (r < 0)
-		return err_set(e, -r, "read the mounts of process %d", (int)pid);
-	for (const char *at = text; *at; at++)
-		count += *at == '\n';
-	f->lines = arena_array(f->arena, count, sizeof(*f->lines));
-	if (!f->lines)
-		return no_memory(e);
-	while (f->line_count < count && mountinfo_next(&text, &f->lines[f->line_count]))
-		f->line_count++;
-	return 0;
-}
 
 /* The mount whose root @path names; NULL: it names none. */
 static const struct mountinfo *find_line(const struct finder *f, const char *path)
@@ -96,9 +69,9 @@ static const struct mountinfo *find_line(const struct finder *f, const char *pat
 
 	if (fd < 0 || mount_is_root(fd) <= 0 || mount_look(fd, &at) < 0)
 		return NULL;
-	for (size_t i = 0; i < f->line_count; i++)
-		if (f->lines[i].id == at.mount_id)
-			return &f->lines[i];
+	for (size_t i = 0; i < f->mounts.count; i++)
+		if (f->mounts.items[i].id == at.mount_id)
+			return &f->mounts.items[i];
 	return NULL;
 }
 
@@ -160,13 +133,12 @@ static bool has_user_namespace(const struct oci_linux *l)
 /* Whether the very file system of a mount is the host's, too. */
 static bool is_hosts(struct finder *f, const struct mountinfo *line)
 {
-	char *text = arena_alloc(f->arena, MOUNTINFO_SIZE);
-	struct mountinfo host;
+	struct mountinfo_list host;
 
-	if (!text || mountinfo_read(0, text, MOUNTINFO_SIZE) < 0)
+	if (mountinfo_read(f->arena, 0, &host) < 0)
 		return false;
-	while (mountinfo_next(&text, &host))
-		if (strcmp(host.device, line->device) == 0)
+	for (size_t i = 0; i < host.count; i++)
+		if (strcmp(host.items[i].device, line->device) == 0)
 			return true;
 	return false;
 }
@@ -211,9 +183,10 @@ int external_find(struct arena *a, const struct oci_config *config, pid_t pid,
 		return err_set(e, -r, "open the root of process %d", (int)pid);
 	f.room = config->mounts.count + (l ? l->masked_paths.count + l->devices.count : 0) + 16;
 	f.found.items = arena_array(a, f.room, sizeof(*f.found.items));
-	if (!f.found.items)
-		no_memory(e);
-	else if (read_lines(&f, pid, e) == 0)
+	r = f.found.items ? mountinfo_read(a, pid, &f.mounts) : -ENOMEM;
+	if (r < 0)
+		err_set(e, -r, "read the mounts of process %d", (int)pid);
+	else
 		find_all(&f, config, e);
 	close_fdp(&f.rootfd);
 	if (!e->code)

@@ -7,7 +7,6 @@
 
 #include <string.h>
 
-#include "kernel/mountinfo.h"
 #include "kernel/process.h"
 #include "setup/criu/obstacles_parts.h"
 
@@ -80,38 +79,17 @@ bool obstacles_in_process(struct obstacles *o, pid_t pid)
 
 /* --------------------------------------------------------------------------------------------- */
 
-static int no_memory(struct err *e)
-{
-	return err_set(e, ENOMEM, "look at the processes of the container");
-}
-
-static int read_mounts(struct obstacles *o, struct err *e)
-{
-	char *text = arena_alloc(o->arena, MOUNTINFO_SIZE);
-	size_t count = 1;
-	int r = text ? mountinfo_read(o->subject->init, text, MOUNTINFO_SIZE) : -ENOMEM;
-
-	if (r < 0)
-		return err_set(e, -r, "read the mounts of process %d", (int)o->subject->init);
-	for (const char *at = text; *at; at++)
-		count += *at == '\n';
-	o->mounts = arena_array(o->arena, count, sizeof(*o->mounts));
-	if (!o->mounts)
-		return no_memory(e);
-	while (o->mount_count < count && mountinfo_next(&text, &o->mounts[o->mount_count]))
-		o->mount_count++;
-	return 0;
-}
-
 static int prepare(struct obstacles *o, struct err *e)
 {
 	const struct obstacle_subject *s = o->subject;
+	int r;
 
 	o->sockets = arena_array(o->arena, OBSTACLE_SOCKETS_MAX, sizeof(*o->sockets));
 	if (!o->sockets)
-		return no_memory(e);
-	if (read_mounts(o, e) < 0)
-		return -e->code;
+		return err_set(e, ENOMEM, "look at the processes of the container");
+	r = mountinfo_read(o->arena, s->init, &o->mounts);
+	if (r < 0)
+		return err_set(e, -r, "read the mounts of process %d", (int)s->init);
 	if (streams_look(o->arena, s->init, o->streams, e) < 0)
 		return -e->code;
 	return external_find(o->arena, s->config, s->init, &o->externals, e);

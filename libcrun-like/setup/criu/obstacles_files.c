@@ -113,8 +113,8 @@ static bool has_mount(const struct obstacles *o, const struct open_file *f)
 	/* A process with mounts of its own: criu dumps those too. */
 	if (obstacle_namespace(f->pid, "mnt") != obstacle_namespace(o->subject->init, "mnt"))
 		return true;
-	for (size_t i = 0; i < o->mount_count; i++)
-		if (o->mounts[i].id == id)
+	for (size_t i = 0; i < o->mounts.count; i++)
+		if (o->mounts.items[i].id == id)
 			return true;
 	return false;
 }

@@ -50,8 +50,8 @@ static bool is_below(const char *path, const char *dir)
 /* Of a part of a file system: there must be another mount that has all of it, or the root has. */
 static bool has_whole(const struct obstacles *o, const struct mountinfo *part)
 {
-	for (size_t i = 0; i < o->mount_count; i++) {
-		const struct mountinfo *m = &o->mounts[i];
+	for (size_t i = 0; i < o->mounts.count; i++) {
+		const struct mountinfo *m = &o->mounts.items[i];
 
 		if (m->id != part->id && strcmp(m->device, part->device) == 0 &&
 		    (strcmp(m->root, "/") == 0 ||
@@ -76,8 +76,8 @@ static bool follows_the_host(const struct obstacles *o, const struct mountinfo *
 
 	if (!find_tag(slave, "master:", &master))
 		return false;
-	for (size_t i = 0; i < o->mount_count; i++)
-		if (find_tag(&o->mounts[i], "shared:", &group) && group == master)
+	for (size_t i = 0; i < o->mounts.count; i++)
+		if (find_tag(&o->mounts.items[i], "shared:", &group) && group == master)
 			return false;
 	return true;
 }
@@ -100,8 +100,8 @@ static void look_at_mount(struct obstacles *o, const struct mountinfo *line)
 
 void obstacles_in_mounts(struct obstacles *o)
 {
-	for (size_t i = 0; i < o->mount_count; i++)
-		look_at_mount(o, &o->mounts[i]);
+	for (size_t i = 0; i < o->mounts.count; i++)
+		look_at_mount(o, &o->mounts.items[i]);
 }
 
 /* --- network devices -------------------------------------------------------------------------- */

@@ -30,8 +30,7 @@ struct obstacles {
 	const char *last;
 	struct stream streams[STREAMS]; /* which criu is told of */
 	struct external_mounts externals;
-	struct mountinfo *mounts; /* of the first process */
-	size_t mount_count;
+	struct mountinfo_list mounts; /* of the first process */
 	struct obstacle_socket *sockets;
 	size_t socket_count;
 };

@@ -42,14 +42,13 @@ static int read_mount_id(pid_t pid, int fd, uint64_t *ret)
 
 static int is_mount_of(struct arena *a, pid_t pid, uint64_t id)
 {
-	char *text = arena_alloc(a, MOUNTINFO_SIZE);
-	struct mountinfo line;
-	int r = text ? mountinfo_read(pid, text, MOUNTINFO_SIZE) : -ENOMEM;
+	struct mountinfo_list mounts;
+	int r = mountinfo_read(a, pid, &mounts);
 
 	if (r < 0)
 		return r;
-	while (mountinfo_next(&text, &line))
-		if (line.id == id)
+	for (size_t i = 0; i < mounts.count; i++)
+		if (mounts.items[i].id == id)
 			return 1;
 	return 0;
 }
