@@ -174,17 +174,8 @@ int cgroupfs_write(int dirfd, const char *file, const char *text)
 {
 	/* No O_TRUNC, no O_CREAT: what is not there is an error. */
 	_cleanup_fd_ int fd = openat(dirfd, file, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-	size_t len = strlen(text);
-	ssize_t n;
 
-	if (fd < 0)
-		return neg_errno();
-	do
-		n = write(fd, text, len);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return neg_errno();
-	return (size_t)n == len ? 0 : -EIO;
+	return fd < 0 ? neg_errno() : file_write_once(fd, text);
 }
 
 bool cgroupfs_has_word(const char *list, const char *word, size_t len)

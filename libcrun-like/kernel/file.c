@@ -5,6 +5,7 @@
 #include "kernel/file.h"
 
 #include <fcntl.h>
+#include <string.h>
 
 ssize_t file_read_rest(int fd, char *buf, size_t size)
 {
@@ -48,4 +49,17 @@ int file_read_once(const char *path, char *buf, size_t size)
 	ssize_t len = fd < 0 ? -1 : read(fd, buf, size - 1);
 
 	return len < 0 ? neg_errno() : end_text(buf, (size_t)len);
+}
+
+int file_write_once(int fd, const char *text)
+{
+	size_t len = strlen(text);
+	ssize_t n;
+
+	do
+		n = write(fd, text, len);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return neg_errno();
+	return (size_t)n == len ? 0 : -EIO;
 }

@@ -16,7 +16,11 @@ ssize_t file_read_rest(int fd, char *buf, size_t size);
  * last component is no link. */
 int file_read(int dirfd, const char *name, char *buf, size_t size);
 
-/* The same, of a file of /proc that one read(2) gives whole. */
+/* A text to a file of /proc or of a cgroup, which the kernel takes in one write(2) or not at all.
+ */
+int file_write_once(int fd, const char *text);
+
+/* As file_read(), of a file of /proc that one read(2) gives whole. */
 int file_read_once(const char *path, char *buf, size_t size);
 
 #endif

@@ -20,20 +20,14 @@ enum {
 	MAP_SIZE = IDMAP_LINES_MAX * LINE_MAX_LEN + 1
 };
 
-static int write_proc(pid_t pid, const char *file, const char *text, size_t len)
+static int write_proc(pid_t pid, const char *file, const char *text)
 {
 	_cleanup_fd_ int fd = -1;
 	char path[64];
-	ssize_t n;
 
 	fmt(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return neg_errno();
-	n = write(fd, text, len);
-	if (n < 0)
-		return neg_errno();
-	return (size_t)n == len ? 0 : -EIO;
+	return fd < 0 ? neg_errno() : file_write_once(fd, text);
 }
 
 int idmap_write(pid_t pid, const char *file, const struct idmap_line *lines, size_t count)
@@ -43,10 +37,11 @@ int idmap_write(pid_t pid, const char *file, const struct idmap_line *lines, siz
 
 	if (count > IDMAP_LINES_MAX)
 		return -E2BIG;
+	text[0] = '\0';
 	for (size_t i = 0; i < count; i++)
 		len += fmt(text + len, sizeof(text) - len, "%u %u %u\n", lines[i].inside,
 			   lines[i].outside, lines[i].count);
-	return write_proc(pid, file, text, len);
+	return write_proc(pid, file, text);
 }
 
 /* A map's whole text: the kernel writes a line in three columns of ten characters. */
@@ -112,7 +107,7 @@ uint32_t idmap_range_of(pid_t pid, const char *file, uint32_t id)
 
 int idmap_deny_setgroups(pid_t pid)
 {
-	return write_proc(pid, "setgroups", "deny", 4);
+	return write_proc(pid, "setgroups", "deny");
 }
 
 /* The helper's standard error, as one line. */

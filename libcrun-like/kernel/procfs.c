@@ -10,6 +10,7 @@
 #include <sys/vfs.h>
 
 #include "base/fmt.h"
+#include "kernel/file.h"
 #include "kernel/sys.h"
 
 enum {
@@ -136,29 +137,16 @@ int procfs_open_pid_file(int procfd, pid_t pid, const char *name, int flags)
 	return open_beneath(procfd, path, flags);
 }
 
-static int write_whole(int fd, const char *value)
-{
-	size_t len = strlen(value);
-	ssize_t n;
-
-	do
-		n = write(fd, value, len);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return neg_errno();
-	return (size_t)n == len ? 0 : -EIO;
-}
-
 int procfs_write(int procfd, const char *name, const char *value)
 {
 	_cleanup_fd_ int fd = open_beneath(procfd, name, O_WRONLY);
 
-	return fd < 0 ? fd : write_whole(fd, value);
+	return fd < 0 ? fd : file_write_once(fd, value);
 }
 
 int procfs_write_pid_file(int procfd, pid_t pid, const char *name, const char *value)
 {
 	_cleanup_fd_ int fd = procfs_open_pid_file(procfd, pid, name, O_WRONLY);
 
-	return fd < 0 ? fd : write_whole(fd, value);
+	return fd < 0 ? fd : file_write_once(fd, value);
 }
