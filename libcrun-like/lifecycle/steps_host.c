@@ -185,36 +185,34 @@ void undo_terminal(struct run *run)
 	foreground_end(&run->foreground);
 }
 
-int step_cgroup(struct run *run, struct err *e)
+static int take_cgroup(struct run *run, const struct cgroup_created *made, struct err *e)
 {
-	const struct plan *p = run->plan;
-	struct cgroup_created made;
-
-	if (cgroup_create(&p->cgroup, run->cgroup_owner, &made, e) < 0)
-		return -e->code;
-	run->cgroup_fd = made.dirfd;
-	run->cgroup_inode = made.inode;
-	run->cgroup_was_there = made.was_there;
-	run->cgroup_enabled = made.enabled;
-	if (cgroup_apply(&p->cgroup, run->cgroup_fd, e) < 0)
+	run->cgroup_fd = made->dirfd;
+	run->cgroup_inode = made->inode;
+	run->cgroup_was_there = made->was_there;
+	run->cgroup_enabled = made->enabled;
+	if (cgroup_apply(&run->plan->cgroup, run->cgroup_fd, e) < 0)
 		undo_cgroup(run);
 	return -e->code;
 }
 
-int step_unit(struct run *run, struct err *e)
+int step_cgroup(struct run *run, struct err *e)
 {
-	const struct plan *p = run->plan;
 	struct cgroup_created made;
 
-	if (cgroup_create_unit(&p->cgroup, run->cgroup_owner, run->pid, &made, &run->unit_fd, e) <
-	    0)
+	if (cgroup_create(&run->plan->cgroup, run->cgroup_owner, &made, e) < 0)
 		return -e->code;
-	run->cgroup_fd = made.dirfd;
-	run->cgroup_inode = made.inode;
-	run->cgroup_enabled = made.enabled;
-	if (cgroup_apply(&p->cgroup, run->cgroup_fd, e) < 0)
-		undo_cgroup(run);
-	return -e->code;
+	return take_cgroup(run, &made, e);
+}
+
+int step_unit(struct run *run, struct err *e)
+{
+	struct cgroup_created made;
+
+	if (cgroup_create_unit(&run->plan->cgroup, run->cgroup_owner, run->pid, &made,
+			       &run->unit_fd, e) < 0)
+		return -e->code;
+	return take_cgroup(run, &made, e);
 }
 
 void undo_cgroup(struct run *run)
