@@ -39,18 +39,26 @@ static int make_address(const char *name, struct sockaddr_un *ret, socklen_t *re
 	return 0;
 }
 
-int notify_bind(const char *path, int *ret_fd)
+/* @name's address comes with it. */
+static int open_socket(const char *name, int flags, struct sockaddr_un *ret_address,
+		       socklen_t *ret_len)
 {
-	_cleanup_fd_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct sockaddr_un address;
-	socklen_t len;
-	int r;
+	int r = make_address(name, ret_address, ret_len), fd;
 
-	if (fd < 0)
-		return neg_errno();
-	r = make_address(path, &address, &len);
 	if (r < 0)
 		return r;
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | flags, 0);
+	return fd < 0 ? neg_errno() : fd;
+}
+
+int notify_bind(const char *path, int *ret_fd)
+{
+	struct sockaddr_un address;
+	socklen_t len;
+	_cleanup_fd_ int fd = open_socket(path, SOCK_NONBLOCK, &address, &len);
+
+	if (fd < 0)
+		return fd;
 	if (bind(fd, (const struct sockaddr *)&address, len) < 0)
 		return neg_errno();
 	/* Whatever user the program is, and whatever our umask. */
@@ -94,17 +102,13 @@ bool notify_is_ready(int fd)
 
 static int connect_to(const char *name, int *ret_fd)
 {
-	_cleanup_fd_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	const struct timeval patience = { .tv_sec = SEND_SEC };
 	struct sockaddr_un address;
 	socklen_t len;
-	int r;
+	_cleanup_fd_ int fd = open_socket(name, 0, &address, &len);
 
 	if (fd < 0)
-		return neg_errno();
-	r = make_address(name, &address, &len);
-	if (r < 0)
-		return r;
+		return fd;
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0 ||
 	    connect(fd, (const struct sockaddr *)&address, len) < 0)
 		return neg_errno();
