@@ -111,26 +111,29 @@ static int write_selinux(const struct labels *labels, int procfd, pid_t self, co
 	return err_at(e, "/process/selinuxLabel");
 }
 
-int labels_check(const struct labels *labels, int procfd, pid_t self, struct err *e)
+/* @is_test: the kernel only says what it thinks of them; else the program has them. */
+static int write_both(const struct labels *labels, bool is_test, int procfd, pid_t self,
+		      struct err *e)
 {
+	const char *profile = is_test ? labels->apparmor_test : labels->apparmor;
 	int r = 0;
 
-	if (labels->apparmor)
-		r = write_apparmor(labels, procfd, self, "current", labels->apparmor_test, e);
+	if (profile)
+		r = write_apparmor(labels, procfd, self, is_test ? "current" : "exec", profile, e);
 	if (r == 0 && labels->selinux)
-		r = write_selinux(labels, procfd, self, "attr/keycreate", e);
+		r = write_selinux(labels, procfd, self, is_test ? "attr/keycreate" : "attr/exec",
+				  e);
 	return r;
+}
+
+int labels_check(const struct labels *labels, int procfd, pid_t self, struct err *e)
+{
+	return write_both(labels, true, procfd, self, e);
 }
 
 int labels_apply(const struct labels *labels, int procfd, pid_t self, struct err *e)
 {
-	int r = 0;
-
-	if (labels->apparmor)
-		r = write_apparmor(labels, procfd, self, "exec", labels->apparmor, e);
-	if (r == 0 && labels->selinux)
-		r = write_selinux(labels, procfd, self, "attr/exec", e);
-	return r;
+	return write_both(labels, false, procfd, self, e);
 }
 
 void labels_describe(const struct labels *labels, const struct describe *d)
