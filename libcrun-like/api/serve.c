@@ -12,6 +12,7 @@
 
 #include "api/call.h"
 #include "api/export.h"
+#include "base/signals.h"
 #include "container/caller.h"
 #include "davit-command.h"
 #include "kernel/sys.h"
@@ -32,11 +33,7 @@ static bool begin(int sock)
 	struct pollfd p = { .fd = sock };
 	sigset_t held;
 
-	sigemptyset(&held);
-	sigaddset(&held, SIGHUP);
-	sigaddset(&held, SIGINT);
-	sigaddset(&held, SIGQUIT);
-	sigaddset(&held, SIGTERM);
+	signals_that_end(&held);
 	sigprocmask(SIG_SETMASK, &held, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
 	/* It may have ended before we asked to be told. */

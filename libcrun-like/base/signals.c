@@ -4,7 +4,6 @@
  */
 #include "base/signals.h"
 
-#include <signal.h>
 #include <stddef.h>
 
 #include "base/util.h"
@@ -27,4 +26,13 @@ static const char *const names[] = {
 const char *signal_name(int number)
 {
 	return number > 0 && (size_t)number < ARRAY_SIZE(names) ? names[number] : NULL;
+}
+
+void signals_that_end(sigset_t *ret)
+{
+	sigemptyset(ret);
+	sigaddset(ret, SIGHUP);
+	sigaddset(ret, SIGINT);
+	sigaddset(ret, SIGQUIT);
+	sigaddset(ret, SIGTERM);
 }

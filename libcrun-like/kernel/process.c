@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 
 #include "base/fmt.h"
+#include "base/signals.h"
 #include "kernel/file.h"
 #include "kernel/seal.h"
 #include "kernel/sys.h"
@@ -271,17 +272,15 @@ static void end_by_signal(int sig)
 
 void process_end_by_signals(bool wanted)
 {
-	static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
 	struct sigaction action = { .sa_handler = wanted ? end_by_signal : SIG_DFL };
 	sigset_t set;
 
-	sigemptyset(&set);
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
-		sigaddset(&set, signals[i]);
+	signals_that_end(&set);
 	if (!wanted)
 		sigprocmask(SIG_BLOCK, &set, NULL);
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
-		sigaction(signals[i], &action, NULL);
+	for (int sig = 1; sig < SIGRTMIN; sig++)
+		if (sigismember(&set, sig))
+			sigaction(sig, &action, NULL);
 	if (wanted)
 		sigprocmask(SIG_UNBLOCK, &set, NULL);
 }

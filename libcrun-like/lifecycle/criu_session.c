@@ -15,6 +15,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 
+#include "base/signals.h"
 #include "container/channel.h"
 #include "kernel/caps.h"
 #include "kernel/mount.h"
@@ -165,15 +166,12 @@ static int await_exec(struct criu_session *s, int control, struct err *e)
 /* Those that the caller holds back, of the sort that end a program. They stay pending. */
 static int open_signals(void)
 {
-	static const int ends[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
-	sigset_t held, wanted;
+	sigset_t held, ending, wanted;
 
-	sigemptyset(&wanted);
+	signals_that_end(&ending);
 	if (sigprocmask(SIG_BLOCK, NULL, &held) < 0)
 		return -1;
-	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
-		if (sigismember(&held, ends[i]))
-			sigaddset(&wanted, ends[i]);
+	sigandset(&wanted, &held, &ending);
 	return signalfd(-1, &wanted, SFD_CLOEXEC);
 }
 

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/signals.h"
 #include "oci-spec/json.h"
 
 enum {
@@ -70,15 +71,16 @@ static int refuse_size(const char *path, struct err *e)
 /* Until there is something to read, the end included. */
 static int wait_for_writer(int fd, const char *path, struct err *e)
 {
-	static const int ending[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
 	const struct timespec idle = { .tv_sec = DOCUMENT_IDLE_MSEC / 1000 };
 	struct pollfd p = { .fd = fd, .events = POLLIN };
-	sigset_t mask;
+	sigset_t mask, ending;
 	int r;
 
 	pthread_sigmask(SIG_SETMASK, NULL, &mask);
-	for (size_t i = 0; i < ARRAY_SIZE(ending); i++)
-		sigdelset(&mask, ending[i]);
+	signals_that_end(&ending);
+	for (int sig = 1; sig < SIGRTMIN; sig++)
+		if (sigismember(&ending, sig))
+			sigdelset(&mask, sig);
 	do
 		r = ppoll(&p, 1, &idle, &mask);
 	while (r < 0 && errno == EINTR);

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "base/signals.h"
 #include "container/ready.h"
 #include "kernel/notify.h"
 #include "kernel/peer.h"
@@ -113,7 +114,10 @@ void foreground_end(struct foreground *f)
 
 static bool is_to_end(unsigned sig)
 {
-	return sig == SIGHUP || sig == SIGINT || sig == SIGQUIT || sig == SIGTERM;
+	sigset_t ending;
+
+	signals_that_end(&ending);
+	return sigismember(&ending, (int)sig) == 1;
 }
 
 /* Children of others than the program, which is waited for by its pidfd. */

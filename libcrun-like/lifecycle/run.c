@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <sys/signalfd.h>
 
+#include "base/signals.h"
 #include "container/caller.h"
 #include "container/status.h"
 #include "kernel/execve.h"
@@ -279,11 +280,7 @@ void run_hold_signals(struct run *run)
 {
 	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGQUIT);
+	signals_that_end(&set);
 	run->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	sigaddset(&set, SIGWINCH);
 	sigprocmask(SIG_BLOCK, &set, &run->old_mask);
