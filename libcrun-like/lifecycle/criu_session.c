@@ -194,17 +194,29 @@ static int hear(struct criu_session *s, struct criu_reply *ret)
 	return p[0].revents ? criu_receive(s->sock, ret) : 0;
 }
 
-static int check_version(struct criu_session *s, struct err *e)
+/* @what: of criu. It ends after the answer, unless it @goes_on. */
+static int ask(struct criu_session *s, enum criu_verb request, bool goes_on, const char *what,
+	       struct criu_reply *ret, struct err *e)
 {
 	struct criu_reply reply = { .fd = -1 };
-	int r = criu_send(s->sock, CRIU_VERSION, NULL, true);
+	int r = criu_send(s->sock, request, NULL, goes_on);
 
 	if (r == 0)
 		r = hear(s, &reply);
 	close_fdp(&reply.fd);
-	if (r <= 0 || reply.type != CRIU_VERSION || !reply.success)
-		return err_kind(e, ERR_UNSUPPORTED, EPROTO,
-				"ask criu for its version: it gives no answer");
+	if (r <= 0 || reply.type != request || !reply.success)
+		return err_kind(e, ERR_UNSUPPORTED, EPROTO, "ask criu %s: it gives no answer",
+				what);
+	*ret = reply;
+	return 0;
+}
+
+static int check_version(struct criu_session *s, struct err *e)
+{
+	struct criu_reply reply;
+
+	if (ask(s, CRIU_VERSION, true, "for its version", &reply, e) < 0)
+		return -e->code;
 	s->version = reply.version;
 	if (s->version >= CRIU_OLDEST)
 		return 0;
@@ -235,18 +247,13 @@ int criu_start(struct criu_session *s, const struct criu_start *how, struct err 
 	return -e->code;
 }
 
-/* The last that this criu is asked: it ends after a check. */
+/* The last that this criu is asked. */
 static int check_needs(struct criu_session *s, unsigned needs, struct err *e)
 {
-	struct criu_reply reply = { .fd = -1 };
-	int r = criu_send(s->sock, CRIU_FEATURE_CHECK, NULL, false);
+	struct criu_reply reply;
 
-	if (r == 0)
-		r = hear(s, &reply);
-	close_fdp(&reply.fd);
-	if (r <= 0 || reply.type != CRIU_FEATURE_CHECK || !reply.success)
-		return err_kind(e, ERR_UNSUPPORTED, EPROTO,
-				"ask criu what it can do: it gives no answer");
+	if (ask(s, CRIU_FEATURE_CHECK, false, "what it can do", &reply, e) < 0)
+		return -e->code;
 	if ((needs & CRIU_MEM_TRACK) && !reply.has_mem_track)
 		return err_kind(
 			e, ERR_UNSUPPORTED, EOPNOTSUPP,
