@@ -96,7 +96,7 @@ in_env() {
 	start_one
 	for words in '/nope|exec: "/nope": stat /nope: no such file or directory' \
 		'nope|exec: "nope": executable file not found in $PATH' \
-		'/etc|exec: "/etc": is a directory' '/etc/passwd|exec: "/etc/passwd": permission denied' \
+		'/etc|exec: "/etc": is a directory: permission denied' '/etc/passwd|exec: "/etc/passwd": permission denied' \
 		'/run.sh|exec /run.sh: no such file or directory'; do
 		fails "${words#*|}" exec "$ID" "${words%%|*}"
 		fails "${words#*|}" exec -d --pid-file "$T/pid" "$ID" "${words%%|*}"

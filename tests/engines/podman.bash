@@ -103,6 +103,7 @@ steps_errors() {
 	try "an image that is not there is 125" fails 125 "nothere" --pull never nothere true
 	try "exec of a missing program is 127" exec_fails 127 "/nope.*no such file" web /nope
 	try "exec of a missing program of PATH is 127" exec_fails 127 "nope.*not found" web nope
+	try "exec of a directory is 126" exec_fails 126 "/etc" web /etc
 	try "exec of no program is 126" exec_fails 126 "/etc/passwd.*permission denied" web /etc/passwd
 	try "exec by an unknown user is 255" exec_fails 255 "nobodyhere" -u nobodyhere web true
 	try "exec in a missing directory is 127" exec_fails 127 "/nope.*no such file" -w /nope web true

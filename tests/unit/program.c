@@ -197,7 +197,7 @@ TEST(search_stays_inside_and_speaks_like_runc)
 	expect_find(root, "/bin/plain", NULL,
 		    "exec: \"/bin/plain\": permission denied; "
 		    "it has no x bit, or is no regular file");
-	expect_find(root, "/etc", NULL, "exec: \"/etc\": is a directory");
+	expect_find(root, "/etc", NULL, "exec: \"/etc\": is a directory: permission denied");
 	remove_root(path, root);
 }
 

@@ -61,10 +61,13 @@ static int find_named(const struct program *p, int rootfd, char *ret_path, size_
 
 	if (r == 0)
 		r = check_file(rootfd, path);
-	if (r == -EISDIR || r == -EACCES) {
-		err_kind(e, ERR_EXEC, -r, "exec: \"%s\"", name);
-		return r == -EACCES ? err_hint(e, "it has no x bit, or is no regular file") : r;
+	if (r == -EACCES) {
+		err_kind(e, ERR_EXEC, EACCES, "exec: \"%s\"", name);
+		return err_hint(e, "it has no x bit, or is no regular file");
 	}
+	/* What execve says of it too, and what engines look for: Podman's exec makes 126 of it. */
+	if (r == -EISDIR)
+		return err_kind(e, ERR_EXEC, EACCES, "exec: \"%s\": is a directory", name);
 	if (r < 0)
 		return err_kind(e, ERR_EXEC, -r, "exec: \"%s\": stat %s", name, name);
 	/* Not the joined path: a relative name is looked up again from the working directory. */
