@@ -91,27 +91,31 @@ static pid_t sleeper_in(int dirfd)
 	return pid;
 }
 
-/* What the helper is asked for when the unit's cgroup is not where it is planned. */
-static void create(const char *unit, const char *root, pid_t pid, char ret[static 64])
+static int create_at(const char *unit, const char *root, const char *path, pid_t pid, struct err *e)
 {
 	const struct systemd_host host = { .helper_dir = folder };
 	const struct oci_map none = { 0 };
 	const struct cgroup_plan p = {
 		.root = root,
-		.path = "/davit-test.slice/other.scope",
+		.path = path,
 		.id = "box",
 		.annotations = &none,
-		.unit = { .name = unit,
-			  .slice = "davit-test.slice",
-			  .path = "/davit-test.slice/other.scope",
-			  .host = &host },
+		.unit = { .name = unit, .slice = "davit-test.slice", .path = path, .host = &host },
 	};
 	struct cgroup_created made;
-	struct err e = { 0 };
-	int unitfd = -1, fd;
-	ssize_t n;
+	int unitfd = -1;
 
-	CHECK_INT(cgroup_create_unit(&p, "box 1", pid, &made, &unitfd, &e), -EXDEV);
+	return cgroup_create_unit(&p, "box 1", pid, &made, &unitfd, e);
+}
+
+/* What the helper is asked for when the unit's cgroup is not where it is planned. */
+static void create(const char *unit, const char *root, pid_t pid, char ret[static 64])
+{
+	struct err e = { 0 };
+	ssize_t n;
+	int fd;
+
+	CHECK_INT(create_at(unit, root, "/davit-test.slice/other.scope", pid, &e), -EXDEV);
 	fd = open(asked, O_RDONLY | O_CLOEXEC);
 	n = read(fd, ret, 63);
 	ret[n < 0 ? 0 : n] = '\0';
@@ -234,6 +238,46 @@ TEST(a_unit_without_our_process_is_not_stopped)
 	CHECK_INT(waitpid(pid, &status, 0), pid);
 	close(made.dirfd);
 	CHECK_INT(cgroupfs_remove(rootfd, path, 1000), 0);
+	close(rootfd);
+	CHECK_INT(unlink(helper), 0);
+	CHECK_INT(rmdir(folder), 0);
+}
+
+static void refuse_place(const char *root, const char *path, const char *text)
+{
+	struct err e = { 0 };
+
+	CHECK_INT(create_at("davit-test-fit.scope", root, path, getpid(), &e), -EBUSY);
+	CHECK(strstr(e.msg, text));
+	CHECK_INT(access(asked, F_OK), -1);
+}
+
+/* systemd would put the first process into it, which would never come out of there. */
+TEST(systemd_is_not_asked_for_a_unit_where_others_are_or_all_is_frozen)
+{
+	struct cgroupfs_made made = { .dirfd = -1 };
+	const char *root = NULL;
+	int rootfd = cgroupfs_open_root(&root), status;
+	char path[64], below[96];
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "/davit-test-fit-%d.scope", (int)getpid());
+	snprintf(below, sizeof(below), "%s/in.slice/x.scope", path);
+	if (!DAVIT_HAS_SYSTEMD)
+		SKIP("needs the systemd manager");
+	if (rootfd < 0 || cgroupfs_make(rootfd, path, &made) < 0)
+		SKIP("needs cgroups that can be made");
+	CHECK(make_helper());
+	CHECK_INT(cgroupfs_freeze(made.dirfd, true, 30000), 0);
+	refuse_place(root, path, "container's cgroup unexpectedly frozen: ");
+	refuse_place(root, below, "container's cgroup unexpectedly frozen: ");
+	CHECK_INT(cgroupfs_freeze(made.dirfd, false, 30000), 0);
+	pid = sleeper_in(made.dirfd);
+	refuse_place(root, path, "container's cgroup is not empty: ");
+	kill(pid, SIGKILL);
+	CHECK_INT(waitpid(pid, &status, 0), pid);
+	close(made.dirfd);
+	CHECK_INT(cgroupfs_remove(rootfd, path, 30000), 0);
 	close(rootfd);
 	CHECK_INT(unlink(helper), 0);
 	CHECK_INT(rmdir(folder), 0);

@@ -22,24 +22,6 @@ enum {
 static const char made_word[] = CGROUP_MADE_WORD;
 static const char given_word[] = " given";
 
-/* Spec 1.1: the runtime may refuse a cgroup that does not fit. One that was made a moment ago is
- * looked at too: below a frozen parent the container would never start. */
-static int check_fit(const struct cgroupfs_made *made, const struct cgroup_plan *p, struct err *e)
-{
-	int populated = made->was_there ? cgroupfs_get_event(made->dirfd, "populated") : 0, frozen;
-
-	if (populated < 0)
-		return err_set(e, -populated, "read cgroup.events of %s%s", p->root, p->path);
-	if (populated)
-		return err_kind(e, ERR_CGROUP, EBUSY, "container's cgroup is not empty: %s%s",
-				p->root, p->path);
-	frozen = cgroupfs_get_event(made->dirfd, "frozen");
-	if (frozen > 0)
-		return err_kind(e, ERR_CGROUP, EBUSY,
-				"container's cgroup unexpectedly frozen: %s%s", p->root, p->path);
-	return 0;
-}
-
 static bool ends_in(const char *text, const char *end)
 {
 	size_t len = strlen(text), end_len = strlen(end);
@@ -75,7 +57,7 @@ static int take_over(int rootfd, const struct cgroup_plan *p, const char *mark,
 	if (cgroupfs_get_event(made->dirfd, "populated") != 0)
 		return 0;
 	if (!ends_in(mark, made_word)) {
-		(void)give_back(made->dirfd); /* what stays is looked at by check_fit() */
+		(void)give_back(made->dirfd); /* what stays is looked at by cgroup_check_fit() */
 		return 0;
 	}
 	close_fdp(&made->dirfd);
@@ -104,7 +86,8 @@ static int prepare_directory(int rootfd, const struct cgroup_plan *p,
 {
 	int r;
 
-	if (check_fit(made, p, e) < 0 || cgroup_enable_in_parents(rootfd, p, enabled, e) < 0)
+	if (cgroup_check_fit(p->root, p->path, made->dirfd, !made->was_there, e) < 0 ||
+	    cgroup_enable_in_parents(rootfd, p, enabled, e) < 0)
 		return -e->code;
 	r = cgroupfs_make_usable(made->dirfd);
 	if (r < 0)

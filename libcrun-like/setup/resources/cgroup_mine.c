@@ -25,6 +25,23 @@ void cgroup_leave_mark(int dirfd, const char *owner, const char *word)
 	(void)cgroupfs_set_owner(dirfd, mark);
 }
 
+/* Spec 1.1: the runtime may refuse a cgroup that does not fit. One that was made a moment ago is
+ * looked at too: below a frozen parent the container would never start. */
+int cgroup_check_fit(const char *root, const char *path, int dirfd, bool is_new, struct err *e)
+{
+	int populated = is_new ? 0 : cgroupfs_get_event(dirfd, "populated");
+
+	if (populated < 0)
+		return err_set(e, -populated, "read cgroup.events of %s%s", root, path);
+	if (populated)
+		return err_kind(e, ERR_CGROUP, EBUSY, "container's cgroup is not empty: %s%s", root,
+				path);
+	if (cgroupfs_get_event(dirfd, "frozen") > 0)
+		return err_kind(e, ERR_CGROUP, EBUSY,
+				"container's cgroup unexpectedly frozen: %s%s", root, path);
+	return 0;
+}
+
 /* Kills and waits; the rest of the deadline goes to *ms. */
 int cgroup_empty(int dirfd, unsigned *ms)
 {

@@ -98,6 +98,27 @@ static bool has_process(const struct systemd_unit *unit, pid_t pid)
 	return is_ours;
 }
 
+/* systemd takes a unit's directory that it finds, whoever froze it, or the one above it: the first
+ * process would be in there before anybody looks, and never go on. */
+static int check_fit(const struct cgroup_plan *p, int rootfd, struct err *e)
+{
+	char path[PATH_MAX / 2], *slash;
+	bool is_above = false;
+
+	fmt(path, sizeof(path), "%s", p->unit.path);
+	do {
+		_cleanup_fd_ int fd = cgroupfs_open(rootfd, path);
+
+		if (fd >= 0)
+			return cgroup_check_fit(p->root, path, fd, is_above, e);
+		slash = strrchr(path, '/');
+		if (slash)
+			*slash = '\0';
+		is_above = true;
+	} while (path[0]);
+	return 0;
+}
+
 int cgroup_create_unit(const struct cgroup_plan *p, const char *owner, pid_t pid,
 		       struct cgroup_created *ret, int *ret_unitfd, struct err *e)
 {
@@ -110,7 +131,7 @@ int cgroup_create_unit(const struct cgroup_plan *p, const char *owner, pid_t pid
 	if (rootfd < 0)
 		return err_set(e, -rootfd, "open the cgroup hierarchy %s", p->root);
 	*ret = (struct cgroup_created){ .dirfd = -1 };
-	if (systemd_unit_start(&p->unit, &start, pid, e) < 0)
+	if (check_fit(p, rootfd, e) < 0 || systemd_unit_start(&p->unit, &start, pid, e) < 0)
 		return -e->code;
 	if (take_unit(p, rootfd, owner, pid, ret, ret_unitfd, e) < 0 && has_process(&p->unit, pid))
 		(void)systemd_unit_stop(&p->unit, &ignored); /* the first error is what matters */

@@ -70,6 +70,18 @@ unit_is_gone() {
 	return 1
 }
 
+@test "systemd: a unit's cgroup that is frozen, or has processes, is refused before systemd is asked" {
+	mkdir -p "$PLACE"
+	echo 1 >"$PLACE/cgroup.freeze"
+	refused "container's cgroup unexpectedly frozen: $PLACE" --systemd-cgroup create -b "$BUNDLE" "$ID"
+	[ "$(systemctl show -P LoadState "$UNIT")" != loaded ]
+	rmdir "$PLACE"
+	ok --systemd-cgroup create -b "$BUNDLE" "$ID"
+	refused "container's cgroup is not empty: $PLACE" --systemd-cgroup create -b "$BUNDLE" "$ID-2"
+	ok delete -f "$ID"
+	nothing_left
+}
+
 @test "systemd: a scope with the container's limits, which the kernel's files of its own cgroup have exactly" {
 	config "$limits"
 	ok --systemd-cgroup create --pid-file "$T/pid" -b "$BUNDLE" "$ID"
