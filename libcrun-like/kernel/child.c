@@ -6,13 +6,16 @@
 #include "child.h"
 
 #include <sys/wait.h>
+#include <time.h>
 
 #include "execve.h"
 #include "process.h"
 #include "sys.h"
 
 enum {
-	WAIT_P_PIDFD = 3 /* P_PIDFD, Linux 5.4 */
+	WAIT_P_PIDFD = 3, /* P_PIDFD, Linux 5.4 */
+	BURY_TRIES = 2000,
+	BURY_PAUSE_NSEC = 5000000
 };
 
 /* Out of the way of 0 to 2, which a caller with closed stdio may have got. */
@@ -105,4 +108,18 @@ int child_reap(struct child *c, int *ret_code, int *ret_signal, int *ret_exec_er
 		read(c->error_fd, &code, sizeof(code)) == (ssize_t)sizeof(code) ? code : 0;
 	child_abandon(c);
 	return 0;
+}
+
+int child_bury(struct child *c, int *ret_code, int *ret_signal, int *ret_exec_errno)
+{
+	int r = -EAGAIN;
+
+	for (unsigned i = 0; i < BURY_TRIES; i++) {
+		r = child_reap(c, ret_code, ret_signal, ret_exec_errno);
+		if (r != -EAGAIN)
+			return r;
+		nanosleep(&(struct timespec){ .tv_nsec = BURY_PAUSE_NSEC }, NULL);
+	}
+	child_abandon(c);
+	return -ETIMEDOUT;
 }

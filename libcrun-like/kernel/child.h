@@ -43,6 +43,10 @@ void child_kill(const struct child *c);
  */
 int child_reap(struct child *c, int *ret_code, int *ret_signal, int *ret_exec_errno);
 
+/* The same for one whose pidfd has said that it has ended: whoever traces it (ptrace(2)) may have
+ * to bury it before us. -ETIMEDOUT: not within ten seconds; its descriptors are closed. */
+int child_bury(struct child *c, int *ret_code, int *ret_signal, int *ret_exec_errno);
+
 /* Gives up on a child: closes the descriptors without waiting. */
 void child_abandon(struct child *c);
 

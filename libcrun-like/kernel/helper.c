@@ -176,7 +176,7 @@ static int wait_for_end(struct running *h)
 		child_kill(&h->child);
 		(void)poll(&p, 1, KILL_WAIT_MS);
 	}
-	r = child_reap(&h->child, &code, &signal, &exec_errno);
+	r = (p.revents ? child_bury : child_reap)(&h->child, &code, &signal, &exec_errno);
 	if (r == -EAGAIN) {
 		child_abandon(&h->child);
 		return -ETIMEDOUT;

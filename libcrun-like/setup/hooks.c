@@ -159,7 +159,7 @@ static int fail(const struct hook_ops *hooks, size_t index, const char *what, st
 /* The hook has ended: what became of it, in words; false when all is well. */
 static bool describe_end(struct running *h, const char *path, char *ret, size_t size)
 {
-	int code, signal, exec_errno, r = child_reap(&h->child, &code, &signal, &exec_errno);
+	int code, signal, exec_errno, r = child_bury(&h->child, &code, &signal, &exec_errno);
 
 	h->has_begun = r == 0 && !exec_errno;
 	if (r < 0)

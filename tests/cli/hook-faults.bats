@@ -109,3 +109,25 @@ hook() {
 	[[ $err == *"no such file or directory"* ]]
 	check_clean
 }
+
+# Its pidfd says that it has ended, and waitid(2) that it has not, until the tracer has looked.
+@test "a hook that somebody traces is waited for until the tracer lets it go" {
+	requires command:python3
+	cat >"$T/traced.py" <<-'END'
+		import ctypes, os, time
+		PTRACE_SEIZE = 0x4206
+		ready, told = os.pipe()
+		hook = os.getpid()
+		if os.fork() == 0:
+		    libc = ctypes.CDLL(None, use_errno=True)
+		    libc.ptrace.argtypes = [ctypes.c_long] * 4
+		    os.write(told, b"y" if libc.ptrace(PTRACE_SEIZE, hook, 0, 0) == 0 else b"n")
+		    time.sleep(0.3)
+		    os._exit(0)
+		os._exit(0 if os.read(ready, 1) == b"y" else 7)
+	END
+	config --arg python "$(python3 -c 'import os, sys; print(os.path.realpath(sys.executable))')" --arg script "$T/traced.py" --arg token "DAVIT_TEST=$TOKEN" \
+		'.hooks.createRuntime = [{ "path": $python, "args": ["python3", $script], "env": [$token] }]'
+	ok create -b "$BUNDLE" "$ID"
+	ok delete --force "$ID"
+}
