@@ -138,15 +138,25 @@ static int refresh(struct container *c, const struct container_root *root, struc
 	return -e->code;
 }
 
-bool container_has_own_namespace(const struct container *c, const char *file, int flag)
+int container_has_own_namespace(const struct container *c, const char *file, int flag)
 {
 	_cleanup_fd_ int own = -1;
 	_cleanup_fd_ int its = -1;
 	char path[64];
+	int r;
 
+	if (!c->pid)
+		return 0;
 	fmt(path, sizeof(path), "/proc/%d/ns/%s", (int)c->pid, file);
-	return c->pid && namespace_open_own(flag, &own) == 0 &&
-	       namespace_open(path, flag, &its) == 0 && mount_is_same(own, its) == 0;
+	r = namespace_open_own(flag, &own);
+	if (r < 0)
+		return r;
+	r = namespace_open(path, flag, &its);
+	if (r == -EACCES || r == -ENOENT || r == -ESRCH)
+		return 0;
+	if (r == 0)
+		r = mount_is_same(own, its);
+	return r < 0 ? r : !r;
 }
 
 /* A state that was written whole. Process 1 and those below are never a container's. */
@@ -207,7 +217,8 @@ static int refuse_foreign(const char *id, const char *owner, struct err *e)
  * to remove it, and goes by the journal. */
 static bool is_out_of_reach(const struct container *c, const struct err *e)
 {
-	return !c->has_lock && (e->code == EIO || e->code == EACCES || e->code == EPERM);
+	return !c->has_lock && e->kind == ERR_SYSTEM && e->code != ENOENT && e->code != ELOOP &&
+	       e->code != ENXIO;
 }
 
 static int name_container(const struct container *c, struct err *e)

@@ -93,9 +93,14 @@ int store_open(int rootfd, const char *id, int *ret_dirfd, struct err *e)
 	if (fd < 0 &&
 	    (code != EACCES || fstatat(rootfd, id, &st, AT_SYMLINK_NOFOLLOW) < 0 || is_ours(&st)))
 		return err_set(e, code, "open the state directory of %s", id);
+	if (fd >= 0 && fstat(fd, &st) < 0) {
+		code = errno;
+		close(fd);
+		return err_set(e, code, "look at the state directory of %s", id);
+	}
 	/* In a root that others may write to, somebody could have put one there for us to act upon.
 	 */
-	if (fd < 0 || fstat(fd, &st) < 0 || !is_ours(&st) || (st.st_mode & 022)) {
+	if (fd < 0 || !is_ours(&st) || (st.st_mode & 022)) {
 		close_fdp(&fd);
 		return err_kind(e, ERR_STATE, EPERM, "the state directory of %s is not ours", id);
 	}

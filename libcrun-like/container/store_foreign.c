@@ -60,8 +60,9 @@ static bool has_only_names_of_ours(int dirfd)
 		close_fdp(&again);
 		return false;
 	}
-	while (is_so && (entry = readdir(dir)))
+	while (is_so && (errno = 0, entry = readdir(dir)))
 		is_so = is_name_of_ours(entry->d_name);
+	is_so = is_so && errno == 0;
 	closedir(dir);
 	return is_so;
 }

@@ -60,7 +60,8 @@ static int send_stats(const struct watch *w, struct err *e)
 		/* Members that readers of runc's records expect. */
 		json_paths_raw(to, "data/intel_rdt", "{}");
 		/* The host's interfaces are not the container's. */
-		if (container_has_own_namespace(w->c, "net", CLONE_NEWNET))
+		r = container_has_own_namespace(w->c, "net", CLONE_NEWNET);
+		if (r > 0)
 			r = cgroup_stats_read_network(&a, w->c->pid, to);
 	}
 	if (r == 0)

@@ -57,12 +57,14 @@ static int read_ids(const struct davit_context *ctx, int root_dirfd, struct ids 
 	if (!dir)
 		return err_set(e, errno, "list the state root %s", ctx->root);
 	fd = -1;
-	while (!e->code && (entry = readdir(dir))) {
+	while (!e->code && (errno = 0, entry = readdir(dir))) {
 		struct err ignored = { 0 };
 
 		if (store_check_id(entry->d_name, &ignored) == 0)
 			add_id(ret, entry->d_name, e);
 	}
+	if (!e->code && errno)
+		err_set(e, errno, "list the state root %s", ctx->root);
 	closedir(dir);
 	if (ret->count)
 		qsort(ret->items, ret->count, sizeof(*ret->items), compare);

@@ -122,3 +122,22 @@ records() {
 	refused "not running" events "$ID"
 	refused "container does not exist" events --stats "$ID-none"
 }
+
+# A figure that is not there (no controller, no pressure) is left out; one that cannot be read is none of these.
+# bats test_tags=plain
+@test "events --stats fails when a file of the cgroup cannot be read" {
+	local file n
+	requires command:strace plain-build
+	start
+	DAVIT_TEST=$TOKEN strace -qq -e trace=openat -o "$T/calls" "$DAVIT" --root "$ROOT" events --stats "$ID" >"$T/all"
+	for file in '"cpu.stat"' '"/proc/[0-9]*/net/dev"'; do
+		n=$(grep -n -m 1 ", $file" "$T/calls" | cut -d: -f1)
+		status=0
+		DAVIT_TEST=$TOKEN strace -qq -e trace=openat -e "inject=openat:error=EMFILE:when=$n" -o "$T/injected" \
+			"$DAVIT" --root "$ROOT" events --stats "$ID" >"$T/out" 2>"$T/err" || status=$?
+		grep -q "$file.*INJECTED" "$T/injected"
+		[ "$status" -eq 1 ] || { cat "$T/out"; return 1; }
+		[ "$(<"$T/err")" = "davit: read the figures of container $ID: too many open files" ]
+		[ ! -s "$T/out" ]
+	done
+}

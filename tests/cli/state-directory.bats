@@ -286,6 +286,22 @@ begin() {
 	is created "${ID}b"
 }
 
+# bats test_tags=plain
+@test "list fails when the state root or a state cannot be read to its end" {
+	local call
+	requires command:strace plain-build
+	ok create -b "$BUNDLE" "$ID"
+	for call in getdents64:error=EIO:when=1 newfstatat,fstat:error=EIO:when=1+; do
+		status=0
+		DAVIT_TEST=$TOKEN strace -qq -e "trace=${call%%:*}" -e "inject=$call" -o "$T/calls" \
+			"$DAVIT" --root "$ROOT" list -q >"$T/out" 2>"$T/err" || status=$?
+		grep -q INJECTED "$T/calls"
+		[ "$status" -eq 1 ] || { cat "$T/out" "$T/err"; return 1; }
+		[[ $(<"$T/err") == "davit: "*": input/output error" ]]
+		[ ! -s "$T/out" ]
+	done
+}
+
 @test "list is in the order of the ids" {
 	for id in b a+ a A 0 a-b; do
 		ok create -b "$BUNDLE" "$ID$id"

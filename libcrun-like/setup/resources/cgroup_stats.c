@@ -28,6 +28,7 @@ struct stats {
 	char *text;       /* of the file that was read last */
 	const char *file; /* its name; NULL: none */
 	int error;        /* of reading it, or 0 */
+	int failure;      /* the first error that does not say that there is no such figure */
 };
 
 struct stat_row {
@@ -61,6 +62,18 @@ static const char *value_of(const char *text, const char *key, char separator)
 	return NULL;
 }
 
+/* No such controller, no pressure figures (psi=0), a cgroup that goes away. */
+static bool is_absent(int r)
+{
+	return r == -ENOENT || r == -EOPNOTSUPP || r == -ENODEV || r == -EFBIG;
+}
+
+static void note_failure(struct stats *s, int r)
+{
+	if (r < 0 && !s->failure && !is_absent(r))
+		s->failure = r;
+}
+
 static const char *load(struct stats *s, const char *file)
 {
 	int r = s->error;
@@ -69,6 +82,7 @@ static const char *load(struct stats *s, const char *file)
 		r = file_read(s->dirfd, file, s->text, TEXT_SIZE);
 		s->file = file;
 		s->error = r < 0 ? r : 0;
+		note_failure(s, r);
 	}
 	return s->error ? NULL : s->text;
 }
@@ -297,9 +311,11 @@ static void add_huge_pages(struct stats *s, const struct stat_row *row)
 	int fd = cgroupfs_open(s->dirfd, "");
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
-	if (!dir)
+	if (!dir) {
+		note_failure(s, fd < 0 ? fd : neg_errno());
 		close_fdp(&fd);
-	while (dir && (entry = readdir(dir))) {
+	}
+	while (dir && (errno = 0, entry = readdir(dir))) {
 		const char *size = entry->d_name + 8, *end = strchr(entry->d_name, '.');
 		size_t len;
 
@@ -318,8 +334,10 @@ static void add_huge_pages(struct stats *s, const struct stat_row *row)
 		}
 		s->file = NULL;
 	}
-	if (dir)
+	if (dir) {
+		note_failure(s, -errno);
 		closedir(dir);
+	}
 }
 
 /* clang-format off */
@@ -363,7 +381,7 @@ int cgroup_stats_read(struct arena *a, int dirfd, struct json_paths *to)
 		return -ENOENT;
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
 		table[i].add(&s, &table[i]);
-	return 0;
+	return s.failure;
 }
 
 /* --- network --------------------------------------------------------------------------------- */
@@ -395,16 +413,24 @@ static void add_interface(struct json_paths *to, size_t index, const char *line)
 	}
 }
 
+/* Gone, or of another user: its interfaces are left out. */
+static bool is_unseen_process(int r)
+{
+	return r == -ENOENT || r == -ESRCH || r == -ENXIO || r == -EINVAL || r == -EACCES;
+}
+
 int cgroup_stats_read_network(struct arena *a, pid_t pid, struct json_paths *to)
 {
 	char path[64], *text = arena_alloc(a, TEXT_SIZE);
 	size_t count = 0;
+	int r;
 
 	if (!text)
 		return -ENOMEM;
 	fmt(path, sizeof(path), "/proc/%d/net/dev", (int)pid);
-	if (file_read(AT_FDCWD, path, text, TEXT_SIZE) < 0)
-		return 0; /* gone, or of another user: left out */
+	r = file_read(AT_FDCWD, path, text, TEXT_SIZE);
+	if (r < 0)
+		return is_unseen_process(r) ? 0 : r;
 	for (const char *line = text; *line; line = next_line(line)) {
 		const char *name = line + strspn(line, " ");
 
