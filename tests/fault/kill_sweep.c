@@ -2,10 +2,11 @@
  *
  * Runs a command and sends a signal at its N-th system call stop, entry and exit each being one; or
  * makes its N-th system call fail, which is not executed then.
- *   kill_sweep manager|child SIGNAL N REPORT COMMAND ARG...
- *   kill_sweep manager|child TABLE:V N REPORT COMMAND ARG...
+ *   kill_sweep manager|child|both SIGNAL N REPORT COMMAND ARG...
+ *   kill_sweep manager|child|both TABLE:V N REPORT COMMAND ARG...
  * manager: stops of the command's own process are counted, and it gets the signal. child: stops of
- * the processes that it makes, and the one that stops gets it. N 0 never comes: that counts.
+ * the processes that it makes, and the one that stops gets it. both: stops of all of them, and each
+ * gets it, save for a program that was executed. N 0 never comes: that counts.
  * TABLE has lines "NUMBER ERRNO...": only these system calls are counted, and fail with the V-th
  * error, counted round.
  * REPORT gets one line: stops seen, 1 when the signal was sent, the wait status of the command.
@@ -36,8 +37,14 @@ enum {
 	LET_GO = -2
 };
 
+enum role {
+	MANAGER,
+	CHILD,
+	BOTH
+};
+
 struct sweep {
-	bool is_child_role;
+	enum role role;
 	int signal;
 	long target, seen;
 	bool is_sent;
@@ -137,7 +144,15 @@ static void forget_tracee(struct sweep *s, pid_t pid)
 
 static bool counts(const struct sweep *s, pid_t pid)
 {
-	return s->is_child_role ? pid != s->manager : pid == s->manager;
+	return s->role == BOTH || (s->role == CHILD) == (pid != s->manager);
+}
+
+static void send_signal(const struct sweep *s, pid_t pid)
+{
+	kill(pid, s->signal);
+	for (size_t i = 0; s->role == BOTH && i < s->tracee_count; i++)
+		if (s->tracees[i] != pid)
+			kill(s->tracees[i], s->signal);
 }
 
 /* An entry of @pid into a call, or its end: true when the call has failed, as it should. */
@@ -175,13 +190,15 @@ static int take_stop(struct sweep *s, pid_t pid, int status)
 		if (!counts(s, pid) || ++s->seen != s->target)
 			return 0;
 		s->is_sent = true;
-		kill(pid, s->signal);
+		send_signal(s, pid);
 		return -1;
 	}
 	/* A program that is executed in the container is none of the command's own. */
-	if (s->is_child_role && pid != s->manager &&
-	    status >> 8 == (SIGTRAP | PTRACE_EVENT_EXEC << 8))
+	if (s->role != MANAGER && pid != s->manager &&
+	    status >> 8 == (SIGTRAP | PTRACE_EVENT_EXEC << 8)) {
+		forget_tracee(s, pid);
 		return LET_GO;
+	}
 	if (status >> 16 || (is_new && sig == SIGSTOP))
 		return 0;
 	return sig;
@@ -244,11 +261,12 @@ int main(int argc, char **argv)
 	int status;
 
 	if (argc < 6 || !read_action(&s, argv[2])) {
-		fprintf(stderr, "usage: %s manager|child SIGNAL|TABLE:V N REPORT COMMAND ARG...\n",
+		fprintf(stderr,
+			"usage: %s manager|child|both SIGNAL|TABLE:V N REPORT COMMAND ARG...\n",
 			argv[0]);
 		return 2;
 	}
-	s.is_child_role = strcmp(argv[1], "child") == 0;
+	s.role = !strcmp(argv[1], "both") ? BOTH : !strcmp(argv[1], "child") ? CHILD : MANAGER;
 	s.target = atol(argv[3]);
 	s.manager = fork();
 	if (s.manager == 0)
@@ -258,9 +276,9 @@ int main(int argc, char **argv)
 	note_tracee(&s, s.manager);
 	ptrace(PTRACE_SETOPTIONS, s.manager, NULL,
 	       (void *)(long)(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC |
-			      (s.is_child_role ? PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
-							 PTRACE_O_TRACEVFORK
-					       : 0)));
+			      (s.role != MANAGER ? PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
+							   PTRACE_O_TRACEVFORK
+						 : 0)));
 	ptrace(PTRACE_SYSCALL, s.manager, NULL, NULL);
 	trace(&s);
 	return report(&s, argv[4]);

@@ -1,30 +1,36 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""sweep.py [--points N | --all] [--only PATTERN] [--kinds KIND,...] DAVIT KILL_SWEEP: faults spread over every command, one at a time.
+"""sweep.py [--points N | --all] [--each-error] [--only PATTERN] [--kinds KIND,...] DAVIT KILL_SWEEP: faults spread over every command, one at a time.
 
 errors: the N-th system call of davit, or of the processes that it makes, is not executed and fails with an
-error that fits (kill_sweep.c). kills: SIGKILL to davit at a system call stop, or to a process that it has
-made. memory: the N-th request for memory fails (heap_guard.c). After each fault davit has either failed, in
+error that fits (kill_sweep.c). kills: SIGKILL to davit at a system call stop, to a process that it has
+made, or to both at once. memory: the N-th request for memory fails (heap_guard.c). After each fault davit has either failed, in
 one line and with nothing left or changed, or has done all that was asked for; after a kill `delete --force`
-takes everything away, twice, and the same id can be used again. Never a crash, never a hang.
+takes everything away, twice, and the same id can be used again. Never a crash, never a hang. The log is JSON line by
+line and ends with what stderr says; the bundle is as it was, save for mount points; no device program stays loaded.
 
 Beside it there are bystanders: a container whose id begins like ours, a copy of its state directory whose lock is
 held, a cgroup of the same name elsewhere with a program called davit. Prints TAP, and a table of figures.
---points: so many of each kind (default 6); --all: every one. Verbs: verbs.py.
+--points: so many of each kind (default 6); --all: every one; --each-error: with each error of a call's row, not one of
+them. DAVIT_SYSCALLS: a file with lines "NAME NUMBER", where there is no compiler to ask. Verbs: verbs.py.
 """
 import argparse
 import collections
 import ctypes
 import errno
+import json
 import os
 import re
 import shutil
 import signal
+import stat
 import subprocess
+import sys
 import time
 
+import programs
 from harness import ConsoleServer, Tap, World
-from verbs import make_verbs, read, stat_letter
+from verbs import MARK, is_crash, make_verbs, read, stat_letter
 
 # Not made by davit's own doing, or nothing that can fail.
 NOT_OURS = {"execve", "exit_group", "exit", "arch_prctl", "set_tid_address", "set_robust_list", "rseq", "prlimit64",
@@ -52,6 +58,8 @@ CLONE_NEWNS, MS_REC, MS_PRIVATE, MS_SHARED = 0x20000, 0x4000, 1 << 18, 1 << 20
 
 def read_numbers():
     """name -> number of the machine's system calls"""
+    if "DAVIT_SYSCALLS" in os.environ:
+        return {name: int(n) for name, n in map(str.split, read(os.environ["DAVIT_SYSCALLS"]).splitlines())}
     text = subprocess.run(["cc", "-E", "-dM", "-include", "sys/syscall.h", "-x", "c", "/dev/null"],
                           capture_output=True, text=True, check=True).stdout
     return {name: int(n) for name, n in re.findall(r"^#define __NR_(\w+) (\d+)$", text, re.MULTILINE)}
@@ -64,6 +72,20 @@ def leave_mounts():
                    libc.mount(None, b"/", None, MS_REC | MS_SHARED, None)):
         if failed:
             raise OSError(ctypes.get_errno(), "a mount namespace of our own")
+
+
+def look_at_tree(top):
+    """path -> what it is; of folders not when, since mount points are made in them."""
+    seen = {}
+    for folder, folders, files in os.walk(top):
+        for name in folders + files:
+            path = os.path.join(folder, name)
+            st = os.lstat(path)
+            seen[path] = (stat.filemode(st.st_mode), st.st_uid, st.st_gid)
+            if not stat.S_ISDIR(st.st_mode):
+                seen[path] += (st.st_ino, st.st_size, st.st_mtime_ns, os.path.islink(path) and os.readlink(path))
+    seen.pop(os.path.join(top, MARK), None)
+    return seen
 
 
 class Bystanders:
@@ -132,6 +154,7 @@ class SweepWorld(World):
     def __init__(self, davit):
         leave_mounts()
         super().__init__(davit)
+        self.json_log = os.path.join(self.top, "json")
         self.table = os.path.join(self.top, "table")
         self.report = os.path.join(self.top, "report")
         self.names = {}
@@ -180,9 +203,12 @@ class Figures:
 
 
 class Sweep:
-    def __init__(self, world, tap, driver, count, bystanders):
-        self.world, self.tap, self.driver, self.count, self.bystanders = world, tap, driver, count, bystanders
+    def __init__(self, world, tap, driver, args, bystanders):
+        self.world, self.tap, self.driver, self.bystanders = world, tap, driver, bystanders
+        self.count, self.each_error = None if args.all else args.points, args.each_error
         self.figures = collections.defaultdict(Figures)
+        self.programs = programs.Programs(world)
+        self.trees = {}
 
     def call(self, verb, role=None, action="0", n=0, **env):
         """(status, stderr, calls that were counted, was it reached)"""
@@ -190,13 +216,43 @@ class Sweep:
         if role and os.path.exists(self.world.report):
             os.unlink(self.world.report)
         how = self.world.run_at_terminal if verb.at_terminal else self.world.davit
+        if os.path.exists(self.world.json_log):
+            os.unlink(self.world.json_log)
+        verb.bundle.global_options = ("--log", self.world.json_log, "--log-format", "json")
         status, err = how(*verb.words, before=before, **env)
+        verb.bundle.global_options = ()
         if not role or status == "a hang":
             return status, err, [], True
         lines = read(self.world.report).splitlines()
         seen, sent, status = map(int, lines[0].split())
         calls = [tuple(map(int, line.split())) for line in lines[1:]]
         return os.waitstatus_to_exitcode(status), err, calls or range(seen), bool(sent)
+
+    def check_log(self, status, err):
+        """Whole lines of JSON; what the exit said is the last of them."""
+        text = read(self.world.json_log)
+        try:
+            records = [json.loads(line) for line in text.splitlines()]
+            errors = [record["msg"] for record in records if record["level"] == "error"]
+        except (ValueError, KeyError, TypeError) as e:
+            return [f"log: {e}: {text!r}"]
+        if text and not text.endswith("\n"):
+            return [f"log: cut: {text!r}"]
+        if is_crash(status) or (errors[-1:] == [err.rstrip("\n").partition("davit: ")[2]] if status else not errors):
+            return []
+        return [f"log: exit {status}, {err!r}, but {text!r}"]
+
+    def check_tree(self, verb):
+        """All that was there is there, and nothing else but the mount points of a call that was not disturbed."""
+        was, made = self.trees[verb.bundle.path]
+        seen = look_at_tree(verb.bundle.path)
+        changed = [path for path in was if seen.get(path) != was[path]]
+        changed += [path for path in seen if path not in was and seen[path][0] != made.get(path, "?")]
+        return [f"bundle: {path}: {seen.get(path)} instead of {was.get(path)}" for path in changed]
+
+    def learn_tree(self, verb, was):
+        made = {path: what[0] for path, what in look_at_tree(verb.bundle.path).items() if path not in was}
+        self.trees[verb.bundle.path] = was, made
 
     def choose(self, total):
         """Spread over all of them, not always the same ones for commands that begin alike."""
@@ -217,7 +273,7 @@ class Sweep:
             if not any(word.startswith("hang") for word in found):
                 break
         figures.slowest = max(figures.slowest, seconds)
-        found += self.bystanders.changes()
+        found += self.bystanders.changes() + self.check_tree(verb) + self.programs.left()
         if found:
             self.world.delete_all()
             problems += [f"{title()}: {word}" for word in found]
@@ -231,14 +287,19 @@ class Sweep:
             status, err, calls, _ = self.call(verb, role, self.world.table + ":0")
             problems += verb.judge(status, err, "", "")
             for n in self.choose(len(calls)):
-                hit = ["", ""]
+                count = len(SPECIAL.get(self.world.names[calls[n - 1][0]], USUAL))
+                for variant in range(count) if self.each_error else (n,):
+                    self.one_error(verb, role, n, variant, problems)
 
-                def attempt(role=role, n=n, hit=hit):
-                    status, err, calls, sent = self.call(verb, role, f"{self.world.table}:{n}", n)
-                    if sent and calls:
-                        hit[:] = self.world.names[calls[-1][0]], errno.errorcode.get(calls[-1][1], "?")
-                    return verb.judge(status, err, *hit)
-                self.point(verb, "errors", lambda: f"{hit[1]} from call {n} of {role}, {hit[0]}", attempt, problems)
+    def one_error(self, verb, role, n, variant, problems):
+        hit = ["", ""]
+
+        def attempt():
+            status, err, calls, sent = self.call(verb, role, f"{self.world.table}:{variant}", n)
+            if sent and calls:
+                hit[:] = self.world.names[calls[-1][0]], errno.errorcode.get(calls[-1][1], "?")
+            return self.check_log(status, err) + verb.judge(status, err, *hit)
+        self.point(verb, "errors", lambda: f"{hit[1]} from call {n} of {role}, {hit[0]}", attempt, problems)
 
     def kills(self, verb, problems):
         for role in verb.killed_roles:
@@ -248,9 +309,10 @@ class Sweep:
             for n in self.choose(len(calls)):
                 def attempt(role=role, n=n):
                     status, err, _, sent = self.call(verb, role, int(signal.SIGKILL), n)
+                    problems = self.check_log(status, err)
                     if not sent:
-                        return verb.judge(status, err, "", "")
-                    return verb.after_kill() if role == "manager" else verb.after_child_kill(status, err)
+                        return problems + verb.judge(status, err, "", "")
+                    return problems + (verb.after_child_kill(status, err) if role == "child" else verb.after_kill())
                 self.point(verb, "kills", lambda: f"SIGKILL to {role} at stop {n}", attempt, problems)
 
     def memory(self, verb, problems):
@@ -261,11 +323,17 @@ class Sweep:
         for n in self.choose(int(read(count).split()[1])):
             def attempt(n=n):
                 status, err, _, _ = self.call(verb, DAVIT_HEAP_FAIL=str(n))
-                return verb.judge(status, err, "", "")
+                return self.check_log(status, err) + verb.judge(status, err, "", "")
             self.point(verb, "memory", lambda: f"request {n} for memory fails", attempt, problems)
 
     def verb(self, verb, kinds):
         self.world.use(verb.bundle)
+        if verb.bundle.path not in self.trees:
+            was = look_at_tree(verb.bundle.path)
+            verb.ready()
+            self.call(verb)
+            verb.remove()
+            self.learn_tree(verb, was)
         for kind in kinds:
             begin, problems = time.monotonic(), []
             getattr(self, kind)(verb, problems)
@@ -283,23 +351,26 @@ class Sweep:
         kinds = sum((f.problems for f in self.figures.values()), collections.Counter())
         print(f"# {points} fault points, {kinds['leak']} leaks, {kinds['crash']} crashes, {kinds['hang']} hangs, "
               f"{kinds['unfinished']} exit 0 and not done, {kinds['undone']} failed and done, {kinds['words']} not in one line, "
-              f"{kinds['bystander']} bystanders harmed")
+              f"{kinds['bystander']} bystanders harmed, {kinds['bundle']} bundles changed, {kinds['log']} logs wrong")
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--points", type=int, default=6)
     parser.add_argument("--all", action="store_true")
+    parser.add_argument("--each-error", action="store_true")
     parser.add_argument("--only", default="")
     parser.add_argument("--kinds", default="errors,kills,memory")
     parser.add_argument("davit")
     parser.add_argument("driver")
     args = parser.parse_args()
+    # Whoever ends it ends what it has made too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     tap, world = Tap(), SweepWorld(args.davit)
     bystanders = None
     try:
         bystanders = Bystanders(world)
-        sweep = Sweep(world, tap, os.path.abspath(args.driver), None if args.all else args.points, bystanders)
+        sweep = Sweep(world, tap, os.path.abspath(args.driver), args, bystanders)
         for verb in make_verbs(world):
             if re.search(args.only, verb.name):
                 sweep.verb(verb, args.kinds.split(","))

@@ -54,12 +54,19 @@ def describe(pid):
     seen = {}
     for name in ("mnt", "pid", "net", "ipc", "uts", "cgroup", "user"):
         seen[f"new {name}"] = os.readlink(f"/proc/{pid}/ns/{name}") != os.readlink(f"/proc/self/ns/{name}")
-    # Without ids and devices, which differ each time.
-    seen["mounts"] = [re.sub(r"^\d+ \d+ \d+:\d+ |shared:\d+ |master:\d+ ", "", line)
-                      for line in read(f"/proc/{pid}/mountinfo").splitlines()]
+    # Without the numbers, which differ each time; a device that is bound and one that is made come in another order.
+    seen["mounts"] = sorted(re.sub(r"(shared|master):\d+", r"\1", re.sub(r"^\d+ \d+ \d+:\d+ ", "", line))
+                            for line in read(f"/proc/{pid}/mountinfo").splitlines())
     seen["cgroup"] = read(f"/proc/{pid}/cgroup").splitlines()[-1]
     seen["dev"] = sorted(os.listdir(f"/proc/{pid}/root/dev"))
     return seen
+
+
+def tell_difference(key, seen, wanted):
+    """Of lists what is not in both."""
+    if isinstance(seen, list) and isinstance(wanted, list):
+        seen, wanted = [x for x in seen if x not in wanted], [x for x in wanted if x not in seen]
+    return f"{key}: {seen} instead of {wanted}"
 
 
 def edit_ran(config, edit=None, program=None):
@@ -143,8 +150,7 @@ class Making(Verb):
                          [verb, *detach, "-b", bundle.path, "--pid-file", world.pid_file, *bundle.options, world.id])
         self.at_terminal = bundle.in_terminal
         self.runs = verb == "run"
-        # A traced hook that is killed is the tracer's to bury first.
-        self.killed_roles = self.roles if not bundle.options else ("manager",)
+        self.killed_roles = (*self.roles, "both")
 
     def ready(self):
         self.clear()
@@ -168,7 +174,7 @@ class Making(Verb):
         # Then the host's nodes, and its sysfs, are bound, as where the kernel permits no others.
         if name in ("mknodat", "fsopen", "fsconfig", "fsmount") and error == "EPERM" and "mounts" in seen:
             seen["mounts"] = self.wanted["mounts"]
-        return [f"unfinished: {key}: {seen.get(key)} instead of {self.wanted[key]}" for key in self.wanted
+        return ["unfinished: " + tell_difference(key, seen.get(key), self.wanted[key]) for key in self.wanted
                 if seen.get(key) != self.wanted[key]]
 
     def judge(self, status, err, name, error):
@@ -177,7 +183,8 @@ class Making(Verb):
             return problems + self.remove()
         if status == 0:
             return self.differences(name, error) + self.remove()
-        problems += ["undone: the program has run"] if self.has_run() else []
+        # An error of poststart comes when the program runs, and ends it (runtime.md#lifecycle, 9).
+        problems += [f"undone: the program has run: {err}"] if self.has_run() and "poststart" not in err else []
         problems += self.left()
         return problems + (self.remove() if problems else [])
 
@@ -337,7 +344,8 @@ class Holder(Verb):
 
 
 class Exec(Living):
-    roles = killed_roles = ("manager", "child")
+    roles = ("manager", "child")
+    killed_roles = ("manager", "child", "both")
 
     def is_done(self):
         pid = int(read(self.world.pid_file) or 0)
@@ -453,7 +461,7 @@ class Update(Living):
 
 
 class Asking(Living):
-    """state, list, events: an answer as without errors, or an error."""
+    """state, list, ps: an answer as without errors, or an error."""
     wanted_answer = None
 
     def ready(self):
@@ -466,13 +474,34 @@ class Asking(Living):
         return problems
 
     def is_done(self):
-        answer = self.world.output()
+        answer = self.take(self.world.output())
         if self.wanted_answer is None:
             self.wanted_answer = answer
         return answer == self.wanted_answer
 
+    def judge(self, status, err, name, error):
+        """The answer is there at once, or never."""
+        problems = self.check_words(status, err, name)
+        if status == 0 and not self.is_done():
+            problems.append(f"unfinished: {str(self.take(self.world.output())):.300} instead of {str(self.wanted_answer):.300}")
+        return problems + self.finish()
+
+    @staticmethod
+    def take(answer):
+        return answer
+
     def after_kill(self):
         return self.finish()
+
+
+class Measuring(Asking):
+    """events: the figures change, their names do not."""
+
+    @staticmethod
+    def take(answer):
+        def names(value):
+            return {key: names(value[key]) for key in value} if isinstance(value, dict) else type(value).__name__
+        return [names(json.loads(line)) for line in answer.splitlines()]
 
 
 def has_huge_pages(world):
@@ -518,7 +547,9 @@ def make_verbs(world):
         Pause(world, "pause", plain, ["pause", own], holder),
         Resume(world, "resume", plain, ["resume", own], holder),
         Asking(world, "state", plain, ["state", own], holder),
-        Asking(world, "list", plain, ["list", "--quiet"], holder),
+        Asking(world, "list", plain, ["list", "--format", "json"], holder),
+        Asking(world, "ps", plain, ["ps", "--format", "json", own], holder),
+        Measuring(world, "events --stats", plain, ["events", "--stats", own], holder),
         ExecTerminal(world, "exec at a terminal", plain, ["exec", "--tty", own, "sh", "-c", "echo >>/tmp/ran"], holder),
         Exec(world, "exec, user namespace", userns, [*detached, own, "sleep", "1000"], mapped),
         Deleting(world, "delete", plain, ["delete", own], False),
