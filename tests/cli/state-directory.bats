@@ -245,7 +245,7 @@ begin() {
 		ok create -b "$BUNDLE" "$ID$id"
 	done
 	: >"$ROOT/file"
-	weak=(setpriv --bounding-set=-dac_override,-dac_read_search "$DAVIT" --root "$ROOT")
+	weak=(setpriv "--bounding-set=-dac_override,-dac_read_search" "$DAVIT" --root "$ROOT")
 	chmod 0 "$ROOT/${ID}b"
 	status=0
 	"${weak[@]}" list -q >"$T/out" 2>"$T/err" || status=$?
