@@ -20,8 +20,6 @@ setup() {
 		: >/tmp/grown
 		while :; do wait; done'
 	BEATS=$BUNDLE/rootfs/tmp/beats
-	# shellcheck disable=SC2034  # that of helpers
-	LIMIT=120
 }
 
 teardown() {

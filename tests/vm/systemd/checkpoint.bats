@@ -14,8 +14,6 @@ setup() {
 	BEATS=$BUNDLE/rootfs/tmp/beats
 	UNIT=t-$ID.scope
 	PLACE=$CGROOT/t.slice/t-$TOKEN.slice/$UNIT
-	# shellcheck disable=SC2034  # that of helpers
-	LIMIT=120
 }
 
 teardown() {
