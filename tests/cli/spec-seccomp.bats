@@ -418,13 +418,22 @@ many() {
 	mv "$T/config.json" "$BUNDLE/config.json"
 }
 
+# bounded SECONDS: of a processor, for davit and for each of its processes from now on.
+bounded() {
+	mkdir "$T/bounded"
+	# shellcheck disable=SC2016  # the script's own
+	printf '#!/bin/sh\nexec prlimit --cpu=%s "%s" "$@"\n' "$1" "$DAVIT" >"$T/bounded/davit"
+	chmod 755 "$T/bounded/davit"
+	DAVIT=$T/bounded/davit
+}
+
 @test "linux.seccomp.syscalls[]: thousands of rules work, or are refused before much time has gone" {
+	bounded 20
+	LIMIT=600 # of a clock that others use too
 	# That say the same, once.
 	many 60000 '{ names: ["getppid", "no_such_call_\($i)"], action: "SCMP_ACT_ERRNO", errnoRet: 18 }'
-	SECONDS=0
 	calls getppid getpgid:0
 	says "getppid = -18, getpgid = 1"
-	[ "$SECONDS" -lt 15 ]
 	# As many as a filter has room for: each counts.
 	one='{ names: ["getpgid"], action: "SCMP_ACT_ERRNO", errnoRet: 19, args: [{ index: 0, value: (100000 + $i), op: "SCMP_CMP_EQ" }] }'
 	for n in 1000 2000 4000; do
@@ -440,16 +449,14 @@ many() {
 	ok delete --force "$ID"
 	for n in 5000 60000; do
 		many "$n" "$one"
-		SECONDS=0
 		for verb in create run; do
 			refused "the profile has more than 4096 different rules, and the kernel's filters at most 4096 instructions (at /linux/seccomp)" "$verb" -b "$BUNDLE" "$ID"
 		done
 		refused "the profile has more than 4096 different rules" plan -b "$BUNDLE"
-		[ "$SECONDS" -lt 45 ]
 	done
 	many 3000 "$one | .args += [{ index: 1, value: (\$i * 7), op: \"SCMP_CMP_GT\" }]"
 	config '.linux.seccomp.architectures = ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"]'
-	LIMIT=120 davit create -b "$BUNDLE" "$ID"
+	davit create -b "$BUNDLE" "$ID"
 	[ "$status" = 1 ] || complain "not refused"
 	[[ $err == *"the seccomp profile takes more than 8 seconds to compile: too many conditions for one filter (at /linux/seccomp)"* ||
 		$err == *"the seccomp filter has "*" instructions, the kernel takes 4096 (at /linux/seccomp)"* ]] || complain "not refused"

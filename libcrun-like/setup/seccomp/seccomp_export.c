@@ -68,19 +68,25 @@ int seccomp_seen_add(struct seccomp_seen *seen, const struct seccomp_rule *rule)
 	return 1;
 }
 
+static _Noreturn void fail(int *ret)
+{
+	*ret = neg_errno();
+	_exit(1);
+}
+
 static _Noreturn void export_in_child(scmp_filter_ctx ctx, int fd, int *ret)
 {
 	struct rlimit time, stack;
 
 	process_die_with_parent(true);
 	if (getrlimit(RLIMIT_CPU, &time) < 0)
-		_exit(1);
+		fail(ret);
 	/* The caller's may be less; raised it cannot be by everybody. */
 	if (time.rlim_max > SECCOMP_EXPORT_SECONDS)
 		time.rlim_max = SECCOMP_EXPORT_SECONDS;
 	time.rlim_cur = time.rlim_max;
 	if (setrlimit(RLIMIT_CPU, &time) < 0)
-		_exit(1);
+		fail(ret);
 	/* The caller's may be a few pages. */
 	if (getrlimit(RLIMIT_STACK, &stack) == 0) {
 		stack.rlim_cur = stack.rlim_max;
