@@ -228,6 +228,7 @@ _Static_assert(sizeof(struct sys_statx) == 256, "the size that the kernel writes
 
 enum {
 	SYS_STATX_TYPE = 1,
+	SYS_STATX_BASIC = 0x7ff,
 	SYS_STATX_INO = 1 << 8,
 	SYS_STATX_MNT_ID = 1 << 12,
 	SYS_STATX_MNT_ID_UNIQUE = 1 << 14, /* Linux 6.8: never used again */
@@ -237,6 +238,13 @@ enum {
 static inline int sys_statx(int fd, unsigned mask, struct sys_statx *ret)
 {
 	return (int)sys_result(syscall(SYS_statx, fd, "", AT_EMPTY_PATH, mask, ret));
+}
+
+/* What the kernel knows already: a server of the file system is not asked. */
+static inline int sys_statx_known(const char *path, struct sys_statx *ret)
+{
+	return (int)sys_result(syscall(SYS_statx, AT_FDCWD, path, 0x4000 /* AT_STATX_DONT_SYNC */,
+				       SYS_STATX_BASIC, ret));
 }
 
 static inline int sys_join_session_keyring(const char *name)

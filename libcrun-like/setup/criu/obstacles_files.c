@@ -14,6 +14,7 @@
 
 #include "base/fmt.h"
 #include "kernel/mountinfo.h"
+#include "kernel/sys.h"
 #include "setup/criu/obstacles_parts.h"
 
 enum {
@@ -35,7 +36,7 @@ struct open_file {
 	pid_t pid;
 	int fd;
 	char link[PATH_MAX];
-	struct statx st;
+	struct sys_statx st;
 	char info[4096]; /* of /proc/PID/fdinfo, as much as matters */
 };
 
@@ -92,13 +93,12 @@ static uint64_t find_value(const char *info, const char *name)
 /* One of those that criu is told of as the first process's standard streams. */
 static bool is_stream(const struct obstacles *o, const struct open_file *f)
 {
-	dev_t dev = makedev(f->st.stx_dev_major, f->st.stx_dev_minor);
-	dev_t rdev = makedev(f->st.stx_rdev_major, f->st.stx_rdev_minor);
+	dev_t dev = makedev(f->st.on_device[0], f->st.on_device[1]);
+	dev_t rdev = makedev(f->st.device[0], f->st.device[1]);
 	char file[STREAM_KEY_SIZE], tty[STREAM_KEY_SIZE];
 
 	fmt(file, sizeof(file), "file[%llx:%llx]",
-	    (unsigned long long)find_value(f->info, "mnt_id:\t"),
-	    (unsigned long long)f->st.stx_ino);
+	    (unsigned long long)find_value(f->info, "mnt_id:\t"), (unsigned long long)f->st.inode);
 	fmt(tty, sizeof(tty), "tty[%llx:%llx]", (unsigned long long)rdev, (unsigned long long)dev);
 	for (size_t i = 0; i < STREAMS; i++)
 		if (strcmp(o->streams[i].key, file) == 0 || strcmp(o->streams[i].key, tty) == 0)
@@ -130,26 +130,25 @@ static bool is_removed(const struct open_file *f)
 /* A file with a name: criu opens it by that name again. */
 static void look_at_path(struct obstacles *o, const struct open_file *f)
 {
-	bool is_file = S_ISREG(f->st.stx_mode);
+	bool is_file = S_ISREG(f->st.mode);
 
 	if (is_stream(o, f) || begins_with(f->link, "/memfd:"))
 		return;
 	if (!has_mount(o, f))
 		tell(o, f, "it is not in a mount of the container's");
-	else if (is_removed(f) && f->st.stx_nlink > 0 && is_file && !o->options->link_remap)
+	else if (is_removed(f) && f->st.links > 0 && is_file && !o->options->link_remap)
 		tell(o, f, "its name is gone, the file is not; --link-remap keeps it");
-	else if (is_removed(f) && f->st.stx_nlink == 0 && is_file &&
-		 f->st.stx_blocks * 512 > GHOST_MAX)
+	else if (is_removed(f) && f->st.links == 0 && is_file && f->st.blocks * 512 > GHOST_MAX)
 		tell(o, f, "it is removed, and larger than 1 MiB (ghost-limit of criu)");
 }
 
 static void look_at_device(struct obstacles *o, const struct open_file *f)
 {
-	unsigned major = f->st.stx_rdev_major, minor = f->st.stx_rdev_minor;
+	unsigned major = f->st.device[0], minor = f->st.device[1];
 
 	if (is_stream(o, f))
 		return;
-	if (S_ISBLK(f->st.stx_mode) || !knows_device(major, minor))
+	if (S_ISBLK(f->st.mode) || !knows_device(major, minor))
 		tell(o, f, "criu cannot restore an open device of this kind");
 	else if (!is_terminal(major, minor) || has_mount(o, f))
 		look_at_path(o, f);
@@ -168,16 +167,16 @@ static void keep_socket(struct obstacles *o, const struct open_file *f)
 {
 	if (o->socket_count < OBSTACLE_SOCKETS_MAX)
 		o->sockets[o->socket_count++] =
-			(struct obstacle_socket){ f->pid, f->fd, f->st.stx_ino,
+			(struct obstacle_socket){ f->pid, f->fd, f->st.inode,
 						  obstacle_namespace(f->pid, "net") };
 }
 
 static void look_at_file(struct obstacles *o, const struct open_file *f)
 {
 	look_at_locks(o, f);
-	if (S_ISSOCK(f->st.stx_mode))
+	if (S_ISSOCK(f->st.mode))
 		keep_socket(o, f);
-	else if (S_ISCHR(f->st.stx_mode) || S_ISBLK(f->st.stx_mode))
+	else if (S_ISCHR(f->st.mode) || S_ISBLK(f->st.mode))
 		look_at_device(o, f);
 	else if (begins_with(f->link, "anon_inode:")) {
 		if (!knows_anonymous(f->link))
@@ -197,7 +196,7 @@ static bool open_file_read(struct open_file *f)
 	if (n < 0)
 		return false;
 	f->link[n] = '\0';
-	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &f->st) < 0)
+	if (sys_statx_known(path, &f->st) < 0)
 		return false;
 	/* Locks stand before what a kind of file has to say, which may be long. */
 	return obstacle_read(f->info, sizeof(f->info), "/proc/%d/fdinfo/%d", (int)f->pid, f->fd);
@@ -231,12 +230,12 @@ struct mapped {
 	uint64_t inode; /* of the line before */
 };
 
-static bool can_be_mapped(const struct statx *st, const char *path)
+static bool can_be_mapped(const struct sys_statx *st, const char *path)
 {
-	if (S_ISREG(st->stx_mode) || S_ISSOCK(st->stx_mode) || strcmp(path, "/[aio]") == 0 ||
+	if (S_ISREG(st->mode) || S_ISSOCK(st->mode) || strcmp(path, "/[aio]") == 0 ||
 	    begins_with(path, "/[aio] "))
 		return true;
-	return S_ISCHR(st->stx_mode) && st->stx_rdev_major == MEM_MAJOR && st->stx_rdev_minor == 5;
+	return S_ISCHR(st->mode) && st->device[0] == MEM_MAJOR && st->device[1] == 5;
 }
 
 static void tell_of_segment(const struct mapped *m, const char *path)
@@ -254,7 +253,7 @@ static void look_at_mapping(void *arg, char *line)
 	struct mapped *m = arg;
 	char range[40], path[PATH_MAX] = "", file[96];
 	unsigned long long inode = 0;
-	struct statx st;
+	struct sys_statx st;
 
 	if (sscanf(line, "%39s %*s %*s %*s %llu %4095[^\n]", range, &inode, path) < 3)
 		return;
@@ -267,8 +266,7 @@ static void look_at_mapping(void *arg, char *line)
 		return;
 	m->inode = inode;
 	fmt(file, sizeof(file), "/proc/%d/map_files/%s", (int)m->pid, range);
-	if (statx(AT_FDCWD, file, AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &st) == 0 &&
-	    !can_be_mapped(&st, path))
+	if (sys_statx_known(file, &st) == 0 && !can_be_mapped(&st, path))
 		obstacle_tell(m->o, "process %d: %s is mapped, which is no file", (int)m->pid,
 			      path);
 }
