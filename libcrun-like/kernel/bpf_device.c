@@ -406,6 +406,10 @@ int bpf_device_attach(int cgroup_fd, int prog_fd)
 	for (int i = 0; i < n; i++) {
 		_cleanup_fd_ int old = open_ours(ids[i]);
 
+		/* One that cannot be looked at may be ours, and would go on to deny beside the new.
+		 */
+		if (old < 0 && old != -ENOENT)
+			return old;
 		if (old >= 0)
 			return attach(cgroup_fd, prog_fd, old);
 	}
@@ -420,9 +424,9 @@ int bpf_device_detach(int cgroup_fd)
 	for (int i = 0; i < n; i++) {
 		_cleanup_fd_ int old = open_ours(ids[i]);
 
-		if (old < 0)
+		if (old == -ENOENT)
 			continue;
-		r = detach(cgroup_fd, old);
+		r = old < 0 ? old : detach(cgroup_fd, old);
 		if (r < 0)
 			return r;
 	}

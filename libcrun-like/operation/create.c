@@ -95,7 +95,7 @@ static int destroy_after_run(struct run *run, struct err *e)
 	return 0;
 }
 
-/* What nobody waits for is ended, as runc does. */
+/* What nobody waits for is ended, as runc does; a pid file would name somebody else soon. */
 static void give_up(struct run *run)
 {
 	struct pollfd program = { .fd = run->pidfd, .events = POLLIN };
@@ -103,6 +103,8 @@ static void give_up(struct run *run)
 
 	sys_pidfd_send_signal(run->pidfd, SIGKILL);
 	poll(&program, 1, CGROUP_END_MSEC);
+	if (run->plan->pid_file)
+		undo_pid_file(run);
 	if (destroy_after_run(run, &e) < 0)
 		context_warn_failure((void *)run->ctx, &e);
 }

@@ -85,9 +85,13 @@ static int check_status(struct deletion *d, struct err *e)
 
 static int end_init(struct deletion *d, struct err *e)
 {
+	int r;
+
 	if (d->c.pidfd < 0)
 		return 0;
-	sys_pidfd_send_signal(d->c.pidfd, SIGKILL);
+	r = sys_pidfd_send_signal(d->c.pidfd, SIGKILL);
+	if (r < 0 && r != -ESRCH)
+		return err_set(e, -r, "end process %d of container %s", (int)d->c.pid, d->c.id);
 	if (!has_ended_in_time(d))
 		return err_kind(e, ERR_TIMEOUT, ETIMEDOUT,
 				"process %d of container %s does not end", (int)d->c.pid, d->c.id);

@@ -298,7 +298,8 @@ without_waiting() {
 @test "run that cannot wait for its program ends it and leaves nothing" {
 	requires command:strace plain-build
 	program sleep 1000
-	without_waiting run -b "$BUNDLE" "$ID"
+	without_waiting run -b "$BUNDLE" --pid-file "$T/pid" "$ID"
+	[ ! -e "$T/pid" ]
 	check_clean
 }
 

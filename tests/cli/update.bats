@@ -225,3 +225,50 @@ lacks() {
 	is paused
 	ok resume "$ID"
 }
+
+# Whatever of the calls about device programs fails: all of the update is there, or nothing of it.
+# bats test_tags=plain
+@test "update of limits and device rules is done as a whole, or not at all" {
+	local rules k code now limit='' page=hugetlb.2MB.max wanted resources
+	requires command:strace plain-build
+	mknod "$BUNDLE/rootfs/tmp/one" c 240 11
+	mknod "$BUNDLE/rootfs/tmp/two" c 240 12
+	config '.linux.resources.devices = [{ allow: false, access: "rwm" },
+		{ allow: true, type: "c", major: 240, minor: 11, access: "rwm" }] | .root.readonly = false'
+	program sleep 1000
+	start
+	[ ! -e "$CG/$page" ] || echo 2097152 >"$CG/$page"
+	look() {
+		# shellcheck disable=SC2016  # the inner shell's
+		ok exec "$ID" sh -c 'for n in one two; do (: </tmp/$n) 2>&1 | sed "s/.*No such device.*/$n allowed/; s/.*not permitted.*/$n refused/"; done'
+		now=$out
+		[ ! -e "$CG/$page" ] || limit=$(<"$CG/$page")
+	}
+	ln -s busybox "$BUNDLE/rootfs/bin/sed"
+	look
+	local before=$now$limit
+	[ "$now" = "one allowed"$'\n'"two refused" ]
+	for wanted in "one refused"$'\n'"two allowed" "one allowed"$'\n'"two allowed"; do
+		rules='{"allow":true,"access":"rwm"}'
+		[[ $wanted == "one allowed"* ]] || rules='{"allow":false,"access":"rwm"},{"allow":true,"type":"c","major":240,"minor":12,"access":"rwm"}'
+		resources='{"devices":['$rules']}'
+		[ ! -e "$CG/$page" ] || resources='{"devices":['$rules'],"hugepageLimits":[{"pageSize":"2MB","limit":4194304}]}'
+		for k in {1..10}; do
+			code=0
+			DAVIT_TEST=$TOKEN strace -qq -e trace=bpf -e "inject=bpf:error=EIO:when=$k" -o "$T/calls" \
+				"$DAVIT" --root "$ROOT" update -r - "$ID" >"$T/out" 2>&1 <<<"$resources" || code=$?
+			look
+			if [ "$code" -eq 0 ]; then
+				[ "$now" = "$wanted" ] || { echo "call $k: exit 0, but $now"; return 1; }
+				[ -z "$limit" ] || [ "$limit" = 4194304 ]
+				ok update -r <(echo '{"devices":[{"allow":false,"access":"rwm"},{"allow":true,"type":"c","major":240,"minor":11,"access":"rwm"}]}') "$ID"
+				[ ! -e "$CG/$page" ] || echo 2097152 >"$CG/$page"
+				look
+			fi
+			[ "$now$limit" = "$before" ] || { echo "call $k: exit $code, $(<"$T/out"), but $now, limit $limit, not $before"; return 1; }
+			grep -q INJECTED "$T/calls" || break
+		done
+		[ "$k" -gt 2 ]
+		[ "$code" -eq 0 ]
+	done
+}

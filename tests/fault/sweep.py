@@ -200,6 +200,7 @@ class Figures:
     def __init__(self):
         self.points, self.problems = collections.Counter(), collections.Counter()
         self.slowest = self.seconds = 0.0
+        self.which = ""
 
 
 class Sweep:
@@ -272,7 +273,8 @@ class Sweep:
             seconds = time.monotonic() - begin
             if not any(word.startswith("hang") for word in found):
                 break
-        figures.slowest = max(figures.slowest, seconds)
+        if seconds > figures.slowest:
+            figures.slowest, figures.which = seconds, title()
         found += self.bystanders.changes() + self.check_tree(verb) + self.programs.left()
         if found:
             self.world.delete_all()
@@ -346,7 +348,7 @@ class Sweep:
         for name, figures in self.figures.items():
             told = ", ".join(f"{n} {which}" for which, n in figures.problems.items()) or "0"
             print(f"# {name:34} {figures.points['errors']:6} {figures.points['kills']:6} {figures.points['memory']:6}  {told:8} "
-                  f"{figures.seconds:6.1f}  {figures.slowest:6.2f}")
+                  f"{figures.seconds:6.1f}  {figures.slowest:6.2f} {figures.which if figures.slowest > 5 else ''}")
         points = sum(sum(f.points.values()) for f in self.figures.values())
         kinds = sum((f.problems for f in self.figures.values()), collections.Counter())
         print(f"# {points} fault points, {kinds['leak']} leaks, {kinds['crash']} crashes, {kinds['hang']} hangs, "

@@ -183,8 +183,12 @@ class Making(Verb):
             return problems + self.remove()
         if status == 0:
             return self.differences(name, error) + self.remove()
-        # An error of poststart comes when the program runs, and ends it (runtime.md#lifecycle, 9).
-        problems += [f"undone: the program has run: {err}"] if self.has_run() and "poststart" not in err else []
+        if self.at_terminal and self.has_run() and "remove the cgroup" in err:
+            # run was there until the program's end; what it cannot take away is left to delete, as with delete itself.
+            return problems + self.remove()
+        # What runs when poststart fails is ended (runtime.md#lifecycle, 9), and so is what nobody can wait for.
+        is_ended = "poststart" in err or (self.at_terminal and "wait for the program" in err)
+        problems += [f"undone: the program has run: {err}"] if self.has_run() and not is_ended else []
         problems += self.left()
         return problems + (self.remove() if problems else [])
 

@@ -280,9 +280,14 @@ static int write_round(struct writing *w, struct written *all, size_t count, siz
 	return 0;
 }
 
-/* @unit: what it is told, when all of them are written; NULL: nobody. */
+struct update;
+
+/* What else there is to change, when all of them are written; they are taken back when it fails. */
+typedef int finish_fn(const struct update *u, struct err *e);
+
+/* @finish may be NULL. */
 static int write_all_or_none(const struct cgroup_write *writes, int dirfd, cgroup_write_fn *write,
-			     const struct systemd_unit *unit, struct err *e)
+			     finish_fn *finish, const struct update *u, struct err *e)
 {
 	struct writing w = { .dirfd = dirfd, .write = write };
 	const struct cgroup_write *refused = NULL;
@@ -306,7 +311,7 @@ static int write_all_or_none(const struct cgroup_write *writes, int dirfd, cgrou
 	if (r < 0 || left > 0) {
 		write_back(&w, all, count);
 		refuse_write(&w, refused, r < 0 ? r : -EINVAL, e);
-	} else if (unit && systemd_unit_set(unit, writes, e) < 0) {
+	} else if (finish && finish(u, e) < 0) {
 		write_back(&w, all, count);
 	}
 	arena_release(&w.arena);
@@ -316,7 +321,7 @@ static int write_all_or_none(const struct cgroup_write *writes, int dirfd, cgrou
 int cgroup_update_write(const struct cgroup_write *writes, int dirfd, cgroup_write_fn *write,
 			struct err *e)
 {
-	return write_all_or_none(writes, dirfd, write, NULL, e);
+	return write_all_or_none(writes, dirfd, write, NULL, NULL, e);
 }
 
 /* --- all of it ------------------------------------------------------------------------------- */
@@ -325,6 +330,7 @@ struct update {
 	struct arena *arena;
 	const struct cgroup_context *ctx;
 	int dirfd;
+	bool has_devices;
 	struct cgroup_plan plan; /* path NULL: no cgroup */
 	char available[CONTROLLERS_SIZE], own[CONTROLLERS_SIZE];
 };
@@ -394,23 +400,34 @@ static int prepare(struct update *u, const struct oci_resources *given, struct e
 	return choose_controllers(u, e);
 }
 
-static int apply(struct update *u, bool has_devices, struct err *e)
+static int set_devices(const struct update *u, struct err *e)
 {
-	struct cgroup_enabled enabled = { 0 };
 	int r;
 
-	if (*u->plan.required && cgroup_enable_controllers(&u->plan, &enabled, e) < 0)
-		return -e->code;
-	if (write_all_or_none(u->plan.writes, u->dirfd, cgroupfs_write,
-			      u->plan.unit.name ? &u->plan.unit : NULL, e) < 0)
-		cgroup_take_back(&u->plan, &enabled);
-	if (e->code || !has_devices)
-		return -e->code;
 	if (u->plan.devices.insns)
 		return cgroup_attach_devices(&u->plan, u->dirfd, e);
 	r = bpf_device_detach(u->dirfd); /* all are allowed now */
 	return r < 0 ? err_set(e, -r, "take the device program off the cgroup %s", u->plan.path)
 		     : 0;
+}
+
+/* The program last: it is one call, and has no old value that could be written back. */
+static int finish(const struct update *u, struct err *e)
+{
+	if (u->plan.unit.name && systemd_unit_set(&u->plan.unit, u->plan.writes, e) < 0)
+		return -e->code;
+	return u->has_devices ? set_devices(u, e) : 0;
+}
+
+static int apply(struct update *u, struct err *e)
+{
+	struct cgroup_enabled enabled = { 0 };
+
+	if (*u->plan.required && cgroup_enable_controllers(&u->plan, &enabled, e) < 0)
+		return -e->code;
+	if (write_all_or_none(u->plan.writes, u->dirfd, cgroupfs_write, finish, u, e) < 0)
+		cgroup_take_back(&u->plan, &enabled);
+	return -e->code;
 }
 
 /* The knobs' pointers are config.json's. */
@@ -429,8 +446,9 @@ int cgroup_update(struct arena *a, const struct cgroup_ref *ref, const struct oc
 	struct update u = { .arena = a, .ctx = ctx, .dirfd = -1 };
 
 	u.plan.rootless = ctx->rootless;
+	u.has_devices = given->devices.count > 0;
 	if ((!ref || open_cgroup(&u, ref, e) == 0) && prepare(&u, given, e) == 0 && ref)
-		(void)apply(&u, given->devices.count > 0, e); /* in e */
+		(void)apply(&u, e); /* in e */
 	close_fdp(&u.dirfd);
 	if (e->code)
 		shorten_pointer(e);
