@@ -215,3 +215,77 @@ int channel_ask_namespaces(const char *path, int ret_fds[static CHANNEL_FDS_MAX]
 		r = neg_errno();
 	return r < 0 ? r : take_gift(fd, ret_fds, ret_count);
 }
+
+union batch_control {
+	struct cmsghdr header;
+	char bytes[CMSG_SPACE(CHANNEL_BATCH * sizeof(int))];
+};
+
+int channel_send_fds(int fd, const int *fds, const int *places, size_t count)
+{
+	union batch_control control = { 0 };
+	struct iovec iov = { (void *)(uintptr_t)places, count * sizeof(*places) };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = control.bytes,
+			      .msg_controllen = CMSG_SPACE(count * sizeof(int)) };
+
+	control.header.cmsg_level = SOL_SOCKET;
+	control.header.cmsg_type = SCM_RIGHTS;
+	control.header.cmsg_len = CMSG_LEN(count * sizeof(int));
+	memcpy(CMSG_DATA(&control.header), fds, count * sizeof(int));
+	/* Nobody reads yet: where there is no room there will be none. */
+	while (sendmsg(fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		if (errno != EINTR)
+			return neg_errno();
+	return 0;
+}
+
+static int take_places(const int *fds, const int *places, size_t count)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (r == 0 && dup3(fds[i], places[i], O_CLOEXEC) < 0)
+			r = neg_errno();
+		close(fds[i]);
+	}
+	return r;
+}
+
+/* 1: there may be more; 0: that was all. */
+static int take_batch(int fd)
+{
+	int fds[CHANNEL_BATCH], places[CHANNEL_BATCH];
+	union batch_control control = { 0 };
+	struct iovec iov = { places, sizeof(places) };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = control.bytes,
+			      .msg_controllen = sizeof(control.bytes) };
+	ssize_t n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
+	const struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
+	size_t count;
+	int r;
+
+	if (n <= 0)
+		return n == 0 ? 0 : errno == EINTR ? 1 : neg_errno();
+	if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+		return -EMFILE; /* there was no room for one of them */
+	count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	memcpy(fds, CMSG_DATA(c), count * sizeof(int));
+	r = take_places(fds, places, count);
+	if (r == 0 && count != (size_t)n / sizeof(int))
+		r = -EMFILE;
+	return r < 0 ? r : 1;
+}
+
+int channel_take_fds(int fd)
+{
+	int r;
+
+	do
+		r = take_batch(fd);
+	while (r > 0);
+	return r;
+}

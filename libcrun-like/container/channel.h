@@ -58,6 +58,18 @@ int channel_receive_fd(int fd, struct message *m, int *ret_fd);
 /* A connected pair, both ends close-on-exec. */
 int channel_pair(int ret_fds[2]);
 
+enum {
+	CHANNEL_BATCH = 250 /* SCM_MAX_FD is 253 */
+};
+
+/*
+ * Descriptors for a process that has others in their places already: each of @fds[@count] is to be
+ * the one that the receiver has as @places[@count]. CHANNEL_BATCH at most.
+ */
+int channel_send_fds(int fd, const int *fds, const int *places, size_t count);
+/* Each that was sent, until the sender has closed its end, takes its place. */
+int channel_take_fds(int fd);
+
 /* The start socket: bound and listening at @path; and a connection to it (ECONNREFUSED: nobody
  * listens any more). */
 int channel_listen(const char *path, int *ret_fd);

@@ -136,6 +136,63 @@ int namespace_join(int fd, int flag)
 	return setns(fd, flag) < 0 ? neg_errno() : 0;
 }
 
+static int change_root(int root, int cwd)
+{
+	if (fchdir(root) < 0 || chroot(".") < 0 || fchdir(cwd) < 0)
+		return neg_errno();
+	return 0;
+}
+
+static int open_place(const char *path)
+{
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? neg_errno() : fd;
+}
+
+static void forget(struct namespace_visit *v)
+{
+	close_fdp(&v->ns);
+	close_fdp(&v->root);
+	close_fdp(&v->cwd);
+}
+
+int namespace_come_back(struct namespace_visit *v)
+{
+	int r = namespace_join(v->ns, CLONE_NEWNS);
+
+	if (r == 0)
+		r = change_root(v->root, v->cwd);
+	forget(v);
+	return r;
+}
+
+int namespace_visit_mounts(int pidfd, pid_t pid, struct namespace_visit *ret)
+{
+	_cleanup_fd_ int root = -1;
+	char path[40];
+	int r;
+
+	*ret = (struct namespace_visit){ -1, -1, -1 };
+	fmt(path, sizeof(path), "/proc/%d/root", (int)pid);
+	root = open_place(path);
+	ret->root = open_place("/");
+	ret->cwd = open_place(".");
+	r = namespace_open_own(CLONE_NEWNS, &ret->ns);
+	if (root < 0 || ret->root < 0 || ret->cwd < 0)
+		r = root < 0 ? root : ret->root < 0 ? ret->root : ret->cwd;
+	if (r == 0)
+		r = namespace_join(pidfd, CLONE_NEWNS);
+	if (r < 0) {
+		forget(ret);
+		return r;
+	}
+	r = change_root(root, root);
+	if (r < 0)
+		(void)!namespace_come_back(ret); /* it is the error before that counts */
+	return r;
+}
+
 int namespace_loopback_up(void)
 {
 	_cleanup_fd_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);

@@ -39,6 +39,17 @@ bool namespace_user_is_first(void);
 /* setns(2). @fd: of a namespace; or a pidfd, and @flag may then be several. */
 int namespace_join(int fd, int flag);
 
+struct namespace_visit {
+	int ns, root, cwd; /* the caller's own */
+};
+
+/*
+ * The caller, which has one thread, goes into the mount namespace of @pid, whose pidfd is @pidfd,
+ * and has its root there; and comes back. 0 or -errno: of the way in nothing is left then.
+ */
+int namespace_visit_mounts(int pidfd, pid_t pid, struct namespace_visit *ret);
+int namespace_come_back(struct namespace_visit *v);
+
 /* Sets the loopback interface up in the caller's network namespace. */
 int namespace_loopback_up(void);
 

@@ -69,6 +69,8 @@ const struct step life_steps[] = {
   "with a cgroup namespace and a writable mount only (config-linux.md#cgroup-ownership)" },
 { "id-maps", HOST, plan_has_id_maps, step_id_maps, NULL, NULL,
   "before INIT becomes root there, and before it is non-dumpable: a map must be opened by its owner" },
+{ "lock-sources", HOST, plan_locks_sources, step_lock_sources, NULL, NULL,
+  "from INIT's copy of the mounts, where the kernel lets nobody inside take the host's ro, or a mount below, off" },
 { "oom-score", HOST, plan_has_oom_score, step_oom_score, NULL, NULL,
   "by HOST: lowering it takes rights on the host" },
 { "rdt-process", HOST, plan_has_rdt, step_rdt_process, NULL, NULL,

@@ -56,6 +56,8 @@ void undo_claim(struct run *run);
 int step_open_namespaces(struct run *run, struct err *e);
 int step_mount_maps(struct run *run, struct err *e);
 int step_open_sources(struct run *run, struct err *e);
+int step_lock_sources(struct run *run, struct err *e);
+int run_take_sources(struct run *run, struct err *e);
 int step_root_place(struct run *run, struct err *e);
 void undo_root_place(struct run *run);
 int step_console_socket(struct run *run, struct err *e);

@@ -14,6 +14,7 @@ bool plan_has_joined(const struct plan *p);
 bool plan_joins_in_init(const struct plan *p);
 bool plan_has_mount_maps(const struct plan *p);
 bool plan_has_host_sources(const struct plan *p);
+bool plan_locks_sources(const struct plan *p);
 bool plan_has_root_place(const struct plan *p);
 bool plan_has_console_socket(const struct plan *p);
 bool plan_has_pidfd_socket(const struct plan *p);

@@ -38,6 +38,13 @@ bool plan_has_host_sources(const struct plan *p)
 	return p->has_host_sources;
 }
 
+/* A mount namespace that is joined is somebody else's, and no place to look for the host's files.
+ */
+bool plan_locks_sources(const struct plan *p)
+{
+	return p->has_host_sources && namespaces_has_new(&p->ns, CLONE_NEWNS);
+}
+
 bool plan_has_root_place(const struct plan *p)
 {
 	return p->rootfs.way == ROOTFS_CHROOT;

@@ -31,6 +31,8 @@ static const struct descriptor {
 	{ offsetof(struct run, middle_end), 0 },
 	{ offsetof(struct run, cgroup_fd), 0 },
 	{ offsetof(struct run, unit_fd), 0 },
+	{ offsetof(struct run, sources_fd), 0 },
+	{ offsetof(struct run, sources_end), OF_MIDDLE | OF_INIT },
 	{ offsetof(struct run, start_fd), OF_MIDDLE | OF_INIT | OF_INSIDE },
 	{ offsetof(struct run, pidfd), 0 },
 	{ offsetof(struct run, middle_pidfd), 0 },

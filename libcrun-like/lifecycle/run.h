@@ -64,6 +64,8 @@ struct run {
 	char boot_id[BOOT_ID_SIZE];
 	bool cgroup_was_there;
 	struct cgroup_enabled cgroup_enabled;
+	int sources_fd; /* where sources that are locked go to INIT, and its end */
+	int sources_end;
 	bool moves_init; /* INIT is not born in the cgroup: HOST moves it */
 	int start_fd;    /* the start socket, listening */
 	int pidfd, middle_pidfd;

@@ -131,15 +131,6 @@ int step_mount_maps(struct run *run, struct err *e)
 	return mounts_open_idmaps(&run->own_plan->mounts, e);
 }
 
-int step_open_sources(struct run *run, struct err *e)
-{
-	if (rootfs_open(&run->plan->rootfs, &run->root_tree, e) < 0)
-		return -e->code;
-	if (devices_open_sources(&run->own_plan->devices, e) < 0)
-		return -e->code;
-	return mounts_open_sources(&run->own_plan->mounts, e);
-}
-
 int step_root_place(struct run *run, struct err *e)
 {
 	if (rootfs_open(&run->plan->rootfs, &run->root_tree, e) < 0)

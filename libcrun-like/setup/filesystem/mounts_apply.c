@@ -142,7 +142,7 @@ static int finish_source(struct mount_op *op, int fd, struct err *e)
 }
 
 /* A detached clone of the source with its options: before it is attached nobody can use it. */
-static int open_source(const struct mounts *m, struct mount_op *op, struct err *e)
+int mounts_open_source(const struct mounts *m, struct mount_op *op, struct err *e)
 {
 	_cleanup_fd_ int fd = -1;
 	int r = op->link_text ? mounts_read_link(op, e) : 0;
@@ -200,7 +200,7 @@ int mounts_open_sources(struct mounts *m, struct err *e)
 		struct mount_op *op = &m->items[i];
 
 		if (op->kind != MOUNT_BIND || op->fd >= 0 || op->inside ||
-		    open_source(m, op, e) == 0)
+		    mounts_open_source(m, op, e) == 0)
 			continue;
 		if (e->code != ENOENT || !may_be_made(m, op))
 			return err_at(e, POINTER("/mounts/%zu", op->index));
