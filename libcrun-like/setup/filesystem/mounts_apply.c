@@ -182,16 +182,18 @@ bool mounts_can_do_without_host(const struct mounts *m)
 		const struct mount_op *op = &m->items[i];
 		size_t type = 0;
 
+		binds += op->kind == MOUNT_BIND;
+		if (binds > SOURCES_MAX) /* before each of them is held against all before it */
+			return false;
 		if (op->link_text || (op->kind == MOUNT_BIND && !op->inside && may_be_made(m, op)))
 			return false;
-		binds += op->kind == MOUNT_BIND;
 		while (op->kind == MOUNT_FS && type < ARRAY_SIZE(types) &&
 		       strcmp(op->type, types[type]) != 0)
 			type++;
 		if (type == ARRAY_SIZE(types))
 			return false;
 	}
-	return binds <= SOURCES_MAX;
+	return true;
 }
 
 int mounts_open_sources(struct mounts *m, struct err *e)
