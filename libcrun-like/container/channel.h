@@ -32,6 +32,9 @@ enum message_kind {
 	 * and nothing but execve follows. */
 	MESSAGE_LISTENER,
 	MESSAGE_NAMESPACES, /* on the start socket: asks for the namespaces; the answer has them */
+	/* From INIT, with a detached mount: id-map it as the mount number `row` of the plan wants
+	 * it. The answer is DONE or ERR. */
+	MESSAGE_IDMAP,
 };
 
 struct message {

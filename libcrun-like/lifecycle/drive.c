@@ -210,6 +210,16 @@ static int take_pid(struct run *run, pid_t pid, struct err *e)
 	return err_kind(e, ERR_STATE, EPROTO, "unexpected pid from the container's set-up");
 }
 
+/* What fails is INIT's to tell, as of all that it does; that it is gone is seen where we wait. */
+static void answer_idmap(const struct run *run, uint32_t mount, int fd)
+{
+	struct message answer = { .kind = MESSAGE_DONE };
+
+	if (mounts_answer_idmap(&run->plan->mounts, mount, fd, &answer.err) < 0)
+		answer.kind = MESSAGE_ERR;
+	(void)channel_send(run->channel, &answer);
+}
+
 /* One answer of a child: 1 when its stretch is done, 0 to go on waiting. @fd came with it, or -1.
  */
 static int take_message(struct run *run, const struct message *m, int fd, bool *is_execing,
@@ -229,6 +239,9 @@ static int take_message(struct run *run, const struct message *m, int fd, bool *
 		return take_pid(run, m->pid, e);
 	case MESSAGE_LISTENER:
 		return run_pass_listener(run, fd, e);
+	case MESSAGE_IDMAP:
+		answer_idmap(run, m->row, fd);
+		return 0;
 	case MESSAGE_TRACE:
 		if (m->row < run->step_count)
 			trace(run, &run->steps[m->row], m->from, m->nsec);

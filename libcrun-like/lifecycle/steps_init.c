@@ -10,6 +10,7 @@
 #include "base/fmt.h"
 #include "container/store.h"
 #include "kernel/namespace.h"
+#include "kernel/peer.h"
 #include "kernel/process.h"
 #include "kernel/procfs.h"
 #include "lifecycle/lifecycle.h"
@@ -84,10 +85,31 @@ int step_root(struct run *run, struct err *e)
 	return rootfs_attach(&run->plan->rootfs, run->root_tree, &run->rootfd, e);
 }
 
+/* In the middle of a row: HOST answers while it waits for the row's end. */
+static int ask_idmap(void *arg, size_t i, int fd, struct err *e)
+{
+	struct message m = { .version = CHANNEL_VERSION,
+			     .kind = MESSAGE_IDMAP,
+			     .row = (uint32_t)i };
+	const struct run *run = arg;
+	int r = peer_send_message(run->channel, &m, MESSAGE_SIZE, fd);
+
+	if (r == 0)
+		r = channel_receive(run->channel, &m);
+	if (r < 0)
+		return err_set(e, -r, "ask for an id-mapped mount");
+	if (r == 1 && m.kind == MESSAGE_DONE)
+		return 0;
+	if (r == 1 && m.kind == MESSAGE_ERR && m.err.code)
+		*e = m.err;
+	return err_set(e, EPROTO, "ask for an id-mapped mount");
+}
+
 int step_mounts(struct run *run, struct err *e)
 {
 	struct plan *p = run->own_plan;
 
+	p->mounts.ask = (struct mounts_ask){ ask_idmap, run };
 	if (mounts_apply(&p->mounts, run->rootfd, e) < 0)
 		return -e->code;
 	if (plan_has_create_hooks(p) || plan_has_create_container(p))

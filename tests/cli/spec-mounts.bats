@@ -1020,6 +1020,25 @@ maps() {
 	refused "neither it nor the container has id mappings" create -b "$BUNDLE" "$ID-3"
 }
 
+@test "mounts[].options idmap, ridmap: of what an earlier mount made, in a user namespace too" {
+	chown 3:4 "$T/src/file"
+	for userns in "" 1; do
+		[ -z "$userns" ] || has_userns
+		only_defaults
+		bind_is /one bind
+		bind_is /two bind,idmap "$R/one"
+		maps 100000
+		runs
+		[ "$(stat -c %u:%g "$in/one/file" "$in/two/file" | paste -sd' ')" = "3:4 100003:100004" ]
+		stops
+	done
+	# By who has the right, and for what it may be.
+	only_defaults
+	mount_is /one nosuid proc proc
+	bind_is /two bind,idmap "$R/one"
+	refused "id-map the mount on /two (at /mounts/6) [step mounts in init]" create -b "$BUNDLE" "$ID"
+}
+
 @test "mounts[].options idmap=, ridmap=: maps of crun's form, also relative to the container's" {
 	has_userns 10
 	config '.linux.uidMappings += [{ containerID: 10, hostID: 500000, size: 10 }]'

@@ -1093,3 +1093,17 @@ TEST(many_mounts_are_linear)
 {
 	in_child(many);
 }
+
+/* INIT asks by a number. */
+TEST(only_a_mount_with_maps_is_idmapped_for_init)
+{
+	struct mount_op one = { .destination = "/x", .idmap_fd = -1 };
+	const struct mounts m = { .items = &one, .count = 1 };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct err e = { 0 };
+
+		CHECK_INT(mounts_answer_idmap(&m, i, STDIN_FILENO, &e), -EPROTO);
+		CHECK_STR(e.msg, "id-map a mount that is to have no id map");
+	}
+}

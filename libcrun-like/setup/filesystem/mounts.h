@@ -69,9 +69,16 @@ struct mount_op {
 	int idmap_fd; /* a user namespace with these maps, opened by HOST, or -1 */
 };
 
+/* Of a process with the host's rights: id-maps the detached mount @fd as items[i] wants it. */
+struct mounts_ask {
+	int (*idmap)(void *arg, size_t i, int fd, struct err *e); /* NULL: nobody is there to ask */
+	void *arg;
+};
+
 struct mounts {
 	struct mount_op *items;
 	size_t count;
+	struct mounts_ask ask; /* INIT */
 	bool is_new; /* of a container that is made now: what is missing may still be made */
 	int pid_ns; /* what a procfs is to show, when that is not INIT's own pid namespace; or -1 */
 	bool has_neighbours; /* nothing read-only is made writable under their eyes */
@@ -87,6 +94,8 @@ bool mounts_have_idmaps(const struct mounts *m);
 bool mounts_can_do_without_host(const struct mounts *m);
 /* HOST, before the sources are opened. */
 int mounts_open_idmaps(struct mounts *m, struct err *e);
+/* HOST: what INIT asks for by its struct mounts_ask. */
+int mounts_answer_idmap(const struct mounts *m, size_t i, int fd, struct err *e);
 /* Once the cgroup is made: HOST with a user namespace, INIT where it is about to leave the host's
  * paths behind (ROOTFS_ALONE). Without the right to open a source (rootless) it is left to INIT's
  * mounts_apply(). */

@@ -130,7 +130,7 @@ static int clone_source(const struct mounts *m, const struct mount_op *op)
 }
 
 /* @fd: a clone of the source, or an errno. It gets its options, and is returned. */
-static int finish_source(struct mount_op *op, int fd, struct err *e)
+static int finish_source(const struct mounts *m, struct mount_op *op, int fd, struct err *e)
 {
 	int r;
 
@@ -138,7 +138,7 @@ static int finish_source(struct mount_op *op, int fd, struct err *e)
 		return err_set(e, -fd, "open the mount source %s", op->source);
 	note_readonly(op, fd);
 	r = settle_options(op, fd, e);
-	return r < 0 ? r : mounts_apply_idmap(op, fd, e);
+	return r < 0 ? r : mounts_ask_idmap(m, op, fd, e);
 }
 
 /* A detached clone of the source with its options: before it is attached nobody can use it. */
@@ -152,7 +152,7 @@ int mounts_open_source(const struct mounts *m, struct mount_op *op, struct err *
 	fd = clone_source(m, op);
 	if (fd == -EPERM && op->idmap_fd < 0)
 		return 0;
-	r = finish_source(op, fd, e);
+	r = finish_source(m, op, fd, e);
 	if (r < 0)
 		return r;
 	op->fd = take_fd(&fd);
@@ -239,7 +239,7 @@ static int open_bind(const struct mounts *m, struct mount_op *op, int rootfd, st
 		return fd < 0 ? err_set(e, errno, "duplicate a descriptor") : take_fd(&fd);
 	}
 	fd = op->inside ? clone_inside(op, rootfd) : clone_source(m, op);
-	r = finish_source(op, fd, e);
+	r = finish_source(m, op, fd, e);
 	return r < 0 ? r : take_fd(&fd);
 }
 

@@ -302,3 +302,18 @@ int mounts_apply_idmap(const struct mount_op *op, int fd, struct err *e)
 			"namespace");
 	return r;
 }
+
+int mounts_ask_idmap(const struct mounts *m, const struct mount_op *op, int fd, struct err *e)
+{
+	if (mounts_apply_idmap(op, fd, e) != -EPERM || !m->ask.idmap)
+		return -e->code;
+	*e = (struct err){ 0 };
+	return m->ask.idmap(m->ask.arg, (size_t)(op - m->items), fd, e);
+}
+
+int mounts_answer_idmap(const struct mounts *m, size_t i, int fd, struct err *e)
+{
+	if (i >= m->count || m->items[i].idmap_fd < 0 || fd < 0)
+		return err_kind(e, ERR_STATE, EPROTO, "id-map a mount that is to have no id map");
+	return mounts_apply_idmap(&m->items[i], fd, e);
+}
