@@ -10,8 +10,9 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The linker's. Hidden: that of the object that this file is linked into. */
-extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
+/* The linker's. Hidden: that of the object that this file is linked into. Of no size that the
+ * compiler knows: what follows the header is read, too. */
+extern const char __ehdr_start[] __attribute__((visibility("hidden")));
 
 static size_t padded(size_t n)
 {
@@ -39,14 +40,15 @@ static const void *find_note(const char *at, size_t size, size_t *ret_len)
 
 const void *build_id(size_t *ret_len)
 {
-	const char *start = (const char *)&__ehdr_start;
-	const ElfW(Phdr) *segments = (const void *)(start + __ehdr_start.e_phoff);
+	const char *start = __ehdr_start;
+	const ElfW(Ehdr) *header = (const void *)start;
+	const ElfW(Phdr) *segments = (const void *)(start + header->e_phoff);
 	uintptr_t origin = 0; /* the address that the file's first byte was linked for */
 
-	for (size_t i = 0; i < __ehdr_start.e_phnum; i++)
+	for (size_t i = 0; i < header->e_phnum; i++)
 		if (segments[i].p_type == PT_LOAD && segments[i].p_offset == 0)
 			origin = segments[i].p_vaddr;
-	for (size_t i = 0; i < __ehdr_start.e_phnum; i++) {
+	for (size_t i = 0; i < header->e_phnum; i++) {
 		const void *id;
 
 		if (segments[i].p_type != PT_NOTE || segments[i].p_align > 4)
