@@ -239,7 +239,15 @@ TEST(limits_are_what_the_kernels_files_get)
 	CHECK_STR(property_of("pids.max", "20"), "TasksMax t =20 ");
 	CHECK_STR(property_of("cpu.weight", "59"), "CPUWeight t =59 ");
 	CHECK_STR(property_of("cpu.idle", "1"), "CPUWeight t =0 ");
-	CHECK_STR(property_of("cpu.idle", "0"), "");
+	CHECK_STR(property_of("cpu.idle", "0"), "CPUWeight t =18446744073709551615 ");
+	CHECK_STR(
+		limit_of(&(struct cgroup_write){ .next = &(
+							 struct cgroup_write){ .file = "cpu.weight",
+									       .value = "59" },
+						 .file = "cpu.idle",
+						 .value = "0" },
+			 NULL),
+		"CPUWeight t =59 ");
 	CHECK_STR(property_of("io.weight", "default 200"), "IOWeight t =200 ");
 	CHECK_STR(property_of("io.weight", "8:0 200"), "");
 	CHECK_STR(property_of("memory.oom.group", "1"), "");

@@ -378,6 +378,40 @@ static int choose_controllers(struct update *u, struct err *e)
 	return 0;
 }
 
+static const struct cgroup_write *find_write(const struct update *u, const char *file)
+{
+	const struct cgroup_write *w = u->plan.writes;
+
+	while (w && strcmp(w->file, file) != 0)
+		w = w->next;
+	return w;
+}
+
+/*
+ * The kernel takes no weight of what is idle; systemd makes it idle no more, and then so do we in
+ * the container's own file: else the two would differ.
+ */
+static int settle_idle(struct update *u, struct err *e)
+{
+	const struct cgroup_write *weight = find_write(u, "cpu.weight");
+	struct cgroup_write *end;
+	uint64_t idle;
+
+	if (!weight || find_write(u, "cpu.idle") || !u->plan.unit.name ||
+	    !read_number(u->dirfd, "cpu.idle", &idle) || !idle)
+		return 0;
+	end = arena_new(u->arena, struct cgroup_write);
+	if (!end)
+		return err_set(e, ENOMEM, "prepare the update");
+	*end = (struct cgroup_write){ .next = u->plan.writes,
+				      .file = "cpu.idle",
+				      .value = "0",
+				      .controller = "cpu",
+				      .pointer = weight->pointer };
+	u->plan.writes = end;
+	return 0;
+}
+
 static int prepare(struct update *u, const struct oci_resources *given, struct err *e)
 {
 	const struct cgroup_host host = {
@@ -392,7 +426,8 @@ static int prepare(struct update *u, const struct oci_resources *given, struct e
 	if (cgroup_update_complete(u->arena, given, u->dirfd, u->ctx, &res, e) < 0)
 		return -e->code;
 	oci_resources_check(&res, oci_check_keep_first, e);
-	if (e->code || cgroup_knobs_prepare(u->arena, &res, &host, &u->plan.writes, e) < 0)
+	if (e->code || cgroup_knobs_prepare(u->arena, &res, &host, &u->plan.writes, e) < 0 ||
+	    settle_idle(u, e) < 0)
 		return -e->code;
 	if (given->devices.count &&
 	    cgroup_devices_prepare(u->arena, &given->devices, &u->plan.devices, e) < 0)

@@ -145,11 +145,11 @@ static bool add_quota(struct systemd_message *m, const struct property *row, con
 	return true;
 }
 
-/* "1" is the weight 0 of systemd 252 and newer; "0" is what there is anyway. */
+/* "1" is the weight 0 of systemd 252 and newer. What is idle no more has the default weight, as the
+ * kernel's file has it then. */
 static bool add_idle(struct systemd_message *m, const struct property *row, const char *value)
 {
-	if (strcmp(value, "1") == 0)
-		systemd_add_u64(m, row->name, 0);
+	systemd_add_u64(m, row->name, strcmp(value, "1") == 0 ? 0 : UINT64_MAX);
 	return true;
 }
 
@@ -234,6 +234,17 @@ bool systemd_has_annotation(const struct oci_map *annotations, const char *name)
 	return false;
 }
 
+/* A weight that is given beside "idle no more" counts, whichever comes first. */
+static bool is_overruled(const struct property *row, const char *value,
+			 const struct cgroup_write *w)
+{
+	if (row->add != add_idle || strcmp(value, "1") == 0)
+		return false;
+	while (w && strcmp(w->file, "cpu.weight") != 0)
+		w = w->next;
+	return w;
+}
+
 void systemd_add_limits(struct systemd_message *m, const struct cgroup_write *writes,
 			const struct oci_map *annotations)
 {
@@ -243,6 +254,7 @@ void systemd_add_limits(struct systemd_message *m, const struct cgroup_write *wr
 			bool is_alt = w->alt_file && strcmp(w->alt_file, row->file) == 0;
 
 			if ((is_alt || strcmp(w->file, row->file) == 0) &&
+			    !is_overruled(row, w->value, writes) &&
 			    !systemd_has_annotation(annotations, row->name))
 				(void)row->add(m, row, is_alt ? w->alt_value : w->value);
 		}

@@ -191,6 +191,27 @@ unit_is_gone() {
 	ok delete --force "$ID"
 }
 
+# idle VALUE: of the unit and of the container's own cgroup.
+idle() {
+	[ "$(cat "$PLACE/cpu.idle" "$PLACE/container/cpu.idle" | paste -sd' ')" = "$1 $1" ]
+}
+
+@test "systemd: what is idle is made idle no more by an update, and by a weight" {
+	config "$limits"
+	ok --systemd-cgroup create -b "$BUNDLE" "$ID"
+	ok update --cpu-idle 1 "$ID"
+	idle 1
+	ok update --cpu-idle 0 "$ID"
+	idle 0
+	ok update --cpu-idle 1 "$ID"
+	ok update --cpu-share 1024 "$ID"
+	idle 0
+	shows CPUWeight=100
+	[ "$(<"$PLACE/container/cpu.weight")" = 100 ]
+	ok delete -f "$ID"
+	nothing_left
+}
+
 @test "systemd: update changes the scope and the kernel's file, needs no option, and a daemon-reload undoes neither" {
 	config "$limits"
 	ok --systemd-cgroup run -d -b "$BUNDLE" "$ID"
