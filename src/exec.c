@@ -64,9 +64,6 @@ int exec_run(struct session *s, const struct command_args *args)
 	struct user user;
 	uint32_t *gids = NULL;
 
-	/* "--" before a command says what holds anyway. */
-	if (command && *command && !strcmp(*command, "--"))
-		command++;
 	if ((!command || !*command) && !options.process_file)
 		return session_usage(s, "exec", "exec args cannot be empty: a command is missing");
 	if (args->user) {

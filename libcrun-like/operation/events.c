@@ -63,6 +63,8 @@ static int send_stats(const struct watch *w, struct err *e)
 		r = container_has_own_namespace(w->c, "net", CLONE_NEWNET);
 		if (r > 0)
 			r = cgroup_stats_read_network(&a, w->c->pid, to);
+		else
+			json_paths_raw(to, "data/network_interfaces", "null");
 	}
 	if (r == 0)
 		result = send_record(to, w, e);

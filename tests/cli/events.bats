@@ -50,7 +50,8 @@ records() {
 	[ "$(jq .data.cpu.usage.kernel <<<"$out")" = "$(($(key cpu.stat system_usec) * 1000))" ]
 	# A missing controller leaves its part out.
 	[ -e "$CG/memory.current" ] || jq -e '.data.memory.usage == null' <<<"$out"
-	[ -e "$CG/pids.current" ] || jq -e '.data.pids == null' <<<"$out"
+	[ -e "$CG/pids.current" ] || jq -e '.data.pids == { current: 1 }' <<<"$out" # its process, counted
+	[ -e "$CG/cpuset.cpus.effective" ] || jq -e '.data.cpuset == {}' <<<"$out"
 	[ ! -e "$CG/pids.current" ] || [ "$(jq .data.pids.current <<<"$out")" = "$(<"$CG/pids.current")" ]
 	[ ! -e "$CG/memory.current" ] || jq -e '.data.memory | .usage.usage > 0 and (.raw.anon | type) == "number"' <<<"$out"
 }

@@ -82,10 +82,14 @@ in_env() {
 	start_one
 	ok exec "$ID" echo --cwd -e A=1
 	[ "$out" = "--cwd -e A=1" ]
-	ok exec "$ID" -- echo -- a
+	ok exec -- "$ID" echo -- a
 	[ "$out" = "-- a" ]
-	ok exec -- "$ID" echo a
-	[ "$out" = a ]
+	for words in -- "-e A=1"; do
+		# shellcheck disable=SC2086  # words
+		davit exec "$ID" $words echo a
+		[ "$status" -eq 255 ]
+		[[ $err == *"exec: \"${words%% *}\": executable file not found in \$PATH"* ]] || complain "not a program's name"
+	done
 }
 
 @test "exec: every failure is 255, in the words that engines know" {
@@ -114,7 +118,7 @@ in_env() {
 	refused "Incorrect Usage: unknown option" exec --nope "$ID" true
 	refused "requires an argument" exec --env
 	fails "exec args cannot be empty" exec "$ID"
-	fails "exec args cannot be empty" exec "$ID" --
+	fails "exec args cannot be empty" exec -- "$ID"
 	refused 'Incorrect Usage. "exec" requires a minimum of 1 argument(s)' exec
 	fails "no such file or directory" exec -p "$T/none" "$ID"
 	fails "write the pid file" exec --pid-file "$T/none/pid" "$ID" true

@@ -356,17 +356,20 @@ make_session() {
 	done
 }
 
-@test "linux.cgroupsPath: one that the user may not write, or not enter, is no place, and no warning" {
+@test "linux.cgroupsPath: one that the user may not write, or not enter, is refused; without one there is no warning" {
 	requires cgroup2
 	mkdir -p "$CGROOT/$TOKEN-theirs" "$CGROOT/$TOKEN-far"
 	chown "$USER_ID" "$CGROOT/$TOKEN-far"{,/cgroup.procs,/cgroup.subtree_control}
 	snapshot before
 	for path in "/$TOKEN-theirs/x" "/$TOKEN-far/x"; do
 		config --arg p "$path" '.linux.cgroupsPath = $p'
-		ok run -d -b "$BUNDLE" "$ID"
-		[ "$(cgroup_of "$(init_pid)")" = "$(cgroup_of $$)" ]
-		ok delete -f "$ID"
+		refused "permission denied (at /linux/cgroupsPath)" run -d -b "$BUNDLE" "$ID"
+		[[ $err == *"$path"*"Delegate=yes"* ]] || complain "not the path, or no hint"
 	done
+	config 'del(.linux.cgroupsPath)'
+	ok run -d -b "$BUNDLE" "$ID"
+	[ "$(cgroup_of "$(init_pid)")" = "$(cgroup_of $$)" ]
+	ok delete -f "$ID"
 	davit --log-level info run -d -b "$BUNDLE" "$ID"
 	[[ $err == *"level=info"*"the container gets no cgroup: the cgroup $(cgroup_of $$) is not delegated to this user"* ]] ||
 		complain "not said at level info"

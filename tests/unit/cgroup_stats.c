@@ -49,13 +49,48 @@ static const char *record(const struct file *files, size_t count)
 	return text;
 }
 
-#define RECORD(...)                                                                                \
+/* Without the objects of which nothing is told. */
+static const char *filled(const char *text)
+{
+	static const char *const empty[] = { "\"cpu\":{}",  "\"cpuset\":{}", "\"memory\":{}",
+					     "\"pids\":{}", "\"blkio\":{}",  "\"hugetlb\":{}" };
+	static char ret[4096];
+
+	snprintf(ret, sizeof(ret), "%s", text);
+	for (size_t i = 0; i < ARRAY_SIZE(empty); i++) {
+		char *at = strstr(ret, empty[i]);
+		size_t len = strlen(empty[i]);
+
+		if (!at)
+			continue;
+		if (at[len] == ',')
+			len++;
+		else if (at[-1] == ',')
+			at--, len++;
+		memmove(at, at + len, strlen(at + len) + 1);
+	}
+	return strcmp(ret, "{\"data\":{}}") == 0 ? "{}" : ret;
+}
+
+#define EVERYTHING(...)                                                                            \
 	record((const struct file[]){ __VA_ARGS__ },                                               \
 	       sizeof((const struct file[]){ __VA_ARGS__ }) / sizeof(struct file))
+#define RECORD(...) filled(EVERYTHING(__VA_ARGS__))
 
 TEST(nothing_there_is_nothing_said)
 {
 	CHECK_STR(RECORD({ "other", "1\n" }), "{}");
+}
+
+/* What reads runc's records finds each object. */
+TEST(each_object_is_there_in_runcs_order)
+{
+	CHECK_STR(EVERYTHING({ "other", "1\n" }),
+		  "{\"data\":{\"cpu\":{},\"cpuset\":{},\"memory\":{},\"pids\":{},\"blkio\":{},"
+		  "\"hugetlb\":{}}}");
+	CHECK_STR(EVERYTHING({ "memory.current", "1\n" }),
+		  "{\"data\":{\"cpu\":{},\"cpuset\":{},\"memory\":{\"usage\":{\"usage\":1}},"
+		  "\"pids\":{},\"blkio\":{},\"hugetlb\":{}}}");
 }
 
 TEST(cpu)
@@ -98,6 +133,11 @@ TEST(pids_cpuset_hugetlb)
 {
 	CHECK_STR(RECORD({ "pids.current", "5\n" }, { "pids.max", "max\n" }),
 		  "{\"data\":{\"pids\":{\"current\":5}}}");
+	CHECK_STR(RECORD({ "pids.current", "5\n" }, { "cgroup.procs", "1\n" }),
+		  "{\"data\":{\"pids\":{\"current\":5}}}");
+	/* Without the controller the processes are counted. */
+	CHECK_STR(RECORD({ "cgroup.procs", "7\n12\n900\n" }),
+		  "{\"data\":{\"pids\":{\"current\":3}}}");
 	CHECK_STR(RECORD({ "pids.current", "5\n" }, { "pids.max", "9\n" }),
 		  "{\"data\":{\"pids\":{\"current\":5,\"limit\":9}}}");
 	CHECK_STR(

@@ -131,6 +131,17 @@ static int take_own(struct look *l, const char *own)
 	return 1;
 }
 
+/* An absolute path is a place, not a wish (config-linux.md, Cgroups Path); both peers refuse too.
+ */
+static int refuse_path(const struct look *l, struct err *e)
+{
+	(void)err_field(e, EACCES, "/linux/cgroupsPath",
+			"the cgroup %s%s is not this user's to make, or to move a process to: "
+			"permission denied",
+			l->root, l->path);
+	return err_hint(e, "%s", l->help);
+}
+
 static int look_rootless(struct look *l, struct err *e)
 {
 	char own[PATH_MAX / 2];
@@ -140,10 +151,12 @@ static int look_rootless(struct look *l, struct err *e)
 		l->why_none = "this process is in no cgroup of the unified hierarchy";
 		return 0;
 	}
-	if ((l->path && *l->path == '/' && take_path(l, own)) || take_own(l, own)) {
+	if (l->path && *l->path == '/' ? take_path(l, own) : take_own(l, own)) {
 		l->help = NULL;
 		return l->base && l->where ? 0 : err_set(e, ENOMEM, "plan the cgroup");
 	}
+	if (l->path)
+		return refuse_path(l, e);
 	l->why_none = arena_printf(l->arena, "the cgroup %s%s is not delegated to this user",
 				   l->root, own);
 	return l->why_none ? 0 : err_set(e, ENOMEM, "plan the cgroup");

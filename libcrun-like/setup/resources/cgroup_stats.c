@@ -29,6 +29,7 @@ struct stats {
 	const char *file; /* its name; NULL: none */
 	int error;        /* of reading it, or 0 */
 	int failure;      /* the first error that does not say that there is no such figure */
+	bool has_told;    /* something of the object at hand */
 };
 
 struct stat_row {
@@ -112,6 +113,7 @@ static void put_number(struct stats *s, const char *member, uint64_t value)
 
 	fmt(path, sizeof(path), "data/%s", member);
 	json_paths_unsigned(s->to, path, value);
+	s->has_told = true;
 }
 
 /* --- what a row adds ------------------------------------------------------------------------- */
@@ -122,6 +124,18 @@ static void add_number(struct stats *s, const struct stat_row *row)
 
 	if (find_number(s, row, &value))
 		put_number(s, row->member, value);
+}
+
+/* Without the controller: the processes of this cgroup, as runc has it. */
+static void add_processes(struct stats *s, const struct stat_row *row)
+{
+	const char *text = load(s, row->file) ? NULL : load(s, row->key);
+	uint64_t count = 0;
+
+	for (const char *line = text ? text : ""; *line; line = next_line(line))
+		count++;
+	if (text)
+		put_number(s, row->member, count);
 }
 
 static void add_usec(struct stats *s, const struct stat_row *row)
@@ -213,6 +227,7 @@ static void add_pressure_line(struct stats *s, const char *member, const char *l
 		fmt(path, sizeof(path), "data/%s/%.*s/%.*s", member, (int)kind, line, (int)name,
 		    at);
 		fmt(raw, sizeof(raw), "%.*s", (int)(len - name - 1), at + name + 1);
+		s->has_told = true;
 		if (is_decimal(raw, strlen(raw)))
 			json_paths_raw(s->to, path, raw);
 		else if (parse_number(raw, &total))
@@ -363,6 +378,7 @@ static const struct stat_row table[] = {
 	{ "memory/raw",                      "memory.stat",           NULL,             add_all },
 	{ "memory/psi",                      "memory.pressure",       NULL,             add_pressure },
 	{ "pids/current",                    "pids.current",          NULL,             add_number },
+	{ "pids/current",                    "pids.current",          "cgroup.procs",   add_processes },
 	{ "pids/limit",                      "pids.max",              NULL,             add_number },
 	{ "blkio/ioServiceBytesRecursive",   "io.stat",               "rbytes wbytes",  add_io },
 	{ "blkio/ioServicedRecursive",       "io.stat",               "rios wios",      add_io },
@@ -370,6 +386,21 @@ static const struct stat_row table[] = {
 	{ "hugetlb",                         NULL,                    NULL,             add_huge_pages },
 };
 /* clang-format on */
+
+static bool is_of_one_object(const struct stat_row *a, const struct stat_row *b)
+{
+	size_t len = strcspn(a->member, "/");
+
+	return len == strcspn(b->member, "/") && strncmp(a->member, b->member, len) == 0;
+}
+
+static void put_empty(struct stats *s, const struct stat_row *row)
+{
+	char path[PATH_SIZE];
+
+	fmt(path, sizeof(path), "data/%.*s", (int)strcspn(row->member, "/"), row->member);
+	json_paths_raw(s->to, path, "{}");
+}
 
 int cgroup_stats_read(struct arena *a, int dirfd, struct json_paths *to)
 {
@@ -379,8 +410,14 @@ int cgroup_stats_read(struct arena *a, int dirfd, struct json_paths *to)
 		return -ENOMEM;
 	if (cgroupfs_get_event(dirfd, "populated") == -ENOENT)
 		return -ENOENT;
-	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		table[i].add(&s, &table[i]);
+		if (i + 1 < ARRAY_SIZE(table) && is_of_one_object(&table[i], &table[i + 1]))
+			continue;
+		if (!s.has_told) /* as in runc's records; what is in it is left out */
+			put_empty(&s, &table[i]);
+		s.has_told = false;
+	}
 	return s.failure;
 }
 

@@ -2,7 +2,8 @@
  *
  * The figures of a cgroup (v2) in the shape that runc's events have (go-runc's Stats): a table
  * says which key of which file is which member. A file, or a key, that is not there leaves its
- * member out; nothing is sampled between two calls.
+ * member out, and the object that it belongs to is there all the same, empty; nothing is sampled
+ * between two calls.
  */
 #ifndef DAVIT_SETUP_RESOURCES_CGROUP_STATS_H
 #define DAVIT_SETUP_RESOURCES_CGROUP_STATS_H
