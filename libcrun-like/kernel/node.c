@@ -5,7 +5,9 @@
 #include "kernel/node.h"
 
 #include <fcntl.h>
+#include <sys/mount.h>
 
+#include "kernel/mount.h"
 #include "kernel/sys.h"
 
 int node_open_host(const char *path, mode_t type, dev_t rdev, int *ret_fd)
@@ -19,6 +21,45 @@ int node_open_host(const char *path, mode_t type, dev_t rdev, int *ret_fd)
 		return -ENODEV;
 	*ret_fd = take_fd(&fd);
 	return 0;
+}
+
+/* On the file system of the state root nodes are mostly forbidden (nodev); the copy alone allows
+ * it. */
+static int clone_node(int dirfd, const char *name, mode_t type, dev_t rdev, int *ret_tree)
+{
+	_cleanup_fd_ int fd = openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC), tree = -1;
+	struct stat st;
+	int r;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return neg_errno();
+	if ((st.st_mode & S_IFMT) != type || st.st_rdev != rdev)
+		return -ESTALE;
+	tree = mount_clone(fd, "", 0, MS_PRIVATE, 0);
+	r = tree < 0 ? tree
+		     : mount_set_attrs(tree, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
+				       MOUNT_ATTR_NODEV, false);
+	if (r == 0)
+		*ret_tree = take_fd(&tree);
+	return r;
+}
+
+int node_make(int dirfd, const char *name, mode_t mode, dev_t rdev, uid_t uid, gid_t gid,
+	      int *ret_tree)
+{
+	int r;
+
+	if (mknodat(dirfd, name, mode, rdev) < 0)
+		return neg_errno();
+	/* mknod(2)'s mode was cut by the umask. */
+	if (fchownat(dirfd, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    fchmodat(dirfd, name, mode & 07777, 0) < 0)
+		r = neg_errno();
+	else
+		r = clone_node(dirfd, name, mode & S_IFMT, rdev, ret_tree);
+	if (r < 0)
+		(void)unlinkat(dirfd, name, 0); /* the directory goes anyway */
+	return r;
 }
 
 int node_touch(int dirfd, const char *name, int *ret_fd)

@@ -16,6 +16,14 @@
  * @rdev: -ENODEV when it is something else. Never for a path of a container. */
 int node_open_host(const char *path, mode_t type, dev_t rdev, int *ret_fd);
 
+/*
+ * Makes a node and a detached mount of it, nosuid and noexec. @dirfd is a directory of the caller's
+ * alone, where the node stays: the kernel attaches nothing that has no name any more. -EPERM
+ * without CAP_MKNOD in the host's user namespace.
+ */
+int node_make(int dirfd, const char *name, mode_t mode, dev_t rdev, uid_t uid, gid_t gid,
+	      int *ret_tree);
+
 /* An O_PATH fd of @name in the directory @dirfd as a place for a mount: made as an empty file where
  * missing. -ELOOP for a symbolic link, -EISDIR for a directory. */
 int node_touch(int dirfd, const char *name, int *ret_fd);

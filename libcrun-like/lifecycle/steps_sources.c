@@ -16,11 +16,12 @@
 
 int step_open_sources(struct run *run, struct err *e)
 {
+	const struct device_place place = { run->state_dirfd, &run->plan->ns };
 	int fds[2], r;
 
 	if (rootfs_open(&run->plan->rootfs, &run->root_tree, e) < 0)
 		return -e->code;
-	if (devices_open_sources(&run->own_plan->devices, e) < 0 ||
+	if (devices_open_sources(&run->own_plan->devices, &place, e) < 0 ||
 	    mounts_open_sources(&run->own_plan->mounts, e) < 0)
 		return -e->code;
 	if (run->verb == VERB_RESTORE || !plan_locks_sources(run->plan))

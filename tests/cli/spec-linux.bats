@@ -714,8 +714,51 @@ dev() {
 	ok run -d -b "$BUNDLE" "$ID"
 	[ "$(dev '%t:%T' /dev/kmsg)" = 1:b ]
 	[ "$(dev '%t:%T' /dev/null)" = 1:3 ]
-	config '.linux.devices = [{type: "c", path: "/dev/kmsg", major: 1, minor: 12}]'
-	refused "/linux/devices/0" create -b "$BUNDLE" "$ID-2"
+}
+
+@test "linux.devices[].{type,path,major,minor,fileMode,uid,gid}: in a user namespace what the host has no node for is made, and nowhere else" {
+	config '.linux.devices = [
+		{type: "c", path: "/dev/c", major: 1, minor: 5, fileMode: 384, uid: 5, gid: 6},
+		{type: "b", path: "/opt/deep/b", major: 7, minor: 300},
+		{type: "c", path: "/dev/kmsg", major: 1, minor: 7}] | .linux.namespaces += [{type: "user"}] |
+		.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 10}] | .linux.gidMappings = .linux.uidMappings |
+		.linux.resources.devices = [{allow: false, access: "rwm"}] |
+		.process.user = {uid: 5, gid: 6}'
+	program sh -c '(: </dev/c) && (: </opt/deep/b) 2>&1; exec sleep 100'
+	chown -R 100000:100000 "$BUNDLE/rootfs"
+	umask 077
+	ok run -d -b "$BUNDLE" "$ID"
+	[ "$(dev '%F %t:%T %a %u:%g' /dev/c)" = "character special file 1:5 600 100005:100006" ]
+	[ "$(dev '%F %t:%T %a %u:%g' /opt/deep/b)" = "block special file 7:12c 666 100000:100000" ]
+	[ "$(dev '%t:%T' /dev/kmsg)" = 1:7 ] # the host's has another number
+	grep -E ' /dev/c | /opt/deep/b ' "/proc/$(init_pid)/mountinfo" >"$T/mounts"
+	[ "$(awk '$6 ~ /(^|,)nosuid,noexec(,|$)/ && $6 !~ /nodev/ && $7 == "-"' "$T/mounts" | wc -l)" = 2 ] || complain "$(<"$T/mounts")"
+	# The cgroup's rules are about them as about all others (1:5 is in the default list).
+	for _ in {1..300}; do
+		out=$(<"$OUT")
+		[ -z "$out" ] || break
+		sleep 0.1
+	done
+	[[ $out == *"/opt/deep/b: Operation not permitted" ]] || complain "not read, or the block device was opened"
+	ok delete -f "$ID"
+	check_clean
+	ok plan -b "$BUNDLE"
+	[[ $out == *"bind the host's device /opt/deep/b b 7:300, or one that is made where it has none"* ]] || complain "not planned"
+	config '.linux.devices[0].uid = 11'
+	refused "the host has no device /dev/c c 1:5 to be bound, and its owner is not in linux.uidMappings or gidMappings" create -b "$BUNDLE" "$ID"
+	[[ $err == *"/linux/devices/0"* ]]
+	# In a user namespace that somebody else has made nobody has the right to.
+	config '.linux.devices[0].uid = 0'
+	real=$DAVIT
+	printf '#!/bin/sh\nexec unshare -Ur "%s" --cgroup-manager disabled "$@"\n' "$real" >"$T/davit"
+	chmod 755 "$T/davit"
+	DAVIT=$T/davit
+	chown -R 0:0 "$BUNDLE/rootfs"
+	config 'del(.linux.resources) | .process.user = {uid: 0, gid: 0} | .linux.devices[0].gid = 0 |
+		.linux.uidMappings = [{containerID: 0, hostID: 0, size: 1}] | .linux.gidMappings = .linux.uidMappings'
+	refused "the host has no device /dev/c c 1:5 to be bound, and only root of the host's own user namespace may make one" create -b "$BUNDLE" "$ID"
+	DAVIT=$real
+	check_clean
 }
 
 @test "linux.devices[].path: /dev/ptmx in a user namespace is that of the container's terminals" {

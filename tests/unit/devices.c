@@ -28,7 +28,7 @@ static int apply(int root, struct oci_device *items, size_t count, bool has_user
 	int r = prepare(&a, items, count, has_user_ns, &devices, e);
 
 	if (r == 0)
-		r = devices_open_sources(&devices, e);
+		r = devices_open_sources(&devices, NULL, e);
 	if (r == 0)
 		r = devices_apply(&devices, root, e);
 	arena_release(&a);
@@ -117,7 +117,7 @@ SANDBOX_TEST(sources_of_the_host_cross_the_clone, CLONE_NEWNS)
 	pid_t pid;
 
 	CHECK_INT(prepare(&a, NULL, 0, true, &opened, &e), 0);
-	CHECK_INT(devices_open_sources(&opened, &e), 0);
+	CHECK_INT(devices_open_sources(&opened, NULL, &e), 0);
 	CHECK(opened.items[0].source_fd >= 0);
 	pid = fork();
 	if (pid == 0) {

@@ -11,6 +11,7 @@
 #include <sys/mount.h>
 #include <sys/sysmacros.h>
 
+#include "base/fmt.h"
 #include "base/path.h"
 #include "kernel/mount.h"
 #include "kernel/node.h"
@@ -217,19 +218,58 @@ static bool is_match(const struct device_op *op, const struct stat *st)
 	return S_ISFIFO(op->mode) || st->st_rdev == op->rdev;
 }
 
-/* A detached clone of the host's node of the same path; 0 and -1 in *ret_fd when the caller has no
- * right to clone mounts. */
-static int open_source(const struct device_op *op, int *ret_fd, struct err *e)
+static int fail_absent(const struct device_op *op, const char *why, struct err *e)
+{
+	err_kind(e, ERR_UNSUPPORTED, ENODEV, "the host has no device %s %s %u:%u to be bound%s",
+		 op->path, type_word(op->mode), major(op->rdev), minor(op->rdev), why);
+	return op->pointer ? err_at(e, op->pointer) : -e->code;
+}
+
+static bool map_out(const struct idmap_line *lines, size_t count, uint32_t id, uint32_t *ret)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (id < lines[i].inside || id - lines[i].inside >= lines[i].count)
+			continue;
+		*ret = lines[i].outside + (id - lines[i].inside);
+		return true;
+	}
+	return false;
+}
+
+/* Of the numbers that config.json lists alone. The container never sees the place. */
+static int make_source(const struct device_op *op, const struct device_place *place, int *ret_fd,
+		       struct err *e)
+{
+	char name[32];
+	uint32_t uid, gid;
+	int r;
+
+	if (!op->pointer)
+		return fail_absent(op, "", e);
+	if (!place)
+		return fail_absent(
+			op, ", and only root of the host's own user namespace may make one", e);
+	if (!map_out(place->ns->uid_map, place->ns->uid_map_count, op->uid, &uid) ||
+	    !map_out(place->ns->gid_map, place->ns->gid_map_count, op->gid, &gid))
+		return fail_absent(op, ", and its owner is not in linux.uidMappings or gidMappings",
+				   e);
+	fmt(name, sizeof(name), "device-%s", strrchr(op->pointer, '/') + 1);
+	r = node_make(place->dirfd, name, op->mode, op->rdev, uid, gid, ret_fd);
+	if (r == -EPERM)
+		return make_source(op, NULL, ret_fd, e);
+	return r < 0 ? fail(op, -r, "make", e) : 0;
+}
+
+/* A detached clone of the host's node of the same path, or of one made for it; 0 and -1 in *ret_fd
+ * when the caller has no right to clone mounts. */
+static int open_source(const struct device_op *op, const struct device_place *place, int *ret_fd,
+		       struct err *e)
 {
 	_cleanup_fd_ int fd = -1;
 	int r = node_open_host(op->path, op->mode & S_IFMT, op->rdev, &fd);
 
-	if (r == -ENODEV) {
-		err_kind(e, ERR_UNSUPPORTED, ENODEV,
-			 "the host's %s is not the device %s %u:%u, so it cannot be bound",
-			 op->path, type_word(op->mode), major(op->rdev), minor(op->rdev));
-		return op->pointer ? err_at(e, op->pointer) : -e->code;
-	}
+	if (r == -ENODEV || r == -ENOENT || r == -ENOTDIR)
+		return make_source(op, place, ret_fd, e);
 	if (r < 0)
 		return fail(op, -r, "open the host's", e);
 	r = mount_clone(fd, "", 0, MS_PRIVATE, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
@@ -239,14 +279,14 @@ static int open_source(const struct device_op *op, int *ret_fd, struct err *e)
 	return 0;
 }
 
-int devices_open_sources(struct devices *devices, struct err *e)
+int devices_open_sources(struct devices *devices, const struct device_place *place, struct err *e)
 {
 	for (size_t i = 0; devices->is_bound && i < devices->count; i++) {
 		struct device_op *op = &devices->items[i];
 		int r = 0;
 
 		if (op->source_fd < 0 && !S_ISFIFO(op->mode))
-			r = open_source(op, &op->source_fd, e);
+			r = open_source(op, place, &op->source_fd, e);
 		if (r < 0)
 			return r;
 	}
@@ -267,7 +307,7 @@ static int bind_node(const struct device_op *op, int dirfd, const char *name, st
 			return fail_exists(op, st.st_mode, e);
 	}
 	if (source < 0) {
-		if (open_source(op, &own, e) < 0)
+		if (open_source(op, NULL, &own, e) < 0)
 			return -e->code;
 		if (own < 0)
 			return fail(op, EPERM, "clone the host's", e);
@@ -431,8 +471,9 @@ void devices_describe(const struct devices *devices, const struct describe *d)
 		const struct device_op *op = &devices->items[i];
 
 		if (devices->is_bound && !S_ISFIFO(op->mode))
-			describe(d, "bind the host's device %s %s %u:%u", op->path,
-				 type_word(op->mode), major(op->rdev), minor(op->rdev));
+			describe(d, "bind the host's device %s %s %u:%u%s", op->path,
+				 type_word(op->mode), major(op->rdev), minor(op->rdev),
+				 op->pointer ? ", or one that is made where it has none" : "");
 		else
 			describe(d, "mknod %s %s %u:%u mode %04o owner %u:%u", op->path,
 				 type_word(op->mode), major(op->rdev), minor(op->rdev),

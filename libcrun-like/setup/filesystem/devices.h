@@ -13,6 +13,7 @@
 #include "base/describe.h"
 #include "base/err.h"
 #include "oci-spec/config.h"
+#include "setup/namespaces.h"
 
 struct device_op {
 	const char *path;
@@ -27,16 +28,22 @@ struct device_op {
 struct devices {
 	struct device_op *items;
 	size_t count;
-	bool is_bound;  /* a user namespace: nodes cannot be made, so the host's are bound */
+	bool is_bound;  /* a user namespace: nodes cannot be made in it, so HOST's are bound */
 	bool has_links; /* /dev is the container's own, so the default links are made */
 };
 
 int devices_prepare(struct arena *a, const struct oci_config *config, bool has_user_ns,
 		    struct devices *ret, struct err *e);
 
-/* HOST, or INIT before the pivot; only matters with a user namespace. Takes the host's nodes where
- * the caller may; what is left, devices_apply() takes itself. */
-int devices_open_sources(struct devices *devices, struct err *e);
+/* Where HOST makes listed nodes that the host does not have, and whose they are. */
+struct device_place {
+	int dirfd; /* the caller's alone */
+	const struct namespaces *ns;
+};
+
+/* HOST; only matters with a user namespace. Takes the host's nodes where the caller may; what is
+ * left, devices_apply() takes itself, before the pivot. */
+int devices_open_sources(struct devices *devices, const struct device_place *place, struct err *e);
 
 /* INIT, after the container's mounts and before the pivot (the host's /dev must still be seen). */
 int devices_apply(const struct devices *devices, int rootfd, struct err *e);
