@@ -221,6 +221,9 @@ static void trace(struct sweep *s)
 			continue;
 		}
 		sig = take_stop(s, pid, status);
+		/* Who is born at that moment is not known yet: our end is its end too. */
+		if (s->is_sent && s->role == BOTH)
+			continue;
 		/* Once the signal is out, each is let go at its next stop. */
 		if (s->is_sent || sig == LET_GO)
 			ptrace(PTRACE_DETACH, pid, NULL, sig > 0 ? (void *)(long)sig : NULL);
@@ -276,6 +279,7 @@ int main(int argc, char **argv)
 	note_tracee(&s, s.manager);
 	ptrace(PTRACE_SETOPTIONS, s.manager, NULL,
 	       (void *)(long)(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC |
+			      (s.role == BOTH ? PTRACE_O_EXITKILL : 0) |
 			      (s.role != MANAGER ? PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
 							   PTRACE_O_TRACEVFORK
 						 : 0)));

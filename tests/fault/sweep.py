@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""sweep.py [--points N | --all] [--each-error] [--only PATTERN] [--kinds KIND,...] DAVIT KILL_SWEEP: faults spread over every command, one at a time.
+"""sweep.py [--points N | --all] [--each-error] [--criu] [--only PATTERN] [--kinds KIND,...] DAVIT KILL_SWEEP: faults spread over every command, one at a time.
 
 errors: the N-th system call of davit, or of the processes that it makes, is not executed and fails with an
 error that fits (kill_sweep.c). kills: SIGKILL to davit at a system call stop, to a process that it has
@@ -12,7 +12,7 @@ line and ends with what stderr says; the bundle is as it was, save for mount poi
 Beside it there are bystanders: a container whose id begins like ours, a copy of its state directory whose lock is
 held, a cgroup of the same name elsewhere with a program called davit. Prints TAP, and a table of figures.
 --points: so many of each kind (default 6); --all: every one; --each-error: with each error of a call's row, not one of
-them. DAVIT_SYSCALLS: a file with lines "NAME NUMBER", where there is no compiler to ask. Verbs: verbs.py.
+them. --criu: checkpoint and restore alone (../checkpoint/run). DAVIT_SYSCALLS: a file with lines "NAME NUMBER", where there is no compiler to ask. Verbs: verbs.py.
 """
 import argparse
 import collections
@@ -30,7 +30,7 @@ import time
 
 import programs
 from harness import ConsoleServer, Tap, World
-from verbs import MARK, is_crash, make_verbs, read, stat_letter
+from verbs import MARK, is_crash, make_criu_verbs, make_verbs, read, stat_letter
 
 # Not made by davit's own doing, or nothing that can fail.
 NOT_OURS = {"execve", "exit_group", "exit", "arch_prctl", "set_tid_address", "set_robust_list", "rseq", "prlimit64",
@@ -361,6 +361,7 @@ def main():
     parser.add_argument("--points", type=int, default=6)
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--each-error", action="store_true")
+    parser.add_argument("--criu", action="store_true")
     parser.add_argument("--only", default="")
     parser.add_argument("--kinds", default="errors,kills,memory")
     parser.add_argument("davit")
@@ -373,7 +374,7 @@ def main():
     try:
         bystanders = Bystanders(world)
         sweep = Sweep(world, tap, os.path.abspath(args.driver), args, bystanders)
-        for verb in make_verbs(world):
+        for verb in (make_criu_verbs if args.criu else make_verbs)(world):
             if re.search(args.only, verb.name):
                 sweep.verb(verb, args.kinds.split(","))
         sweep.print_table()

@@ -10,6 +10,7 @@ import glob
 import json
 import os
 import re
+import shutil
 import signal
 import time
 
@@ -506,6 +507,97 @@ class Measuring(Asking):
         def names(value):
             return {key: names(value[key]) for key in value} if isinstance(value, dict) else type(value).__name__
         return [names(json.loads(line)) for line in answer.splitlines()]
+
+
+class Checkpoint(Verb):
+    """By criu. What was not done leaves the container running as it was."""
+    roles = ("manager", "child")
+    killed_roles = ("manager", "child")
+
+    def __init__(self, world, name, bundle, images):
+        super().__init__(world, name, bundle, ["checkpoint", "--image-path", images, world.id])
+        self.images = images
+
+    def ready(self):
+        shutil.rmtree(self.images, ignore_errors=True)
+        return self.make("create", "start") + ([] if poll(self.has_run) else ["leak: the program has not run"])
+
+    def goes_on(self):
+        """It marks each of its rounds."""
+        before = len(read(self.mark))
+        return stat_letter(self.pid) in ("S", "R") and poll(lambda: len(read(self.mark)) > before) and \
+            "frozen 0" in read(self.cgroup + "/cgroup.events")
+
+    def judge(self, status, err, name, error):
+        problems = self.check_words(status, err, name)
+        if status == 0:
+            self.clear()
+            problems += [word.replace("leak:", "unfinished:") for word in self.left()]
+            if not os.path.exists(os.path.join(self.images, "inventory.img")):
+                problems.append("unfinished: there are no images")
+        elif not is_crash(status) and not self.goes_on():
+            problems.append(f"undone: {stat_letter(self.pid)!r} {read(self.cgroup + '/cgroup.events')!r}: {err}")
+        return problems + (self.remove() if problems or status != 0 else [])
+
+    def after_kill(self):
+        return self.remove()
+
+    def after_child_kill(self, status, err):
+        return self.judge(status, err, "", "")
+
+
+class Restore(Verb):
+    """From images that were made once."""
+    roles = ("manager", "child")
+    killed_roles = ("manager", "child")
+
+    def __init__(self, world, name, bundle, checkpoint):
+        super().__init__(world, name, bundle, ["restore", "--detach", "--image-path", checkpoint.images + ".kept", "-b", bundle.path,
+                                               "--pid-file", world.pid_file, world.id])
+        self.checkpoint = checkpoint
+
+    def ready(self):
+        problems = []
+        kept = self.checkpoint.images + ".kept"
+        if not os.path.exists(kept):
+            problems = self.checkpoint.ready()
+            status, err = self.world.davit(*self.checkpoint.words)
+            problems += [f"leak: checkpoint before it: exit {status}: {err}"] if status != 0 else []
+            os.rename(self.checkpoint.images, kept)
+        self.clear()
+        return problems
+
+    def judge(self, status, err, name, error):
+        problems = self.check_words(status, err, name)
+        if status == 0:
+            self.pid = int(read(self.world.pid_file))
+            before = len(read(self.mark))
+            if not poll(lambda: len(read(self.mark)) > before):
+                problems.append("unfinished: the program does not go on")
+            return problems + self.remove()
+        if not is_crash(status):
+            problems += self.left()
+        return problems + (self.remove() if problems else [])
+
+    def after_kill(self):
+        return self.remove()
+
+    def after_child_kill(self, status, err):
+        return self.judge(status, err, "", "")
+
+
+def edit_counting(config):
+    """What criu can put away: without network devices of its own or a terminal."""
+    config["process"]["args"] = ["sh", "-c", "while :; do echo >>/tmp/ran; sleep 0.05; done"]
+    config["linux"]["namespaces"] = [n for n in config["linux"]["namespaces"] if n["type"] != "network"]
+
+
+def make_criu_verbs(world):
+    """Where there is a criu that works."""
+    bundle = Bundle(world.make_bundle("counting", edit_counting))
+    os.chmod(os.path.join(bundle.path, "rootfs/tmp"), 0o777)
+    checkpoint = Checkpoint(world, "checkpoint", bundle, os.path.join(world.top, "images"))
+    return [checkpoint, Restore(world, "restore", bundle, checkpoint)]
 
 
 def has_huge_pages(world):
