@@ -256,7 +256,7 @@ hostile_links() {
 race() {
 	local i times=${SWAPS:-50} refused=0
 	for ((i = 0; i < times; i++)); do
-		LIMIT=10 davit run -b "$BUNDLE" "$ID"
+		davit run -b "$BUNDLE" "$ID"
 		[ "$status" -eq 0 ] || one_line || return
 		[ "$status" -eq 0 ] || refused=$((refused + 1))
 		[ "$status" -ne 0 ] || [[ $out == *"$1 rw"* ]] || complain "run $i: nothing is mounted on $1" || return

@@ -6,6 +6,7 @@
 
 KIND: sequential: COUNT life cycles (create, start, state, delete --force), one after the other.
 parallel: COUNT containers, WORKERS at a time. alive: COUNT containers at once, then all of them away.
+execs: COUNT programs in the container TOKEN, WORKERS at a time, each with a status of its own.
 readers: COUNT life cycles by two writers, beside WORKERS readers of state and list.
 killed: COUNT seconds of WORKERS that go through the verbs; a third of the commands get SIGKILL at a random
 moment, what was begun is then taken back by delete --force, and started anew.
@@ -117,6 +118,13 @@ def in_parallel(workers, work, count):
     return threads
 
 
+def execs(name):
+    status = int(name.rpartition("-")[2]) % 100
+    davit("exec", TOKEN, "sh", "-c", f"exit {status}", expect=status)
+    with F.lock:
+        F.cycles += 1
+
+
 def alive():
     def begin(name):
         davit("create", "-b", BUNDLE, name)
@@ -202,8 +210,8 @@ def killed():
 
 def main():
     begin = time.monotonic()
-    if KIND in ("sequential", "parallel"):
-        for thread in in_parallel(WORKERS, cycle, COUNT):
+    if KIND in ("sequential", "parallel", "execs"):
+        for thread in in_parallel(WORKERS, execs if KIND == "execs" else cycle, COUNT):
             thread.join()
     else:
         {"alive": alive, "readers": readers, "killed": killed}[KIND]()
@@ -211,12 +219,15 @@ def main():
     for text in F.faults[:20]:
         print(text)
     slow = sum(t > DEADLINE for times in F.times.values() for t in times)
-    figures = [f"{KIND}: {F.cycles} life cycles in {seconds:.0f} s ({F.cycles / seconds:.0f}/s), {WORKERS} at a time"]
+    figures = [f"{KIND}: {F.cycles} {'execs' if KIND == 'execs' else 'life cycles'} in {seconds:.0f} s ({F.cycles / seconds:.0f}/s), {WORKERS} at a time"]
     for verb, times in F.times.items():
         times.sort()
-        figures.append(f"{verb} {len(times)}: median {times[len(times) // 2] * 1000:.1f} ms, 99 % {times[len(times) * 99 // 100] * 1000:.0f} ms")
+        figures.append(f"{verb} {len(times)}: median {times[len(times) // 2] * 1000:.1f} ms, 99 % {times[len(times) * 99 // 100] * 1000:.0f} ms, "
+                       f"longest {times[-1] * 1000:.0f} ms")
     if F.killed:
         figures.append(f"killed: {sum(F.killed.values())} (" + ", ".join(f"{v} {n}" for v, n in F.killed.items()) + ")")
+    longest, verb = max(((times[-1], verb) for verb, times in F.times.items()), default=(0, "nothing"))
+    figures.append(f"longest of all: {verb}, {longest:.2f} s")
     figures.append(f"{len(F.faults)} errors, {slow} slower than {DEADLINE} s")
     print("; ".join(figures))
     sys.exit(bool(F.faults))
