@@ -16,11 +16,11 @@ end_helpers() {
 	HOLDER='' RECEIVER=''
 }
 
-# has_ended PID: within two seconds. The first process of a pid namespace may still wait in the kernel
+# has_ended PID: within thirty seconds. The first process of a pid namespace may still wait in the kernel
 # until the container's, which this machine's first process inherited, has been reaped.
 has_ended() {
 	local try
-	for try in {1..100}; do
+	for try in {1..1500}; do
 		[ -n "$(tr -d '\0' 2>/dev/null <"/proc/$1/environ")" ] || return 0
 		sleep 0.02
 	done
@@ -53,10 +53,10 @@ receive_console() {
 	CREATE+=(--console-socket "$T/console.sock")
 }
 
-# appears_at FILE: within two seconds.
+# appears_at FILE: within thirty seconds.
 appears_at() {
 	local try
-	for try in {1..100}; do
+	for try in {1..1500}; do
 		[ ! -e "$1" ] || return 0
 		sleep 0.02
 	done

@@ -472,3 +472,25 @@ make_session() {
 	[ -z "$(ls -A "$T/images")" ]
 	[ ! -e "$ROOT/$ID.other" ]
 }
+
+# looks: as security/look.bats does, beside what config.json allows.
+looks() {
+	python3 -ES "$TOP/tests/security/look.py" "$(init_pid)" --config "$T/config.json" --umask "$(umask)" --keyring "$ID" "$@" >"$T/look" ||
+		{ cat "$T/look"; return 1; }
+}
+
+@test "rootless: nothing leads to the host from a container of an ordinary user, and it has what config.json allows" {
+	requires command:python3
+	has_user "davittest:700000:65536"
+	config 'del(.process.rlimits)'
+	cp "$BUNDLE/config.json" "$T/config.json"
+	ok create -b "$BUNDLE" "$ID"
+	looks --waiting
+	ok start "$ID"
+	looks
+	ok exec --detach "$ID" sleep 1000
+	looks
+	grep -q 'looked at 2 processes' "$T/look"
+	ok delete --force "$ID"
+	check_clean
+}

@@ -101,6 +101,14 @@ configs() {
 	done
 }
 
+# Each leaves its own descriptors, session and signals behind, or does not.
+@test "look: nothing leads to the host from one with hooks of every kind" {
+	for name in containerd-tty podman-userns; do
+		looked "$name" '.hooks = (reduce ("prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop") as $kind
+			({}; .[$kind] = [{ path: "/bin/true", args: ["true"] }, { path: "/bin/cat", args: ["cat"] }]))'
+	done
+}
+
 # --- it can be red ---------------------------------------------------------------------------------
 
 # sees TEXT [WORD...]: the inspector, given the config of planted(), says TEXT of the container, and nothing else.

@@ -87,7 +87,10 @@ def join(pid, status, maps):
     os.chroot(".")
     ids = [[int(n) for n in re.search(rf"^{k}id:(.*)", status, re.M)[1].split()][1] for k in "UG"]
     uid, gid = (inside(id_map, n) for id_map, n in zip(maps, ids))
-    os.setgroups([])
+    try:
+        os.setgroups([])
+    except PermissionError:  # a user namespace of an ordinary user may forbid it
+        pass
     os.setresgid(gid, gid, gid)
     os.setresuid(uid, uid, uid)
     effective = int(re.search(r"^CapEff:\s*(\w+)", status, re.M)[1], 16)
