@@ -148,6 +148,7 @@ static void put_key(struct writer *w, const char *key)
 	put(w, ": ", w->is_pretty ? 2 : 1);
 }
 
+/* cppcheck: the text is there before put() reads it, whichever argument comes first */
 static void put_unsigned(struct writer *w, uint64_t value)
 {
 	char text[24];

@@ -204,6 +204,7 @@ static struct verdict replay(struct builder *b, const struct ranked *wild, size_
 		if (o == owns || (w < wilds && wild[w].order < own[o].order))
 			replay_rule(&v, wild[w++].rule);
 		else
+			/* cppcheck: without rules of its own, o == owns */
 			replay_rule(&v, own[o++].rule);
 	}
 	return v;

@@ -446,6 +446,7 @@ int mount_is_same(int fd, int other)
 
 	if (r == 0)
 		r = mount_look(other, &b);
+	/* cppcheck: mount_look() has filled both */
 	return r < 0 ? r : mount_file_is_same(&a, &b);
 }
 

@@ -49,6 +49,7 @@ void hook_output_describe(const struct hook_tail tails[HOOK_STREAMS],
 
 	ret[0] = '\0';
 	for (size_t i = 0; i < HOOK_STREAMS; i++) {
+		/* cppcheck: it is copied to, and read as far as that */
 		char text[HOOK_TAIL];
 		size_t len = copy_tail(&tails[i], text);
 

@@ -92,6 +92,7 @@ static uint32_t find_arch(const char *name)
 	if (strncmp(name, prefix, sizeof(prefix) - 1) != 0)
 		return 0;
 	name += sizeof(prefix) - 1;
+	/* cppcheck: the limit is that of lower; name ends with a NUL */
 	for (i = 0; name[i] && i < sizeof(lower) - 1; i++) {
 		if (islower((unsigned char)name[i]))
 			return 0;
