@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * What a mount may ask for beyond the kernel's own options: tmpcopyup, copy-symlink, and the label
- * of linux.mountLabel. Used by mounts.c (prepare) and mounts_apply.c alone.
+ * of linux.mountLabel. Used by mounts.c, which prepares, and by the files of mounts_parts.h.
  */
 #ifndef DAVIT_SETUP_FILESYSTEM_MOUNTS_EXTRAS_H
 #define DAVIT_SETUP_FILESYSTEM_MOUNTS_EXTRAS_H
