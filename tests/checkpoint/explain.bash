@@ -29,12 +29,12 @@ said() {
 obstacle() {
 	local text=$1 criu=$2
 	shift 2
-	counts out
+	grows out
 	said "$text"
 	refused "" dv checkpoint --image-path img "$ID"
 	grep -qE -- "$criu" img/dump.log || { echo "criu does not say '$criu':"; grep Error img/dump.log; return 1; }
 	rm -rf img
-	counts out
+	grows out
 	if [ $# -gt 0 ]; then
 		clear "$@"
 		dv checkpoint --image-path img "$@" "$ID"
@@ -51,11 +51,11 @@ explain_nothing() {
 	bundle b --arg t "$T" '.linux.namespaces += [{ type: "network" }] | .linux.maskedPaths += ["/proc/uptime"]
 		| .mounts += [{ destination: "/data", type: "bind", source: "\($t)/volume", options: ["rbind", "rslave"] }]'
 	dv run -d -b b "$ID" > >(exec cat >out) 2>&1
-	counts out
+	grows out
 	clear
 	dv checkpoint --image-path img "$ID"
 	dv restore --image-path img -b b -d "$ID" > >(exec cat >out2) 2>&1
-	counts out2
+	grows out2
 	clear
 	dv delete -f "$ID"
 	refused "does not exist" dv checkpoint --explain "$ID"
@@ -65,7 +65,7 @@ explain_sockets() {
 	local reader
 	tcp_bundle '.linux.namespaces += [{ type: "network" }] | .process.args = ["sh", "/tcp.sh"]'
 	dv run -d -b b "$ID" > >(exec cat >out) 2>&1
-	counts out
+	grows out
 	dv checkpoint --explain "$ID" >said && return 1
 	! grep -v -- "an open TCP connection; --tcp-established" said || return 1
 	refused "--tcp-established" dv checkpoint --image-path img "$ID"
@@ -168,7 +168,7 @@ explain_network() {
 explain_criu() {
 	bundle b
 	dv run -d -b b "$ID" > >(exec cat >out) 2>&1
-	counts out
+	grows out
 	env PATH=/nonexistent "$DAVIT" --root "$STATE" checkpoint --explain "$ID" >said && return 1
 	grep "package criu" said
 	dv pause "$ID"
@@ -186,13 +186,13 @@ explain_terminal() {
 	cp /share/holder b/rootfs/holder
 	bundle b '.process.args = ["/holder", "memory"]'
 	script -qfc "$DAVIT --root $STATE run -b b $ID" one >/dev/null 2>&1 </dev/null &
-	wait_for counts one
+	wait_for grows one
 	clear
 	dv checkpoint --image-path img "$ID"
 	wait
 	rm -rf img
 	script -qfc "$DAVIT --root $STATE run -d --preserve-fds 1 -b b $ID 3<>\$(tty) </dev/null >out 2>&1; sleep 1000" two >/dev/null 2>&1 </dev/null &
-	wait_for counts out
+	wait_for grows out
 	obstacle --shell-job "Can't lookup mount" --shell-job
 	pkill -KILL -P $! || true
 	wait

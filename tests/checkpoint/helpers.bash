@@ -2,8 +2,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # What the tests of checkpoint share. A test is a function; each runs in a folder of its own, T, with
-# a bundle, and fails when something is left behind.
+# a bundle, and fails when something is left behind. Standard output and error of what is started in
+# the background are files: no pipe of the test's.
 # shellcheck disable=SC2034
+
+# shellcheck source=tests/lib/counting.bash
+. "${BASH_SOURCE[0]%/*}/counting.bash"
 
 DAVIT=${DAVIT:-/share/davit}
 STATE=/run/davit-test
@@ -32,24 +36,6 @@ bundle() {
 		| .process.args = ["sh", "-c", "i=0; while :; do i=$((i + 1)); echo $i; sleep 0.05; done"]
 		| .linux.namespaces |= map(select(.type != "network"))
 		| '"$filter" "$dir/config.json" >"$dir/new" && mv "$dir/new" "$dir/config.json"
-}
-
-# Standard output and error of what is started in the background are files: no pipe of the test's.
-# counts FILE: within five seconds a number appears in it that was not there before.
-counts() {
-	local before='' try now
-	for try in {1..100}; do
-		now=$(wc -l <"$1" 2>/dev/null) || now=0
-		[ "$now" -le "${before:=$now}" ] || return 0
-		sleep 0.05
-	done
-	echo "$1 does not grow: $(tail -2 "$1")"
-	return 1
-}
-
-# goes_on FILE: every number in it is one more than the one before.
-goes_on() {
-	awk 'NR > 1 && $1 != last + 1 { print "line " NR ": " $1 " after " last; bad = 1 } { last = $1 } END { exit bad }' "$1"
 }
 
 pid_of() {

@@ -14,13 +14,13 @@ holds() {
 	bundle b --arg what "$what" --arg name "$name" "${@:1:$#-1}" \
 		'.process.args = ["/holder", $what, $name] | '"${*: -1}"
 	dv run -d -b b "$ID" > >(exec cat >out) 2>&1
-	counts out
+	grows out
 }
 
 # comes_back [OPTION...]
 comes_back() {
 	dv restore --image-path img -b b -d "$@" "$ID" > >(exec cat >>out) 2>&1 || { tail -1 out; return 1; }
-	counts out
+	grows out
 	goes_on out
 }
 
@@ -28,7 +28,7 @@ file_locks() {
 	local pid
 	holds lock /tmp/lock
 	refused "lock" dv checkpoint --image-path img "$ID"
-	counts out
+	grows out
 	dv checkpoint --image-path img --file-locks "$ID"
 	comes_back --file-locks
 	pid=$(pid_of "$ID")
@@ -39,7 +39,7 @@ file_locks() {
 link_remap() {
 	holds removed /tmp/name
 	refused "link" dv checkpoint --image-path img "$ID"
-	counts out
+	grows out
 	dv checkpoint --image-path img --link-remap "$ID"
 	comes_back
 	ls -a b/rootfs/tmp >names
@@ -62,10 +62,10 @@ ext_unix_sk() {
 	holds datagrams /outside/socket --arg t "$T" \
 		'.mounts += [{ destination: "/outside", type: "bind", source: "\($t)/outside", options: ["bind"] }]'
 	refused "ext-unix-sk" dv checkpoint --image-path img "$ID"
-	counts out
+	grows out
 	dv checkpoint --image-path img --ext-unix-sk "$ID"
 	comes_back --ext-unix-sk
-	counts received
+	grows received
 	goes_on received
 	dv delete -f "$ID"
 	kill "$reader"
@@ -78,7 +78,7 @@ tcp_skip_in_flight() {
 	client=$!
 	wait_for test -s connected
 	refused "skip-in-flight" dv checkpoint --image-path img "$ID"
-	counts out
+	grows out
 	dv checkpoint --image-path img --tcp-skip-in-flight "$ID"
 	comes_back
 	grep -qE ' 00000000:13ED 00000000:0000 0A ' "/proc/$(pid_of "$ID")/net/tcp"
@@ -129,10 +129,10 @@ network_lock() {
 		rm -rf img b out out2
 		tcp_bundle '.linux.namespaces += [{ type: "network" }] | .process.args = ["sh", "/tcp.sh"]'
 		dv run -d -b b "$ID" > >(exec cat >out) 2>&1
-		counts out
+		grows out
 		dv checkpoint --image-path img --tcp-established --network-lock "$method" "$ID" || { echo "$method"; grep -E 'Error|Warn' img/dump.log; return 1; }
 		dv restore --image-path img --tcp-established --network-lock "$method" -b b -d "$ID" > >(exec cat >out2) 2>&1 || { echo "$method"; return 1; }
-		counts out2
+		grows out2
 		goes_on out2
 		dv delete -f "$ID"
 	done
@@ -141,7 +141,7 @@ network_lock() {
 tcp_close() {
 	tcp_bundle '.linux.namespaces += [{ type: "network" }] | .process.args = ["sh", "/tcp.sh"]'
 	dv run -d -b b "$ID" > >(exec cat >out) 2>&1
-	counts out
+	grows out
 	grep -qE ':1388( [0-9A-F:]+)? 01 ' "/proc/$(pid_of "$ID")/net/tcp"
 	dv checkpoint --image-path img --tcp-established "$ID"
 	dv restore --image-path img --tcp-close -b b -d "$ID" > >(exec cat >out2) 2>&1
@@ -180,7 +180,7 @@ lazy_pages() {
 	wait "$daemon"
 	is_gone "$pid"
 	[ ! -e "$STATE/$ID" ]
-	counts out
+	grows out
 	goes_on out
 	dv delete -f "other$ID"
 }
@@ -189,11 +189,11 @@ lazy_pages() {
 shell_job() {
 	bundle b
 	script -qfc "$DAVIT --root $STATE run -b b $ID" one >/dev/null 2>&1 </dev/null &
-	wait_for counts one
+	wait_for grows one
 	dv checkpoint --image-path img --shell-job "$ID"
 	wait
 	script -qfc "$DAVIT --root $STATE restore --image-path img -b b --shell-job $ID" two >/dev/null 2>&1 </dev/null &
-	wait_for counts two
+	wait_for grows two
 	readlink "/proc/$(pid_of "$ID")/fd/1" | grep '^/dev/pts/'
 	dv delete -f "$ID"
 	wait

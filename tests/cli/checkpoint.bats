@@ -4,6 +4,7 @@
 # checkpoint and restore where there is no criu: what is refused before anything is touched. Those
 # with criu are in tests/checkpoint.
 load helpers
+load ../lib/counting
 
 setup() {
 	requires root
@@ -15,17 +16,6 @@ setup() {
 
 teardown() {
 	tear_down
-}
-
-# beats: does the program do anything within a second?
-beats() {
-	local size
-	size=$(stat -c %s "$BUNDLE/rootfs/tmp/beats" 2>/dev/null || echo 0)
-	for _ in {1..20}; do
-		sleep 0.05
-		[ "$(stat -c %s "$BUNDLE/rootfs/tmp/beats" 2>/dev/null || echo 0)" = "$size" ] || return 0
-	done
-	return 1
 }
 
 # without_criu: davit is called with a PATH that has none, from now on.
@@ -45,7 +35,7 @@ without_criu() {
 	refused "package criu" checkpoint --leave-running --image-path "$T/images" "$ID"
 	[ "$(init_pid)" = "$pid" ]
 	is running
-	beats
+	grows "$BUNDLE/rootfs/tmp/beats"
 }
 
 @test "checkpoint and restore by root without CAP_SYS_ADMIN: one line, before anything is touched" {
@@ -55,7 +45,7 @@ without_criu() {
 	DAVIT=$T/davit
 	refused "need root of this machine, with CAP_SYS_ADMIN" checkpoint --image-path "$T/images" "$ID"
 	[ ! -e "$T/images" ]
-	beats
+	grows "$BUNDLE/rootfs/tmp/beats"
 	mkdir "$T/images"
 	refused "CAP_SYS_ADMIN" restore --image-path "$T/images" -b "$BUNDLE" --detach "$ID.other"
 	[ ! -e "$ROOT/$ID.other" ]
@@ -95,7 +85,7 @@ without_criu() {
 	exec 8<&-
 	[ ! -e "$T/images" ]
 	is running
-	beats
+	grows "$BUNDLE/rootfs/tmp/beats"
 }
 
 # As runc's own tests ask for it: said before criu is, and with the option's name.
@@ -105,7 +95,7 @@ without_criu() {
 	refused "--parent-path $T/one: it is to be relative" checkpoint --image-path "$T/images" --parent-path "$T/one" "$ID"
 	[ ! -e "$T/images" ]
 	is running
-	beats
+	grows "$BUNDLE/rootfs/tmp/beats"
 }
 
 @test "checkpoint --explain without criu: says so, the status is 1, and nothing is touched" {
@@ -118,7 +108,7 @@ without_criu() {
 	[ ! -e "$T/images" ]
 	is running
 	refused "does not exist" checkpoint --explain "$ID.other"
-	beats
+	grows "$BUNDLE/rootfs/tmp/beats"
 }
 
 @test "checkpoint: all its options" {

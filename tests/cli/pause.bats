@@ -3,6 +3,7 @@
 #
 # pause and resume. What has happened is read from the files of the cgroup and from /proc.
 load helpers
+load ../lib/counting
 
 setup() {
 	requires root cgroup2
@@ -20,15 +21,8 @@ file() {
 	cat "$(cgroup_of "$(init_pid)")/$1"
 }
 
-# beats: does the program do anything within half a second?
 beats() {
-	local size
-	size=$(stat -c %s "$BUNDLE/rootfs/tmp/beats" 2>/dev/null || echo 0)
-	for _ in {1..10}; do
-		sleep 0.05
-		[ "$(stat -c %s "$BUNDLE/rootfs/tmp/beats" 2>/dev/null || echo 0)" = "$size" ] || return 0
-	done
-	return 1
+	grows "$BUNDLE/rootfs/tmp/beats"
 }
 
 @test "pause and resume: every process stops and goes on, silently" {
@@ -39,7 +33,7 @@ beats() {
 	[ "$(file cgroup.freeze)" = 1 ]
 	grep -qx 'frozen 1' <<<"$(file cgroup.events)"
 	is paused
-	! beats || return 1
+	is_still "$BUNDLE/rootfs/tmp/beats"
 	ok resume "$ID"
 	[ -z "$out" ]
 	[ "$(file cgroup.freeze)" = 0 ]
