@@ -20,6 +20,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "descriptors.h"
+
 extern char **environ;
 
 static const char *bundle, *root, *program, *id;
@@ -120,18 +122,6 @@ struct self {
 	pid_t group, session;
 };
 
-static unsigned count_fds(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned count = 0;
-
-	while (dir && readdir(dir))
-		count++;
-	if (dir)
-		closedir(dir);
-	return count;
-}
-
 static void look_at_self(struct self *s)
 {
 	memset(s, 0, sizeof(*s));
@@ -145,7 +135,7 @@ static void look_at_self(struct self *s)
 	prctl(PR_GET_CHILD_SUBREAPER, &s->subreaper);
 	s->dumpable = prctl(PR_GET_DUMPABLE);
 	prctl(PR_GET_PDEATHSIG, &s->death);
-	s->fds = count_fds();
+	s->fds = count_descriptors();
 	s->group = getpgrp();
 	s->session = getsid(0);
 }

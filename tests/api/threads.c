@@ -8,7 +8,6 @@
  * beginning.
  */
 #include <davit.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -20,6 +19,8 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "descriptors.h"
 
 extern char **environ;
 
@@ -194,18 +195,6 @@ static void *start_programs(void *arg)
 			fail("own program", "lost", NULL);
 	}
 	return NULL;
-}
-
-static unsigned count_descriptors(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned count = 0;
-
-	while (dir && readdir(dir))
-		count++;
-	if (dir)
-		closedir(dir);
-	return count;
 }
 
 static pid_t make_bystander(void)

@@ -44,16 +44,6 @@ BIRTHS["openat2"] = "CLOEXEC"
 NOT_BORN_SO = "pipe dup accept epoll_create inotify_init creat".split()
 
 
-def arguments(text, start):
-    """What stands between the parenthesis at @start and its partner."""
-    depth = 0
-    for at in range(start, len(text)):
-        depth += {"(": 1, ")": -1}.get(text[at], 0)
-        if depth == 0:
-            return text[start + 1: at]
-    return text[start + 1:]
-
-
 def enclosing(spans, offset):
     for name, first, last in spans:
         if first <= offset <= last:
@@ -66,7 +56,7 @@ def calls(text, spans):
     for match in re.finditer(r"(?<![\w.>])(\w+)\s*\(", text):
         where = enclosing(spans, match.start())
         if where:
-            yield match.group(1), match.start(), arguments(text, match.end() - 1), where
+            yield match.group(1), match.start(), source.arguments(text, match.end() - 1), where
 
 
 def read_list(report):

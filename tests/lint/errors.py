@@ -16,15 +16,6 @@ ERROR = re.compile(r"\be\b|\berr\b|&\w*failed\b|&\w*ignored\b|->e\b|\.e\b")
 INT = re.compile(r"\bint\b[^;{()]*?\b(\w+)\b")
 
 
-def arguments(text, start):
-    depth = 0
-    for at in range(start, len(text)):
-        depth += {"(": 1, ")": -1}.get(text[at], 0)
-        if depth == 0:
-            return text[start + 1: at]
-    return text[start + 1:]
-
-
 def main():
     report = source.Report("errors")
     paths = source.files(FOLDERS, (".c",))
@@ -38,7 +29,7 @@ def main():
             for match in CALL.finditer(code, first, last):
                 if match[2] == "take_fd":
                     continue
-                inside = arguments(code, match.end() - 1)
+                inside = source.arguments(code, match.end() - 1)
                 kind = "tells" if ERROR.search(inside) else "leaf"
                 kinds.setdefault(match[1], {}).setdefault(kind, []).append((match[2], match.start()))
             for variable, both in kinds.items():

@@ -64,6 +64,16 @@ def functions(text):
     return found
 
 
+def arguments(text, start):
+    """What stands between the parenthesis at @start and its partner."""
+    depth = 0
+    for at in range(start, len(text)):
+        depth += {"(": 1, ")": -1}.get(text[at], 0)
+        if depth == 0:
+            return text[start + 1: at]
+    return text[start + 1:]
+
+
 class Report:
     """Collects findings; done() prints them and ends with 1 when there are any."""
 

@@ -20,6 +20,9 @@ import socket
 import struct
 import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from listener import listen  # noqa: E402
+
 TIOCGPTN = 0x80045430
 
 
@@ -40,21 +43,7 @@ def take(connection, report):
 
 def main():
     mode, path, report = sys.argv[1:]
-    os.chdir(os.path.dirname(path))
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    listener.bind(os.path.basename(path))
-    kept = []
-    if mode != "bound":
-        listener.listen(0 if mode == "full" else 5)
-    if mode == "full":
-        for _ in range(3):
-            client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            client.setblocking(False)
-            kept.append(client)
-            try:
-                client.connect(os.path.basename(path))
-            except BlockingIOError:
-                break
+    listener, kept = listen(mode, path)
     write(report + ".ready", "")
     while mode in ("take", "silent", "close"):
         connection, _ = listener.accept()
