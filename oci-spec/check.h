@@ -33,8 +33,6 @@ struct check {
 /* check_tools.c */
 void check_fail(struct check *k, const char *pointer, const char *format, ...) PRINTF_LIKE(3, 4);
 
-/* The namespace of that type in the list; NULL: none. */
-const struct oci_namespace *check_namespace(const struct oci_config *c, const char *type);
 /* Is one of the path's components exactly that word? */
 bool check_is_one_of(const char *text, const char *const *words);
 /* A list as of cpuset(7), "0-3,7", of numbers up to @most; NULL and "" are none. */

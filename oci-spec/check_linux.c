@@ -21,7 +21,7 @@ static void check_host_name(struct check *k, const struct oci_config *c, const c
 {
 	if (!name || !*name)
 		return;
-	if (!check_namespace(c, "uts"))
+	if (!oci_config_namespace(c, "uts"))
 		check_fail(k, pointer, "needs a uts namespace in /linux/namespaces");
 	if (strlen(name) > HOST_NAME_LEN_MAX)
 		check_fail(k, pointer, "%zu bytes, more than %d", strlen(name), HOST_NAME_LEN_MAX);
@@ -38,7 +38,7 @@ void check_namespaces(struct check *k, const struct oci_config *c)
 	for (size_t i = 0; c->linux_config && i < c->linux_config->namespaces.count; i++) {
 		const struct oci_namespace *n = &c->linux_config->namespaces.items[i];
 
-		if (check_namespace(c, n->type) != n) {
+		if (oci_config_namespace(c, n->type) != n) {
 			check_fail(k, POINTER("/linux/namespaces/%zu/type", i),
 				   "the %s namespace is there twice", n->type);
 			return;
@@ -47,7 +47,7 @@ void check_namespaces(struct check *k, const struct oci_config *c)
 			check_fail(k, POINTER("/linux/namespaces/%zu/path", i),
 				   "not an absolute path: %s", n->path);
 	}
-	if (!check_namespace(c, "user") || check_namespace(c, "mount"))
+	if (!oci_config_namespace(c, "user") || oci_config_namespace(c, "mount"))
 		return;
 	check_fail(k, "/linux/namespaces",
 		   "there is a user namespace and no mount namespace: root of the one may mount "
@@ -63,7 +63,7 @@ void check_id_mappings(struct check *k, const struct oci_config *c)
 
 	if (!l)
 		return;
-	has_user = check_namespace(c, "user");
+	has_user = oci_config_namespace(c, "user");
 	if (!has_user && l->uid_mappings.count)
 		check_fail(k, "/linux/uidMappings", "needs a user namespace in /linux/namespaces");
 	else if (!has_user && l->gid_mappings.count)
@@ -85,7 +85,7 @@ static void check_time_offset(struct check *k, const char *pointer, const struct
 void check_time_offsets(struct check *k, const struct oci_config *c)
 {
 	const struct oci_time_offsets *o = c->linux_config ? c->linux_config->time_offsets : NULL;
-	const struct oci_namespace *n = check_namespace(c, "time");
+	const struct oci_namespace *n = oci_config_namespace(c, "time");
 
 	if (!o || (!o->boottime && !o->monotonic))
 		return;
@@ -148,7 +148,7 @@ void check_net_devices(struct check *k, const struct oci_config *c)
 
 	if (!l || !l->count)
 		return;
-	if (!check_namespace(c, "network"))
+	if (!oci_config_namespace(c, "network"))
 		check_fail(k, "/linux/netDevices",
 			   "needs a network namespace in /linux/namespaces");
 	for (size_t i = 0; i < l->count; i++) {

@@ -78,7 +78,7 @@ static void check_one(struct check *k, const struct oci_config *c, const struct 
 		check_fail(k, pointer, "%s is set by the member \"hostname\"", name);
 	else if (!p)
 		check_fail(k, pointer, "not a parameter of a namespace: %s", name);
-	else if (!check_namespace(c, p->ns))
+	else if (!oci_config_namespace(c, p->ns))
 		check_fail(k, pointer, "%s needs a %s namespace in /linux/namespaces", name, p->ns);
 	else if (!strcmp(path, "kernel/domainname") && c->domainname &&
 		 strcmp(c->domainname, pair->value) != 0)

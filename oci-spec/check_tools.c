@@ -9,8 +9,7 @@
 #include "json_pointer.h"
 
 enum {
-	MAPPINGS_MAX = 340, /* user_namespaces(7) */
-	NAMESPACE_TYPES = 8
+	MAPPINGS_MAX = 340 /* user_namespaces(7) */
 };
 
 /* Values are quoted as they are in the document: keep the message on one line, and do not cut it
@@ -52,18 +51,6 @@ bool oci_check_keep_first(void *arg, const struct err *violation)
 {
 	*(struct err *)arg = *violation;
 	return false;
-}
-
-/* A list without duplicates has no more entries; a longer one is refused, and must not cost time.
- */
-const struct oci_namespace *check_namespace(const struct oci_config *c, const char *type)
-{
-	const struct oci_linux *l = c->linux_config;
-
-	for (size_t i = 0; l && i < l->namespaces.count && i < NAMESPACE_TYPES; i++)
-		if (!strcmp(l->namespaces.items[i].type, type))
-			return &l->namespaces.items[i];
-	return NULL;
 }
 
 bool check_is_one_of(const char *text, const char *const *words)

@@ -365,4 +365,10 @@ struct oci_config {
 	const struct oci_linux *linux_config;
 };
 
+/* The first entry of linux.namespaces of that type, which is the only one of a document without
+ * faults; NULL: there is none. */
+const struct oci_namespace *oci_config_namespace(const struct oci_config *c, const char *type);
+/* By its type or by an option. */
+bool oci_mount_is_bind(const struct oci_mount *m);
+
 #endif

@@ -124,12 +124,10 @@ static void put_namespaces(struct checkpoint *k)
 int checkpoint_check_mounts(const struct container *c, const struct oci_config *config,
 			    struct err *e)
 {
-	const struct oci_linux *l = config->linux_config;
+	const struct oci_namespace *n = oci_config_namespace(config, "mount");
 
-	for (size_t i = 0; l && i < l->namespaces.count; i++)
-		if (strcmp(l->namespaces.items[i].type, "mount") == 0 &&
-		    !l->namespaces.items[i].path)
-			return 0;
+	if (n && !n->path)
+		return 0;
 	return err_kind(e, ERR_UNSUPPORTED, EOPNOTSUPP,
 			"cannot checkpoint container %s: it has no mount namespace of its own",
 			c->id);

@@ -196,9 +196,7 @@ static int find_user_ns(struct container *c, const struct oci_namespace **ret, s
 	if (store_read_file(&c->arena, c->dirfd, "config.json", &text, &len, e) < 0 ||
 	    oci_config_decode(&c->arena, text, len, "config.json", &config, e) < 0)
 		return -e->code;
-	for (size_t i = 0; config->linux_config && i < config->linux_config->namespaces.count; i++)
-		if (strcmp(config->linux_config->namespaces.items[i].type, "user") == 0)
-			*ret = &config->linux_config->namespaces.items[i];
+	*ret = oci_config_namespace(config, "user");
 	return 0;
 }
 

@@ -88,17 +88,6 @@ static void add(struct finder *f, const char *path)
 		(struct external_mount){ .name = path, .place = line->place };
 }
 
-static bool is_bind(const struct oci_mount *m)
-{
-	if (m->type && strcmp(m->type, "bind") == 0)
-		return true;
-	for (size_t i = 0; i < m->options.count; i++)
-		if (strcmp(m->options.items[i], "bind") == 0 ||
-		    strcmp(m->options.items[i], "rbind") == 0)
-			return true;
-	return false;
-}
-
 /* A file that is masked is covered by the host's /dev/null; a directory by a file system of the
  * container's own, which criu knows what to do with. */
 static void add_masks(struct finder *f, const struct oci_linux *l)
@@ -122,14 +111,6 @@ static int add_devices(struct finder *f, const struct oci_config *config, struct
 	return 0;
 }
 
-static bool has_user_namespace(const struct oci_linux *l)
-{
-	for (size_t i = 0; l && i < l->namespaces.count; i++)
-		if (strcmp(l->namespaces.items[i].type, "user") == 0)
-			return true;
-	return false;
-}
-
 /* Whether the very file system of a mount is the host's, too. */
 static bool is_hosts(struct finder *f, const struct mountinfo *line)
 {
@@ -148,7 +129,8 @@ static void add_fallbacks(struct finder *f, const struct oci_config *config)
 {
 	for (size_t i = 0; i < config->mounts.count; i++) {
 		const struct oci_mount *m = &config->mounts.items[i];
-		const struct mountinfo *line = is_bind(m) ? NULL : find_line(f, m->destination);
+		const struct mountinfo *line =
+			oci_mount_is_bind(m) ? NULL : find_line(f, m->destination);
 
 		if (line &&
 		    (strcmp(line->type, "sysfs") == 0 || strcmp(line->type, "proc") == 0 ||
@@ -163,11 +145,11 @@ static int find_all(struct finder *f, const struct oci_config *config, struct er
 	const struct oci_linux *l = config->linux_config;
 
 	for (size_t i = 0; i < config->mounts.count; i++)
-		if (is_bind(&config->mounts.items[i]))
+		if (oci_mount_is_bind(&config->mounts.items[i]))
 			add(f, config->mounts.items[i].destination);
 	if (l)
 		add_masks(f, l);
-	if (has_user_namespace(l))
+	if (oci_config_namespace(config, "user"))
 		add_fallbacks(f, config);
 	return add_devices(f, config, e);
 }

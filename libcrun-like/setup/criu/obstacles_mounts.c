@@ -124,12 +124,9 @@ static void look_at_link(void *arg, const struct netlink_named_link *link)
 /* One that was joined is not dumped, nor is the host's. */
 static bool has_own_network(const struct obstacles *o)
 {
-	const struct oci_linux *l = o->subject->config->linux_config;
+	const struct oci_namespace *n = oci_config_namespace(o->subject->config, "network");
 
-	for (size_t i = 0; l && i < l->namespaces.count; i++)
-		if (strcmp(l->namespaces.items[i].type, "network") == 0)
-			return !l->namespaces.items[i].path;
-	return false;
+	return n && !n->path;
 }
 
 void obstacles_in_network(struct obstacles *o)

@@ -91,16 +91,8 @@ static bool is_dev_bound(const struct oci_config *config)
 	for (size_t i = 0; i < config->mounts.count; i++) {
 		const struct oci_mount *m = &config->mounts.items[i];
 
-		if (!is_same_path(m->destination, "/dev"))
-			continue;
-		if (m->type && strcmp(m->type, "bind") == 0)
+		if (is_same_path(m->destination, "/dev") && oci_mount_is_bind(m))
 			return true;
-		for (size_t j = 0; j < m->options.count; j++) {
-			const char *o = m->options.items[j];
-
-			if (strcmp(o, "bind") == 0 || strcmp(o, "rbind") == 0)
-				return true;
-		}
 	}
 	return false;
 }

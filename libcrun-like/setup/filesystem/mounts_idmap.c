@@ -160,15 +160,11 @@ static int prepare_words(struct arena *a, const struct oci_linux *l, struct moun
 	return 0;
 }
 
-static const char *joined_user_namespace(const struct oci_linux *l)
+static const char *joined_user_namespace(const struct oci_config *config)
 {
-	for (size_t i = 0; l && i < l->namespaces.count; i++) {
-		const struct oci_namespace *n = &l->namespaces.items[i];
+	const struct oci_namespace *n = oci_config_namespace(config, "user");
 
-		if (strcmp(n->type, "user") == 0)
-			return n->path;
-	}
-	return NULL;
+	return n ? n->path : NULL;
 }
 
 static bool is_idmapped(const struct mount_op *op)
@@ -198,7 +194,7 @@ int mounts_prepare_idmap(struct arena *a, const struct oci_config *config,
 		gids = &l->gid_mappings;
 	}
 	if (!uids->count && !gids->count) {
-		op->idmap.path = joined_user_namespace(l);
+		op->idmap.path = joined_user_namespace(config);
 		if (op->idmap.path)
 			return 0;
 	}
