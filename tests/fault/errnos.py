@@ -13,6 +13,7 @@ import os
 import re
 import sys
 
+import verbs
 from harness import Tap, World
 
 CALL = re.compile(r"^(?:\d+ +)?([a-z_0-9]+)\(")
@@ -80,15 +81,7 @@ def describe(world):
     seen = {"status": state["status"]}
     if not pid:
         return seen
-    for name in ("mnt", "pid", "net", "ipc", "uts", "cgroup"):
-        seen[f"new {name}"] = os.readlink(f"/proc/{pid}/ns/{name}") != os.readlink(f"/proc/self/ns/{name}")
-    with open(f"/proc/{pid}/mountinfo") as f:
-        # Without ids and devices, which differ each time.
-        seen["mounts"] = [re.sub(r"^\d+ \d+ \d+:\d+ |shared:\d+ |master:\d+ ", "", line) for line in f]
-    with open(f"/proc/{pid}/cgroup") as f:
-        seen["cgroup"] = f.read().splitlines()[-1]
-    seen["dev"] = sorted(os.listdir(f"/proc/{pid}/root/dev"))
-    return seen
+    return seen | verbs.describe(pid)
 
 
 def differences(wanted, seen):
