@@ -39,7 +39,7 @@ struct call {
 	size_t mounts_len;
 };
 
-/* The command that does the same. */
+/* The name of the command that does the same. */
 const char *call_verb_word(const struct call *c);
 /* The id that the call is about; "" when the caller gave none. */
 const char *call_id(const struct call *c);

@@ -16,7 +16,7 @@ struct davit_error {
 
 /* Hands @e over to the caller's error, when there is one; returns what the public call returns. */
 int error_export(struct davit_error *to, const struct err *e);
-/* With what a hook printed behind it. */
+/* The same, with what a hook printed behind the message. */
 int error_export_output(struct davit_error *to, const struct err *e, const char *output);
 
 /* A malloc'ed copy for the caller that ends with one newline; @text NULL: there was no memory. */

@@ -22,7 +22,7 @@ static inline uint64_t clock_nsec(clockid_t clock)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* Of CLOCK_MONOTONIC. */
+/* The time of CLOCK_MONOTONIC, in milliseconds. */
 static inline int64_t clock_msec(void)
 {
 	return (int64_t)(clock_nsec(CLOCK_MONOTONIC) / 1000000u);

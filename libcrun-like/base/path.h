@@ -47,7 +47,7 @@ static inline bool path_has_dotdot(const char *path)
 	return false;
 }
 
-/* Of its longest component. */
+/* The length of the longest component of @path. */
 static inline size_t path_longest(const char *path)
 {
 	size_t longest = 0, len;

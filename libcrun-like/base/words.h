@@ -27,7 +27,7 @@ struct words {
  * have. */
 int words_value(const struct words *w, const char *text, const char *pointer, unsigned *ret,
 		struct err *e);
-/* Of the list at @pointer, all together. */
+/* The values of all words of the list at @pointer, or'ed together. */
 int words_union(const struct words *w, const char *const *list, size_t count, const char *pointer,
 		unsigned *ret, struct err *e);
 /* The words in their order; NULL: there are no more. */

@@ -94,7 +94,7 @@ bool cgroupfs_has_others(int dirfd, const char *one, const char *two);
 
 /* A key of cgroup.events: "populated" or "frozen". 0, 1, or -errno; -ENOENT: the cgroup is gone. */
 int cgroupfs_get_event(int dirfd, const char *key);
-/* Until it has that value. -ETIMEDOUT; 0 ms looks once. */
+/* Waits until the key has that value. -ETIMEDOUT: it has not within @ms; 0 looks once. */
 int cgroupfs_wait_event(int dirfd, const char *key, bool value, unsigned ms);
 
 /* Freezes or thaws, and waits until it has happened. */
@@ -106,7 +106,7 @@ int cgroupfs_kill(int dirfd);
  * not 0, which is returned. Processes of other pid namespaces (0) are left out. */
 typedef int cgroupfs_pid_fn(void *arg, pid_t pid);
 int cgroupfs_each_pid(int dirfd, cgroupfs_pid_fn *each, void *arg);
-/* Of this one alone. */
+/* The same for the processes of the cgroup itself, without those below. */
 int cgroupfs_each_own_pid(int dirfd, cgroupfs_pid_fn *each, void *arg);
 /* A signal to every process below, each by its pidfd, after it was seen there again. */
 int cgroupfs_signal(int dirfd, int sig);

@@ -51,7 +51,7 @@ int criu_find(const char *search, char *buf, size_t size)
 	return -ENOENT;
 }
 
-/* Out of the way of the numbers that are to be given out. */
+/* Duplicates @fd to a number above those that place_fds() hands out. */
 static int move_up(int fd)
 {
 	return fcntl(fd, F_DUPFD_CLOEXEC, CRIU_WORKER_FD + CRIU_FDS_MAX + 1);

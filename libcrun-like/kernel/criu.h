@@ -40,11 +40,11 @@ struct criu_child {
 	size_t fd_count;
 	bool keeps_group; /* its process group, and so the caller's terminal */
 };
-/* Returns -errno only. */
+/* Takes the place of the calling process; it returns only when that fails, with -errno. */
 int criu_become(const struct criu_child *c);
 
 int criu_send(int sock, enum criu_verb type, const struct protobuf *opts, bool keep_open);
-/* To a notification. */
+/* The answer to a notification: @success lets criu go on. */
 int criu_send_answer(int sock, bool success);
 
 struct criu_reply {

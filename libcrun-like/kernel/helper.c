@@ -165,7 +165,7 @@ static int talk(struct running *h)
 	return r < 0 ? r : 0;
 }
 
-/* Until it has ended; killed when it does not in time. */
+/* Waits until the helper has ended, and kills it at the deadline. */
 static int wait_for_end(struct running *h)
 {
 	struct pollfd p = { .fd = h->child.pidfd, .events = POLLIN };

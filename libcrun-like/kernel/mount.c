@@ -52,7 +52,7 @@ static const struct flag_pair attr_flags[] = {
 	{ MOUNT_ATTR_NODIRATIME, MS_NODIRATIME }, { MOUNT_ATTR_NOSYMFOLLOW, MS_NOSYMFOLLOW },
 };
 
-/* Of a copy, which is born as a peer. */
+/* What a clone is to be set to, so that it has @asked: it is born as a peer of its original. */
 static uint64_t clone_propagation(unsigned long asked)
 {
 	if (asked & MS_SHARED)

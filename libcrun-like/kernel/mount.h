@@ -108,7 +108,7 @@ void mount_type_name(int fd, char ret[static MOUNT_TYPE_SIZE]);
 
 /* MOUNT_ATTR_* that the mount of @fd has, but for the atime modes; 0 when it cannot be told. */
 uint64_t mount_attrs(int fd);
-/* ST_NOATIME, ST_RELATIME and ST_NODIRATIME of it. */
+/* Those of ST_NOATIME, ST_RELATIME and ST_NODIRATIME that the mount of @fd has. */
 unsigned long mount_atime(int fd);
 /* "ro, nosuid, ..." for @attrs. */
 void mount_attr_names(uint64_t attrs, char *ret, size_t size);

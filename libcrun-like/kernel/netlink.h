@@ -50,7 +50,7 @@ struct netlink_config {
  * next hops. */
 int netlink_save(struct arena *a, int sock, unsigned index, struct netlink_config *ret);
 
-/* Permanent and of global scope. */
+/* Whether the address is permanent and of global scope. */
 bool netlink_address_is_lasting(const struct netlink_entry *address);
 /* "10.0.0.1/24", for messages. */
 void netlink_address_text(const struct netlink_entry *address, char *buf, size_t size);

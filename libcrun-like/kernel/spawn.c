@@ -52,7 +52,7 @@ static int take_places(struct child *c)
 				1U << 2 /* CLOSE_RANGE_CLOEXEC, Linux 5.11 */);
 }
 
-/* On another stack than the sanitizers know. */
+/* Runs on a stack that the sanitizers do not know. */
 __attribute__((no_sanitize("address", "undefined"))) static int become(void *arg)
 {
 	struct child *c = arg;

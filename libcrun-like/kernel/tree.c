@@ -121,7 +121,7 @@ static int copy_attributes(struct copy *c, int from, int to, const struct stat *
 	return 0;
 }
 
-/* Not part of the frame that each level has. */
+/* Kept out of copy_dir(), whose stack frame each level of directories has. */
 static __attribute__((noinline)) int copy_file(struct copy *c, int from_dir, int to_dir,
 					       const char *name)
 {

@@ -74,7 +74,7 @@ struct run {
 	pid_t untaken_pid;   /* INIT, as the helper named it, until there is a pidfd of it */
 	int time_offsets_fd; /* MIDDLE: its timens_offsets */
 	bool has_own_fds;    /* a child: the caller's private ones are closed */
-	bool has_successor;  /* it came: there is one */
+	bool has_successor;  /* HOST has heard of the process that INIT cloned in its place */
 	uint64_t start_time;
 	char created[CLOCK_TEXT_SIZE]; /* RFC 3339, when the state was published */
 	char owner[16];
@@ -82,8 +82,8 @@ struct run {
 	sigset_t old_mask;       /* of the caller */
 	int signal_fd;
 	int reserve[RUN_RESERVE];     /* given back when the clean-up begins */
-	int notify_fd;                /* what the program says when it is ready */
-	int pidfd_sock;               /* who gets the pidfd */
+	int notify_fd;                /* the socket on which the program says that it is ready */
+	int pidfd_sock;               /* the connection to whoever gets the pidfd */
 	int hook_files[HOOK_STREAMS]; /* where hooks print to, when annotations name files */
 	char *hook_output; /* HOOK_OUTPUT_TEXT bytes of the caller's: what a failing hook printed */
 	struct foreground foreground;

@@ -204,7 +204,7 @@ static int explain(struct checkpoint *k, struct err *e)
 	return -e->code;
 }
 
-/* The freezer's order outlives who has given it. */
+/* A criu that was killed leaves the cgroup frozen. */
 static void thaw(const struct checkpoint *k)
 {
 	struct cgroup_ref ref;

@@ -9,7 +9,7 @@
 #include "lifecycle/criu_session.h"
 #include "oci-spec/config.h"
 
-/* It runs, or is paused. */
+/* Fails unless the container runs or is paused. */
 int checkpoint_check_status(const struct container *c, struct err *e);
 int checkpoint_load_config(struct container *c, const struct oci_config **ret, struct err *e);
 int checkpoint_check_mounts(const struct container *c, const struct oci_config *config,

@@ -301,7 +301,7 @@ static int prepare(struct container *c, const char *text, size_t len, bool has_u
 	return 0;
 }
 
-/* To know them by. One that is gone from the host stays -1. */
+/* What is to be taken off is known by its source. One that is gone from the host stays -1. */
 static void look_at_sources(struct mounts *m)
 {
 	for (size_t i = 0; i < m->count; i++) {
@@ -355,7 +355,7 @@ int operation_mounts_change(const struct davit_context *ctx, const char *id, con
 
 /* --- the list -------------------------------------------------------------------------------- */
 
-/* A container names its directories as it likes. */
+/* A container may put any bytes into the names of its directories: what is no UTF-8 is replaced. */
 static void make_clean(char *text)
 {
 	size_t len = strlen(text), at;

@@ -47,7 +47,7 @@ static void report(struct faults *f, const struct err *e)
 	f->has_stopped = !f->each(f->arg, e);
 }
 
-/* Of the decoder, which knows where it is. */
+/* A fault that the decoder has found: it has a pointer already. */
 static bool report_value(void *arg, const struct err *fault)
 {
 	report(arg, fault);

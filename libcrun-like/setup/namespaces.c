@@ -217,7 +217,7 @@ unsigned namespaces_listed(const struct oci_config *c)
 	return flags;
 }
 
-/* Looking is dear: two files of /proc that are made for it. */
+/* What is known is not looked up again: the kernel makes two files of /proc for each look. */
 static int differs(pid_t pid, int flag, unsigned known)
 {
 	return known & (unsigned)flag ? 1 : namespace_differs(pid, flag);

@@ -71,7 +71,7 @@ static inline bool namespaces_has_new(const struct namespaces *ns, int flag)
 const struct namespace_join *namespaces_find_joined(const struct namespaces *ns, int flag);
 /* True when the container's namespace of this type is not the runtime's own. */
 bool namespaces_is_private(const struct namespaces *ns, int flag);
-/* The one that is joined is not joined. */
+/* Takes the namespace of this type off the list of those that are joined. */
 void namespaces_forget(struct namespaces *ns, int flag);
 
 /* True when the one that is joined is the runtime's own all the same; after namespaces_open(). */

@@ -36,7 +36,7 @@ struct external_namespace {
 	const char *name; /* in the image; NULL: by join_ns */
 	int flag;
 };
-/* NULL: criu has no way. */
+/* NULL: criu has no way to join namespaces of this type. */
 const struct external_namespace *external_namespace_find(const char *type);
 /* The number by which criu knows the namespace of process @pid; 0: it is our own. */
 uint64_t external_namespace_inode(const struct external_namespace *ns, pid_t pid);

@@ -24,7 +24,7 @@ struct stream {
 	bool is_external;          /* criu has to be told at the dump, too */
 };
 
-/* Those of process @pid. */
+/* Finds out what the standard streams of process @pid are. */
 int streams_look(struct arena *a, pid_t pid, struct stream ret[static STREAMS], struct err *e);
 int streams_save(int dirfd, const struct stream streams[static STREAMS], struct err *e);
 /* The images may be anybody's: what is not exactly the keys of three streams is an error. No such

@@ -100,7 +100,7 @@ int mounts_answer_idmap(const struct mounts *m, size_t i, int fd, struct err *e)
  * paths behind (ROOTFS_ALONE). Without the right to open a source (rootless) it is left to INIT's
  * mounts_apply(). */
 int mounts_open_sources(struct mounts *m, struct err *e);
-/* One that is a bind, as op->fd; -1: it is left to INIT. */
+/* The source of one bind, as op->fd, which stays -1 where it is left to INIT. */
 int mounts_open_source(const struct mounts *m, struct mount_op *op, struct err *e);
 /* INIT, after rootfs_attach() and before rootfs_enter(); its cgroup namespace is the final one. */
 int mounts_apply(struct mounts *m, int rootfd, struct err *e);

@@ -29,7 +29,7 @@ static int open_fallback(struct mount_op *op)
 			   set & ~(uint64_t)MOUNT_ATTR__ATIME);
 }
 
-/* What a new file system gets once its content is there. */
+/* The options that a new file system gets when its content is there. */
 static int settle_fs(const struct mount_op *op, int fd, struct err *e)
 {
 	uint64_t set = op->options.recursive_set, clear = op->options.recursive_clear;

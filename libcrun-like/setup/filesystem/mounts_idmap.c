@@ -223,7 +223,7 @@ static int open_joined(const char *path)
 	return r < 0 ? r : fd;
 }
 
-/* Of an earlier mount with the same maps, or a new one. */
+/* The namespace of an earlier mount with the same maps, or a new one. */
 static int open_one(const struct mounts *m, size_t i)
 {
 	const struct mount_idmap *map = &m->items[i].idmap;

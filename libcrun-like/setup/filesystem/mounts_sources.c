@@ -61,7 +61,7 @@ int mounts_open_source(const struct mounts *m, struct mount_op *op, struct err *
 	return 0;
 }
 
-/* By making its mount point below that source. */
+/* Whether an earlier bind may make the source of @op, because its own mount point is made there. */
 static bool may_be_made(const struct mounts *m, const struct mount_op *op)
 {
 	for (const struct mount_op *earlier = m->items; earlier < op && m->is_new; earlier++) {
@@ -121,7 +121,7 @@ void mounts_close(struct mounts *m)
 	}
 }
 
-/* Of what earlier mounts have made in the container's root. */
+/* The source is what earlier mounts have made in the container's root. */
 static int clone_inside(const struct mount_op *op, int rootfd)
 {
 	_cleanup_fd_ int fd = rootpath_open(rootfd, op->inside, O_PATH);

@@ -71,7 +71,7 @@ static int tell_clash(const struct mount_op *op, bool is_dir, struct err *e)
 			   "if the specified host path exists and is the expected type");
 }
 
-/* Or else a file is on the way to the destination. */
+/* Whether the destination itself is a file; else one is on the way to it. */
 static bool is_file(const struct mount_op *op, int rootfd)
 {
 	_cleanup_fd_ int fd = rootpath_open(rootfd, op->destination, O_PATH);

@@ -241,7 +241,7 @@ static int enter_by_pivot(int rootfd, struct err *e)
 	return chdir("/") < 0 ? err_set(e, errno, "change to the new root") : 0;
 }
 
-/* There is no other. */
+/* The mount namespace has the container's root and no other. */
 static int enter_alone(int rootfd, struct err *e)
 {
 	(void)rootfd;

@@ -22,7 +22,7 @@ struct affinity {
 /* A sound list as of cpuset(7), "0-3,7". NULL and "": none is given. */
 void affinity_prepare(const char *list, struct affinity *ret);
 
-/* Of the calling thread. */
+/* The CPUs that the calling thread may run on. */
 int affinity_get(struct affinity *ret, struct err *e);
 int affinity_set(const struct affinity *cpus, struct err *e);
 

@@ -15,7 +15,7 @@ enum {
 	DEPTH_MAX = 4 /* an interpreter may be a script, as for the kernel */
 };
 
-/* EACCES. @who: "", or what the file is to the program. */
+/* execve gave EACCES for @path: a hint that says why, when the cause is found. */
 static bool explain_denied(const struct binfmt *b, const char *path, struct err *e)
 {
 	if (S_ISDIR(b->mode))

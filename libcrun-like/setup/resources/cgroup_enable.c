@@ -18,7 +18,7 @@ enum {
 	WORDS_MAX = 8 * sizeof(unsigned)
 };
 
-/* One parent. */
+/* A parent of the cgroup, while controllers are enabled in it. */
 struct parent {
 	const struct cgroup_plan *plan;
 	struct cgroup_enabled *done;

@@ -41,7 +41,7 @@ void intel_rdt_foresee(const struct intel_rdt *rdt, struct intel_rdt_made *ret);
 /* Nothing is left after a failure. */
 int intel_rdt_create(struct arena *a, struct intel_rdt *rdt, struct err *e);
 void intel_rdt_undo(struct intel_rdt *rdt);
-/* Before the process has children. */
+/* Called before the process has children, which would stay where they are. */
 int intel_rdt_add_process(const struct intel_rdt *rdt, pid_t pid, struct err *e);
 /* What was made, as far as delete is to remove it. */
 struct intel_rdt_made intel_rdt_made(const struct intel_rdt *rdt);

@@ -47,15 +47,15 @@ struct systemd_start {
 	const struct oci_map *annotations;
 };
 
-/* Waits until it is there, with @pid in it. */
+/* Makes the unit, and waits until it is there with @pid in it. */
 int systemd_unit_start(const struct systemd_unit *unit, const struct systemd_start *start,
 		       pid_t pid, struct err *e);
 /* The same with no process and no manager: would the annotations do? */
 int systemd_unit_check(struct arena *a, const struct oci_map *annotations, struct err *e);
-/* Its limits, for as long as it lives. */
+/* Changes the limits of the unit, for as long as it lives. */
 int systemd_unit_set(const struct systemd_unit *unit, const struct cgroup_write *writes,
 		     struct err *e);
-/* Whatever became of it; no such unit is success. */
+/* Ends the unit, whatever became of it; where there is none, that is success. */
 int systemd_unit_stop(const struct systemd_unit *unit, struct err *e);
 /* The unit has ended by itself: only that it failed is forgotten. */
 int systemd_unit_forget(const struct systemd_unit *unit, struct err *e);

@@ -47,7 +47,7 @@ static const struct word operator_rows[] = {
 };
 static const struct words operators = WORDS("seccomp operator", operator_rows);
 
-/* One compilation. */
+/* What the functions of one compilation share. */
 struct build {
 	const struct seccomp_source *source;
 	scmp_filter_ctx ctx;
