@@ -4,7 +4,8 @@
 
 errors: the N-th system call of davit, or of the processes that it makes, is not executed and fails with an
 error that fits (kill_sweep.c). kills: SIGKILL to davit at a system call stop, to a process that it has
-made, or to both at once. memory: the N-th request for memory fails (heap_guard.c). After each fault davit has either failed, in
+made, or to both at once. memory: the N-th request for memory fails (heap_guard.c). files: davit may open N files. disks: the
+state root is read-only, or has no room. After each fault davit has either failed, in
 one line and with nothing left or changed, or has done all that was asked for; after a kill `delete --force`
 takes everything away, twice, and the same id can be used again. Never a crash, never a hang. The log is JSON line by
 line and ends with what stderr says; the bundle is as it was, save for mount points; no device program stays loaded.
@@ -53,7 +54,9 @@ SPECIAL = {
     "flock": ("EINTR", "ENOLCK"), "mmap": ("ENOMEM",), "munmap": ("ENOMEM",),
 }
 USUAL = ("ENOMEM", "EPERM", "EIO", "ENOSYS")
-CLONE_NEWNS, MS_REC, MS_PRIVATE, MS_SHARED = 0x20000, 0x4000, 1 << 18, 1 << 20
+CLONE_NEWNS, MS_REC, MS_PRIVATE, MS_SHARED, MS_RDONLY, MS_REMOUNT, MNT_DETACH = 0x20000, 0x4000, 1 << 18, 1 << 20, 1, 32, 2
+FILES_MAX = 40
+LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def read_numbers():
@@ -65,13 +68,22 @@ def read_numbers():
     return {name: int(n) for name, n in re.findall(r"^#define __NR_(\w+) (\d+)$", text, re.MULTILINE)}
 
 
+def mount(source, target, kind, flags, data=None):
+    texts = [text and text.encode() for text in (source, target, kind, data)]
+    if LIBC.mount(*texts[:3], flags, texts[3]) < 0:
+        raise OSError(ctypes.get_errno(), f"mount {target}")
+
+
+def remount(target, is_read_only):
+    mount(None, target, None, MS_REMOUNT | (MS_RDONLY if is_read_only else 0))
+
+
 def leave_mounts():
     """A mount namespace of our own, shared with nobody but what we make: all that changes in it is davit's doing."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    for failed in (libc.unshare(CLONE_NEWNS), libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None),
-                   libc.mount(None, b"/", None, MS_REC | MS_SHARED, None)):
-        if failed:
-            raise OSError(ctypes.get_errno(), "a mount namespace of our own")
+    if LIBC.unshare(CLONE_NEWNS) < 0:
+        raise OSError(ctypes.get_errno(), "a mount namespace of our own")
+    mount(None, "/", None, MS_REC | MS_PRIVATE)
+    mount(None, "/", None, MS_REC | MS_SHARED)
 
 
 def look_at_tree(top):
@@ -155,6 +167,13 @@ class SweepWorld(World):
         leave_mounts()
         super().__init__(davit)
         self.json_log = os.path.join(self.top, "json")
+        # The state root is on a disk of its own.
+        self.disk = os.path.join(self.top, "disk")
+        os.mkdir(self.disk)
+        mount("davit-fault", self.disk, "tmpfs", 0, "size=4m")
+        self.root = os.path.join(self.disk, "root")
+        os.mkdir(self.root, 0o700)
+        self.mounts = self.read_mounts()
         self.table = os.path.join(self.top, "table")
         self.report = os.path.join(self.top, "report")
         self.names = {}
@@ -164,6 +183,25 @@ class SweepWorld(World):
                 if name not in NOT_OURS:
                     f.write(" ".join([str(number), *(str(getattr(errno, e)) for e in SPECIAL.get(name, USUAL))]) + "\n")
         self.console = ConsoleServer(os.path.join(self.top, "console"), 20)
+
+    def fill_disk(self):
+        with open(os.path.join(self.disk, "filler"), "wb", buffering=0) as f:
+            try:
+                while f.write(b"x" * 4096):
+                    pass
+            except OSError as e:
+                if e.errno != errno.ENOSPC:
+                    raise
+
+    def empty_disk(self):
+        os.unlink(os.path.join(self.disk, "filler"))
+
+    def close(self):
+        for entry in os.listdir(self.root):
+            self.davit("delete", "--force", entry)
+        LIBC.umount2(self.disk.encode(), MNT_DETACH)
+        self.root = self.disk
+        super().close()
 
     def delete_all(self):
         for entry in os.listdir(self.root):
@@ -208,12 +246,13 @@ class Sweep:
         self.world, self.tap, self.driver, self.bystanders = world, tap, driver, bystanders
         self.count, self.each_error = None if args.all else args.points, args.each_error
         self.figures = collections.defaultdict(Figures)
-        self.programs = programs.Programs(world)
+        # Where criu is, only a part of the machine's cgroups is in sight.
+        self.programs = None if args.criu else programs.Programs(world)
         self.trees = {}
 
-    def call(self, verb, role=None, action="0", n=0, **env):
+    def call(self, verb, role=None, action="0", n=0, before=(), **env):
         """(status, stderr, calls that were counted, was it reached)"""
-        before = (self.driver, role, str(action), str(n), self.world.report) if role else ()
+        before = (self.driver, role, str(action), str(n), self.world.report) if role else before
         if role and os.path.exists(self.world.report):
             os.unlink(self.world.report)
         how = self.world.run_at_terminal if verb.at_terminal else self.world.davit
@@ -275,7 +314,8 @@ class Sweep:
                 break
         if seconds > figures.slowest:
             figures.slowest, figures.which = seconds, title()
-        found += self.bystanders.changes() + self.check_tree(verb) + self.programs.left()
+        found += self.bystanders.changes() + self.check_tree(verb)
+        found += self.programs.left() if self.programs else []
         if found:
             self.world.delete_all()
             problems += [f"{title()}: {word}" for word in found]
@@ -328,6 +368,29 @@ class Sweep:
                 return self.check_log(status, err) + verb.judge(status, err, "", "")
             self.point(verb, "memory", lambda: f"request {n} for memory fails", attempt, problems)
 
+    def shortage(self, verb, kind, told, before, problems, begin=None, end=None):
+        """The caller's or the machine's: it is all done, or there is an error."""
+        def attempt():
+            begin and begin()
+            try:
+                status, err, _, _ = self.call(verb, before=before)
+            finally:
+                end and end()
+            # With the three standard streams alone no log can be opened.
+            return ([] if before[-1:] == ("--nofile=3:3",) else self.check_log(status, err)) + verb.judge(status, err, "", "")
+        self.point(verb, kind, lambda: told, attempt, problems)
+
+    def files(self, verb, problems):
+        for n in self.choose(FILES_MAX):
+            if n > 2:
+                self.shortage(verb, "files", f"{n} files", ("prlimit", f"--nofile={n}:{n}"), problems)
+
+    def disks(self, verb, problems):
+        world = self.world
+        self.shortage(verb, "disks", "a read-only state root", (), problems,
+                      lambda: remount(world.disk, True), lambda: remount(world.disk, False))
+        self.shortage(verb, "disks", "a full disk", (), problems, world.fill_disk, world.empty_disk)
+
     def verb(self, verb, kinds):
         self.world.use(verb.bundle)
         if verb.bundle.path not in self.trees:
@@ -344,10 +407,11 @@ class Sweep:
         self.tap.result(f"{verb.name}: the same id can be used after all that", verb.remove() + verb.ready() + verb.remove())
 
     def print_table(self):
-        print(f"# {'command':34} errors  kills memory  failures  s/all  s/slowest")
+        print(f"# {'command':34} errors  kills memory  files disks  failures  s/all  s/slowest")
         for name, figures in self.figures.items():
             told = ", ".join(f"{n} {which}" for which, n in figures.problems.items()) or "0"
-            print(f"# {name:34} {figures.points['errors']:6} {figures.points['kills']:6} {figures.points['memory']:6}  {told:8} "
+            print(f"# {name:34} {figures.points['errors']:6} {figures.points['kills']:6} {figures.points['memory']:6} "
+                  f"{figures.points['files']:6} {figures.points['disks']:5}  {told:8} "
                   f"{figures.seconds:6.1f}  {figures.slowest:6.2f} {figures.which if figures.slowest > 5 else ''}")
         points = sum(sum(f.points.values()) for f in self.figures.values())
         kinds = sum((f.problems for f in self.figures.values()), collections.Counter())
@@ -363,7 +427,7 @@ def main():
     parser.add_argument("--each-error", action="store_true")
     parser.add_argument("--criu", action="store_true")
     parser.add_argument("--only", default="")
-    parser.add_argument("--kinds", default="errors,kills,memory")
+    parser.add_argument("--kinds", default="errors,kills,memory,files,disks")
     parser.add_argument("davit")
     parser.add_argument("driver")
     args = parser.parse_args()
