@@ -66,7 +66,7 @@ pm() {
 logs_grow() {
 	local try before
 	before=$(wc -l 2>/dev/null <"${2:-/dev/null}")
-	for try in {1..100}; do
+	for try in {1..300}; do
 		pm logs "$1" | tr -d '\r' >"$T/logs"
 		[ "$(wc -l <"$T/logs")" -gt "$before" ] && { cp "$T/logs" "${2:-/dev/null}"; return 0; }
 		sleep 0.1
@@ -146,7 +146,7 @@ docker_restored() {
 		! docker start --checkpoint first one || break
 		sleep 1
 	done
-	for try in {1..100}; do
+	for try in {1..300}; do
 		docker logs one >"$T/after"
 		[ "$(wc -l <"$T/after")" -le "$(wc -l <"$T/before")" ] || break
 		sleep 0.1
@@ -196,7 +196,7 @@ ctr_running() {
 # ctr_counts N: the count is above N, soon.
 ctr_counts() {
 	local try now
-	for try in {1..50}; do
+	for try in {1..300}; do
 		now=$(ctr task exec --exec-id "e$RANDOM$try" one cat /dev/shm/count) || now=0
 		[ "${now:-0}" -le "$1" ] || return 0
 		sleep 0.1
@@ -214,7 +214,7 @@ ctr_dumped() {
 ctr_kept() {
 	ctr container checkpoint --rw --image --task one "local/$runtime:latest"
 	ctr task kill -s KILL one
-	for _ in {1..100}; do
+	for _ in {1..300}; do
 		ctr task ls | grep -q '^one .*RUNNING' || break
 		sleep 0.1
 	done

@@ -44,7 +44,7 @@ pid_of() {
 
 is_gone() {
 	local try
-	for try in {1..100}; do
+	for try in {1..600}; do
 		[ -e "/proc/$1" ] && [ "$(awk '/^State/ { print $2 }' "/proc/$1/status" 2>/dev/null)" != Z ] || return 0
 		sleep 0.05
 	done

@@ -29,9 +29,9 @@ watch() {
 	WATCHER=$!
 }
 
-# records N: within three seconds there are as many.
+# records N: within half a minute there are as many.
 records() {
-	for _ in {1..150}; do
+	for _ in {1..1500}; do
 		[ "$(wc -l <"$T/records")" -lt "$1" ] || return 0
 		sleep 0.02
 	done

@@ -350,7 +350,7 @@ all_sets() {
 	fails "cannot exec in a paused container" exec "$ID" true
 	"$DAVIT" --root "$ROOT" exec --ignore-paused "$ID" echo later >"$T/later" 2>&1 </dev/null 3>&- 4>&- &
 	cg=$(cgroup_of "$(init_pid)")
-	for _ in {1..100}; do
+	for _ in {1..600}; do
 		[ "$(wc -l <"$cg/cgroup.procs")" -lt 2 ] || break
 		sleep 0.05
 	done
@@ -371,7 +371,7 @@ all_sets() {
 	ok pause "$ID"
 	cg=$(cgroup_of "$(init_pid)")
 	"$DAVIT" --root "$ROOT" exec --ignore-paused "$ID" sleep 1000 >"$T/said" 2>&1 </dev/null 3>&- 4>&- &
-	for _ in {1..100}; do
+	for _ in {1..600}; do
 		[ "$(wc -l <"$cg/cgroup.procs")" -lt 2 ] || break
 		sleep 0.05
 	done

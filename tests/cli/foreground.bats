@@ -16,11 +16,11 @@ teardown() {
 	tear_down
 }
 
-# wait_for FILE...: they are there within five seconds, and not empty.
+# wait_for FILE...: they are there within half a minute, and not empty.
 wait_for() {
 	local file
 	for file; do
-		for _ in {1..100}; do
+		for _ in {1..600}; do
 			[ ! -s "$file" ] || continue 2
 			sleep 0.05
 		done
@@ -31,7 +31,7 @@ wait_for() {
 
 receive_pidfd() {
 	"$HERE/recv-pidfd.py" "$T/pidfd.sock" "$T/pidfd.report" 3>&- 4>&- &
-	for _ in {1..100}; do
+	for _ in {1..1500}; do
 		[ ! -S "$T/pidfd.sock" ] || return 0
 		sleep 0.02
 	done
@@ -130,7 +130,7 @@ time.sleep(0.5 if sys.argv[1:] else 1000)' "$@"
 manager() {
 	requires command:python3
 	"$HERE/recv-notify.py" "$T/notify.sock" "$T/notify.report" 3>&- 4>&- &
-	for _ in {1..100}; do
+	for _ in {1..1500}; do
 		[ ! -S "$T/notify.sock" ] || break
 		sleep 0.02
 	done
@@ -215,7 +215,7 @@ ended() {
 		kill -s WINCH "$RUN"
 		kill -s CHLD "$RUN"
 		kill -s "$signal" "$RUN"
-		for _ in {1..100}; do
+		for _ in {1..1500}; do
 			! grep -qx "$signal" "$OUT" || continue 2
 			sleep 0.02
 		done

@@ -23,9 +23,9 @@ catcher() {
 	until [ -e "$BUNDLE/rootfs/tmp/ready" ]; do sleep 0.02; done
 }
 
-# got SIGNAL: within two seconds; forgets it.
+# got SIGNAL: within half a minute; forgets it.
 got() {
-	for _ in {1..100}; do
+	for _ in {1..1500}; do
 		if [ "$(cat "$BUNDLE/rootfs/tmp/got" 2>/dev/null)" = "$1" ]; then
 			rm "$BUNDLE/rootfs/tmp/got"
 			return
@@ -46,7 +46,7 @@ shared() {
 }
 
 is_empty() {
-	for _ in {1..100}; do
+	for _ in {1..1500}; do
 		[ -s "$CG/cgroup.procs" ] || return 0
 		sleep 0.02
 	done

@@ -56,7 +56,7 @@ threads() {
 
 @test "so does a create into a pid namespace of others, early and late" {
 	unshare -p -f sleep 1000 </dev/null >/dev/null 2>&1 3>&- 4>&- &
-	for _ in {1..100}; do
+	for _ in {1..1500}; do
 		neighbour=$(pgrep -P $! -x sleep) || { sleep 0.02; continue; }
 		break
 	done
@@ -151,7 +151,7 @@ hang() {
 	config --arg fifo "$T/fifo" '.hooks.createContainer = [{ path: "/bin/cat", args: ["cat", $fifo] }]'
 	DAVIT_TEST=$TOKEN "$PROGRAMS/api-calls" hang "$BUNDLE" "$ROOT" "$DAVIT" </dev/null >"$T/calls.out" 2>&1 3>&- 4>&- &
 	HANGING=$!
-	for _ in {1..100}; do
+	for _ in {1..1500}; do
 		! pgrep -f "^cat $T/fifo" >/dev/null || break
 		sleep 0.02
 	done

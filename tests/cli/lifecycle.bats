@@ -131,7 +131,7 @@ teardown() {
 	ok create -b "$BUNDLE" "$ID"
 	created_out=$OUT
 	ok start "$ID"
-	for _ in {1..100}; do [ -s "$created_out" ] && break; sleep 0.02; done
+	for _ in {1..1500}; do [ -s "$created_out" ] && break; sleep 0.02; done
 	ok kill "$ID" USR1
 	sleep 0.1
 	ok kill "$ID" SIGHUP

@@ -86,7 +86,7 @@ run_both() {
 	davit --cgroup-manager disabled run --detach -b "$BUNDLE" "$ID"
 	[ "$status" -eq 0 ]
 	ns=$(readlink "/proc/$(init_pid)/ns/pid")
-	for _ in {1..50}; do
+	for _ in {1..1500}; do
 		ok ps -f json "$ID"
 		[ "$(jq length <<<"$out")" != 2 ] || break
 		sleep 0.02

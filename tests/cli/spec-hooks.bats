@@ -60,7 +60,7 @@ live() {
 	ok create -b "$BUNDLE" "$ID"
 	[ "$(<"$T/shared/order")" = $'prestart 0\nprestart 1\ncreateRuntime 0\ncreateRuntime 1\ncreateContainer 0\ncreateContainer 1' ]
 	ok start "$ID"
-	for _ in {1..50}; do # the program writes when it gets to it
+	for _ in {1..1500}; do # the program writes when it gets to it
 		grep -q program "$T/shared/order" && break
 		sleep 0.02
 	done

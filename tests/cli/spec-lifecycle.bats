@@ -32,7 +32,7 @@ teardown() {
 	config --arg mark "$T/hook" --arg token "DAVIT_TEST=$TOKEN" '.hooks.createRuntime = [{ path: "/bin/sh",
 		args: ["sh", "-c", "touch \($mark); sleep 1"], env: [$token] }]'
 	DAVIT_TEST=$TOKEN "$DAVIT" --root "$ROOT" create -b "$BUNDLE" "$ID" >"$T/create" 2>&1 </dev/null 3>&- 4>&- &
-	for _ in {1..100}; do
+	for _ in {1..1500}; do
 		[ ! -e "$T/hook" ] || break
 		sleep 0.02
 	done
@@ -70,7 +70,7 @@ teardown() {
 	[ "$(cgroup_of "$pid")" != "$(cgroup_of self)" ]
 	[ "$(readlink "/proc/$pid/root")" = / ]
 	ok start "$ID"
-	for _ in {1..100}; do
+	for _ in {1..1500}; do
 		[ ! -e "$BUNDLE/rootfs/ran" ] || break
 		sleep 0.02
 	done
@@ -118,9 +118,9 @@ teardown() {
 	ok create -b "$BUNDLE" "$ID"
 	created_out=$OUT
 	ok start "$ID"
-	for _ in {1..100}; do [ -s "$created_out" ] && break; sleep 0.02; done
+	for _ in {1..1500}; do [ -s "$created_out" ] && break; sleep 0.02; done
 	ok kill "$ID" RTMIN+3
-	for _ in {1..100}; do [ "$(wc -l <"$created_out")" -lt 2 ] || break; sleep 0.02; done
+	for _ in {1..1500}; do [ "$(wc -l <"$created_out")" -lt 2 ] || break; sleep 0.02; done
 	[ "$(<"$created_out")" = $'ready\ngot' ]
 }
 
@@ -130,7 +130,7 @@ teardown() {
 	mkdir "$cgroup" "$cgroup/other"
 	unshare --uts sleep 1000 3>&- 4>&- &
 	local holder=$!
-	for _ in {1..100}; do
+	for _ in {1..1500}; do
 		[ "$(readlink /proc/$holder/ns/uts)" = "$(readlink /proc/self/ns/uts)" ] || break
 		sleep 0.02
 	done

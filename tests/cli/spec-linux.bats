@@ -91,7 +91,7 @@ new_net_ns() {
 	ok start "$ID"
 	ok delete -f "$ID"
 	# Never moved back (config-linux.md#network-devices): a veth ends with the namespace.
-	for _ in {1..100}; do
+	for _ in {1..600}; do
 		at_host ip link show v0peer 2>/dev/null >&2 || break
 		sleep 0.05
 	done
@@ -403,7 +403,7 @@ make_resctrl() {
 	unshare -m --propagation private python3 "$HERE/fuse-resctrl.py" "$RDT" "$T/rdt.log" \
 		>"$T/fuse.log" 2>&1 </dev/null 3>&- 4>&- &
 	RDT_PID=$!
-	for try in {1..200}; do
+	for try in {1..600}; do
 		! grep -q " $RDT " "/proc/$RDT_PID/mountinfo" 2>/dev/null || break
 		[ -e "/proc/$RDT_PID" ] || skip "needs FUSE: $(cat "$T/fuse.log")"
 		sleep 0.05

@@ -230,7 +230,7 @@ listing() {
 	done
 	[ "$(stat -c %a "$in/given")" = 700 ]
 	[ "$(stat -c %a "$R/new" "$R/deep" "$R/copied")" = $'755\n755\n755' ]
-	for _ in {1..50}; do # the program writes when it gets to it
+	for _ in {1..1500}; do # the program writes when it gets to it
 		[ ! -e "$in/new/below/file" ] || break
 		sleep 0.02
 	done
@@ -372,7 +372,7 @@ listing() {
 	# Nobody else's processes see it writable: a joined mount namespace.
 	only_defaults
 	unshare -m --propagation private sleep 1000 3>&- &
-	for _ in {1..50}; do # until it is in its namespace
+	for _ in {1..1500}; do # until it is in its namespace
 		[ "$(readlink "/proc/$!/ns/mnt")" = "$(readlink /proc/self/ns/mnt)" ] || break
 		sleep 0.02
 	done

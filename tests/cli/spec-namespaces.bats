@@ -180,7 +180,7 @@ ns_path() {
 	[ "$(offset "$pid" monotonic)" = "2000000 0" ]
 	[ "$(ns "$pid" time)" != "$(ns self time)" ]
 	[ "$(offset self boottime)" != "1000000 500000000" ]
-	for _ in {1..100}; do
+	for _ in {1..600}; do
 		[ ! -s "$T/out.1" ] || break
 		sleep 0.05
 	done

@@ -131,7 +131,7 @@ mask() {
 receives() {
 	"$HERE/recv-console.py" "$T/console" "$T/report" </dev/null >/dev/null 2>&1 3>&- &
 	RECEIVER=$!
-	for _ in {1..100}; do
+	for _ in {1..600}; do
 		[ ! -S "$T/console" ] || break
 		sleep 0.05
 	done

@@ -66,10 +66,10 @@ end_agent() {
 	[ -z "${REPORT-}" ] || rm -f "$AGENT" "$REPORT".* # a test that was skipped in setup has none
 }
 
-# appears FILE: within five seconds.
+# appears FILE: within half a minute.
 appears() {
 	local try
-	for try in {1..100}; do
+	for try in {1..600}; do
 		[ ! -e "$1" ] || return 0
 		sleep 0.05
 	done

@@ -185,7 +185,7 @@ begin() {
 	export NOTIFY_SOCKET=$T/nobody
 	LIMIT=5 davit run --detach -b "$BUNDLE" "$ID" # nobody says that the program is ready
 	unset NOTIFY_SOCKET
-	for _ in {1..50}; do
+	for _ in {1..300}; do
 		[ ! -d "$ROOT/$ID/notify/x/y" ] || break
 		sleep 0.1
 	done

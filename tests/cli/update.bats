@@ -77,7 +77,7 @@ lacks() {
 	# Nobody drives these devices: who passes the filter learns that.
 	local allowed="No such device or address" refused="Operation not permitted"
 	says() {
-		for _ in {1..100}; do
+		for _ in {1..1500}; do
 			[[ $(cat "$BUNDLE/rootfs/tmp/$1.is" 2>/dev/null) != *"$2" ]] || return 0
 			sleep 0.02
 		done

@@ -126,12 +126,12 @@ runs_in() {
 	config '.process.terminal = true | .process.user = { uid: 7, gid: 8 }'
 	"$HERE/recv-console.py" "$T/console" "$T/report" </dev/null >/dev/null 2>&1 3>&- &
 	RECEIVER=$!
-	for _ in {1..100}; do
+	for _ in {1..600}; do
 		[ ! -S "$T/console" ] || break
 		sleep 0.05
 	done
 	ok run -d --console-socket "$T/console" -b "$BUNDLE" "$ID"
-	for _ in {1..100}; do
+	for _ in {1..600}; do
 		[ ! -e "$T/report" ] || break
 		sleep 0.05
 	done

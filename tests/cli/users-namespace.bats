@@ -42,7 +42,7 @@ keep_namespaces() {
 		exec setpriv --reuid=$2 --regid=$2 --clear-groups unshare -U -m sleep 1000' - \
 		"${1-}" "$USER_ID" >/dev/null 2>&1 </dev/null 3>&- &
 	KEEPER=$!
-	for _ in {1..500}; do
+	for _ in {1..3000}; do
 		[ "$(readlink "/proc/$KEEPER/ns/user")" = "$(readlink /proc/self/ns/user)" ] || break
 		sleep 0.01
 	done
@@ -50,7 +50,7 @@ keep_namespaces() {
 		# By one write, which the shell's own printf does not do.
 		cat <<<"0 $USER_ID 1"$'\n'"1 $FIRST_ID 65535" >"/proc/$KEEPER/$file"
 	done
-	for _ in {1..500}; do
+	for _ in {1..3000}; do
 		! grep -q ^sleep "/proc/$KEEPER/comm" || return 0
 		sleep 0.01
 	done

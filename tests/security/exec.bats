@@ -17,10 +17,10 @@ teardown() {
 	tear_down
 }
 
-# says TEXT: the container's own program has printed it, within five seconds.
+# says TEXT: the container's own program has printed it, within half a minute.
 says() {
 	local try
-	for try in {1..100}; do
+	for try in {1..600}; do
 		! grep -q "$1" "$seen" || return 0
 		sleep 0.05
 	done

@@ -62,7 +62,7 @@ peer() {
 	local try
 	"$SECURITY/peer.py" "$@" </dev/null >/dev/null 2>&1 3>&- 4>&- &
 	PEER=$!
-	for try in {1..200}; do
+	for try in {1..1500}; do
 		[ ! -e "$3.ready" ] || return 0
 		sleep 0.02
 	done

@@ -192,7 +192,7 @@ plain() {
 	pid=$(init_pid)
 	env -i "DAVIT_TEST=$TOKEN" "$(command -v nsenter)" -t "$pid" -p -- "$(command -v sleep)" 1000 </dev/null >/dev/null 2>&1 3>&- 4>&- &
 	HOLDER=$!
-	for _ in {1..100}; do
+	for _ in {1..1500}; do
 		[ "$(pgrep -cP "$HOLDER")" -eq 0 ] || break
 		sleep 0.02
 	done

@@ -117,7 +117,7 @@ open_to_all() {
 	program unshare -U -r -m sh -c 'echo ready; while [ -e /ro/covered ]; do sleep 0.1; done
 		mount -o remount,bind,rw /ro; echo it wrote >/ro/file; sleep 1000'
 	ok run -d -b "$BUNDLE" "$ID"
-	for _ in {1..100}; do
+	for _ in {1..600}; do
 		! grep -q ready "$OUT" || break
 		sleep 0.05
 	done
@@ -143,7 +143,7 @@ open_to_all() {
 	ok delete -f "$ID"
 	program unshare -U -r -m sh -c 'echo ready; sleep 1000'
 	ok run -d -b "$BUNDLE" "$ID"
-	for _ in {1..100}; do
+	for _ in {1..600}; do
 		! grep -q ready "$OUT" || break
 		sleep 0.05
 	done

@@ -217,7 +217,7 @@ follows() {
 	asks_for_everything
 	nsenter -m -t "$HOST" -- unshare -m --propagation unchanged sleep 1000 </dev/null >/dev/null 2>&1 3>&- 4>&- &
 	JOINED=$!
-	for _ in {1..100}; do
+	for _ in {1..1500}; do
 		[ "$(readlink "/proc/$JOINED/ns/mnt")" = "$(readlink "/proc/$HOST/ns/mnt")" ] ||
 			[ "$(readlink "/proc/$JOINED/ns/mnt")" = "$(readlink /proc/self/ns/mnt)" ] || break
 		sleep 0.02

@@ -217,7 +217,7 @@ fds() {
 	attacker=$(init_pid)
 	seen=$OUT
 	ok start "$ID"
-	for _ in {1..100}; do [ -s "$seen" ] && break; sleep 0.05; done
+	for _ in {1..600}; do [ -s "$seen" ] && break; sleep 0.05; done
 	program sleep 1000
 	config --arg p "/proc/$attacker/ns" 'del(.linux.uidMappings, .linux.gidMappings) | .linux.namespaces |=
 		map(if .type == "pid" or .type == "user" then .path = $p + "/" + .type else . end)'

@@ -86,7 +86,7 @@ pages() {
 	DAVIT_TEST=$TOKEN "$DAVIT" --root "$ROOT" checkpoint --image-path "$T/images" --work-path "$T/work" --lazy-pages \
 		--page-server 127.0.0.1:7124 --status-fd 8 "$ID" >"$T/said" 2>&1 3>&- &
 	dump=$!
-	[ "$(timeout 60 head -c 1 <&7 | od -An -tx1 | tr -d ' ')" = 00 ] || { cat "$T/said" "$T/work/dump.log"; return 1; }
+	[ "$(timeout 300 head -c 1 <&7 | od -An -tx1 | tr -d ' ')" = 00 ] || { cat "$T/said" "$T/work/dump.log"; return 1; }
 	criu lazy-pages -v4 --page-server --address 127.0.0.1 --port 7124 -D "$T/images" -o lazy.log 3>&- &
 	daemon=$!
 	appears "$T/images/lazy-pages.socket"
