@@ -429,7 +429,7 @@ bounded() {
 
 @test "linux.seccomp.syscalls[]: thousands of rules work, or are refused before much time has gone" {
 	bounded 20
-	LIMIT=600 # of a clock that others use too
+	export LIMIT=600 # of a clock that others use too
 	# That say the same, once.
 	many 60000 '{ names: ["getppid", "no_such_call_\($i)"], action: "SCMP_ACT_ERRNO", errnoRet: 18 }'
 	calls getppid getpgid:0
