@@ -81,10 +81,13 @@ struct completion {
 	const struct cgroup_context *ctx;
 };
 
-static void warn(const struct completion *c, const char *text)
+static const char both_given[] =
+	"unable to apply both cpu.weight and cpu.idle, ignoring cpu.weight";
+
+static void warn(const struct cgroup_context *ctx, const char *text)
 {
-	if (c->ctx->warn)
-		c->ctx->warn(c->ctx->warn_arg, text);
+	if (ctx->warn)
+		ctx->warn(ctx->warn_arg, text);
 }
 
 /* memory.swap counts both. With a new limit of memory alone, the total stays, as with runc: the
@@ -112,7 +115,7 @@ static int complete_memory(const struct completion *c, struct oci_memory *m, str
 	uint64_t limit;
 
 	if (unless_zero(m->kernel) || unless_zero(m->kernel_tcp))
-		warn(c, "kernel memory settings are obsolete and ignored");
+		warn(c->ctx, "kernel memory settings are obsolete and ignored");
 	m->kernel = m->kernel_tcp = NULL;
 	m->limit = unless_zero(m->limit);
 	m->swap = unless_zero(m->swap);
@@ -164,7 +167,7 @@ static int complete_cpu(const struct completion *c, struct oci_cpu *cpu, struct 
 	if (cpu->shares && *cpu->shares == 0)
 		cpu->shares = NULL;
 	if (cpu->shares && cpu->idle && *cpu->idle > 0) {
-		warn(c, "unable to apply both cpu.weight and cpu.idle, ignoring cpu.weight");
+		warn(c->ctx, both_given);
 		cpu->shares = NULL;
 	}
 	return complete_quota(c, cpu, e);
@@ -387,6 +390,25 @@ static const struct cgroup_write *find_write(const struct update *u, const char 
 	return w;
 }
 
+/* As of resources.cpu (complete_cpu()), where "unified" gives them: the list without the weight. */
+static int drop_weight(struct update *u, const struct cgroup_write *weight, struct err *e)
+{
+	const struct cgroup_write *kept = weight->next;
+
+	warn(u->ctx, both_given);
+	for (const struct cgroup_write *w = u->plan.writes; w != weight; w = w->next) {
+		struct cgroup_write *copy = arena_new(u->arena, struct cgroup_write);
+
+		if (!copy)
+			return err_set(e, ENOMEM, "prepare the update");
+		*copy = *w;
+		copy->next = kept;
+		kept = copy;
+	}
+	u->plan.writes = kept;
+	return 0;
+}
+
 /*
  * The kernel takes no weight of what is idle; systemd makes it idle no more, and then so do we in
  * the container's own file: else the two would differ.
@@ -394,11 +416,14 @@ static const struct cgroup_write *find_write(const struct update *u, const char 
 static int settle_idle(struct update *u, struct err *e)
 {
 	const struct cgroup_write *weight = find_write(u, "cpu.weight");
+	const struct cgroup_write *given = find_write(u, "cpu.idle");
 	struct cgroup_write *end;
 	uint64_t idle;
 
-	if (!weight || find_write(u, "cpu.idle") || !u->plan.unit.name ||
-	    !read_number(u->dirfd, "cpu.idle", &idle) || !idle)
+	if (weight && given && strcmp(given->value, "1") == 0)
+		return drop_weight(u, weight, e);
+	if (!weight || given || !u->plan.unit.name || !read_number(u->dirfd, "cpu.idle", &idle) ||
+	    !idle)
 		return 0;
 	end = arena_new(u->arena, struct cgroup_write);
 	if (!end)

@@ -208,6 +208,15 @@ idle() {
 	idle 0
 	shows CPUWeight=100
 	[ "$(<"$PLACE/container/cpu.weight")" = 100 ]
+	# Both at once: the weight is left out, as of resources.cpu.
+	echo '{ "unified": { "cpu.weight": "8", "cpu.idle": "1" } }' >"$T/both.json"
+	davit update -r "$T/both.json" "$ID"
+	[ "$status" -eq 0 ] && [[ $err == *"unable to apply both"* ]]
+	idle 1
+	echo '{ "unified": { "cpu.weight": "8" } }' >"$T/weight.json"
+	ok update -r "$T/weight.json" "$ID"
+	idle 0
+	shows CPUWeight=8
 	ok delete -f "$ID"
 	nothing_left
 }
