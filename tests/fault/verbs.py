@@ -534,7 +534,7 @@ class Checkpoint(Verb):
             problems += [word.replace("leak:", "unfinished:") for word in self.left()]
             if not os.path.exists(os.path.join(self.images, "inventory.img")):
                 problems.append("unfinished: there are no images")
-        elif not is_crash(status) and "remove the cgroup" not in err and not self.goes_on():
+        elif not is_crash(status) and "remove the " not in err and not self.goes_on():
             # With images that are whole the container has ended; what cannot be taken away is left to delete.
             problems.append(f"undone: {stat_letter(self.pid)!r} {read(self.cgroup + '/cgroup.events')!r}: {err}")
         return problems + (self.remove() if problems or status != 0 else [])
