@@ -206,7 +206,8 @@ static int take_stop(struct sweep *s, pid_t pid, int status)
 
 static void trace(struct sweep *s)
 {
-	while (!s->has_ended) {
+	/* Who is born at the moment of a kill of both is not known then: nobody may stay. */
+	while (!s->has_ended || (s->is_sent && s->role == BOTH)) {
 		int status, sig;
 		pid_t pid = waitpid(-1, &status, __WALL);
 
@@ -216,14 +217,16 @@ static void trace(struct sweep *s)
 			return;
 		if (!WIFSTOPPED(status)) {
 			forget_tracee(s, pid);
-			s->has_ended = pid == s->manager;
-			s->status = s->has_ended ? status : s->status;
+			s->has_ended = s->has_ended || pid == s->manager;
+			s->status = pid == s->manager ? status : s->status;
 			continue;
 		}
 		sig = take_stop(s, pid, status);
-		/* Who is born at that moment is not known yet: our end is its end too. */
-		if (s->is_sent && s->role == BOTH)
+		if (s->is_sent && s->role == BOTH) {
+			kill(pid, s->signal);
+			ptrace(PTRACE_CONT, pid, NULL, NULL);
 			continue;
+		}
 		/* Once the signal is out, each is let go at its next stop. */
 		if (s->is_sent || sig == LET_GO)
 			ptrace(PTRACE_DETACH, pid, NULL, sig > 0 ? (void *)(long)sig : NULL);
@@ -279,7 +282,6 @@ int main(int argc, char **argv)
 	note_tracee(&s, s.manager);
 	ptrace(PTRACE_SETOPTIONS, s.manager, NULL,
 	       (void *)(long)(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC |
-			      (s.role == BOTH ? PTRACE_O_EXITKILL : 0) |
 			      (s.role != MANAGER ? PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
 							   PTRACE_O_TRACEVFORK
 						 : 0)));
