@@ -172,10 +172,27 @@ static void check_absolute_paths(struct check *k, const char *pointer, const str
 				   l->items[i]);
 }
 
+/* "/", "/.", "/..//": whatever is in the root file system. */
+static bool is_root(const char *path)
+{
+	while (*path == '/') {
+		path += strspn(path, "/");
+		path += strncmp(path, "..", 2) == 0 ? 2 : *path == '.';
+	}
+	return !*path;
+}
+
 void check_masked_paths(struct check *k, const struct oci_config *c)
 {
-	if (c->linux_config)
-		check_absolute_paths(k, "/linux/maskedPaths", &c->linux_config->masked_paths);
+	const struct oci_strings *l = c->linux_config ? &c->linux_config->masked_paths : NULL;
+
+	if (!l)
+		return;
+	check_absolute_paths(k, "/linux/maskedPaths", l);
+	for (size_t i = 0; i < l->count; i++)
+		if (*l->items[i] && is_root(l->items[i]))
+			check_fail(k, POINTER("/linux/maskedPaths/%zu", i),
+				   "the root itself cannot be masked: %s", l->items[i]);
 }
 
 void check_readonly_paths(struct check *k, const struct oci_config *c)

@@ -316,6 +316,7 @@ text() {
 }
 
 @test "R38 devices" {
+	bad '.linux.maskedPaths = ["/proc/kcore", "/."]' /linux/maskedPaths/1
 	bad '.linux.devices = [{ "path": "/dev/../etc/x", "type": "c", "major": 1, "minor": 3 }]' /linux/devices/0
 	bad '.linux.devices = [{ "path": "/dev/x", "type": "z", "major": 1, "minor": 3 }]' /linux/devices/0/type
 	bad '.linux.devices = [{ "path": "/dev/x", "type": "c", "major": 1048576, "minor": 3 }]' /linux/devices/0

@@ -336,7 +336,14 @@ ns_path() {
 	lives
 	[[ $(mount_of "$pid" /dev/null) == *" /dev/null ro"* ]]
 	ok delete --force "$ID"
-	for at in / /. /etc/..; do
+	for at in / /. //../.; do
+		config --arg at $at '.linux.maskedPaths = [$at]'
+		refused "the root itself cannot be masked: $at (at /linux/maskedPaths/0)" create -b "$BUNDLE" "$ID"
+		davit validate "$BUNDLE"
+		[[ $status == 1 && $out$err == *"/linux/maskedPaths/0"* ]] || complain "not known to validate"
+	done
+	# What leads there by what is in the root file system.
+	for at in /etc/.. /etc/../.; do
 		config --arg at $at '.linux.maskedPaths = [$at]'
 		refused "mask $at (at /linux/maskedPaths/0) [step masks in init]: invalid argument; the root itself cannot be masked" create -b "$BUNDLE" "$ID"
 	done

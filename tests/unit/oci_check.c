@@ -171,6 +171,7 @@ static const struct row rows[] = {
 	{ "R40 timeout", HOOK("\"path\":\"/x\",\"timeout\":0"), "/hooks/createRuntime/0/timeout" },
 	{ "R40 good", HOOK("\"path\":\"/x\",\"timeout\":1"), NULL },
 	{ "R40 annotation", DOC("\"annotations\":{\"\":\"x\",\"a\":\"\\n\"}"), "/annotations/" },
+	{ "masked root", LINUX("\"maskedPaths\":[\"/\",\"/.a\",\"//./..\",\"/...\",\"/a/..\"]"), "/linux/maskedPaths/0 /linux/maskedPaths/2" },
 	{ "masked paths", LINUX("\"maskedPaths\":[\"/a\",\"b\"],\"readonlyPaths\":[\"\"]"), "/linux/maskedPaths/1 /linux/readonlyPaths/0" },
 	{ "time offsets", LINUX("\"timeOffsets\":{\"boottime\":{\"secs\":1}}"), "/linux/timeOffsets" },
 	{ "time offsets, joined", LINUX_NS("{\"type\":\"time\",\"path\":\"/x\"}", "\"timeOffsets\":{\"boottime\":{\"secs\":1}}"), "/linux/timeOffsets" },
