@@ -53,7 +53,7 @@ text() {
 	rejects "config.json"
 	[[ $err == *"no such file or directory"* ]]
 	mkfifo "$BUNDLE/config.json"
-	LIMIT=15 rejects "config.json"
+	rejects "config.json"
 	rm "$BUNDLE/config.json"
 	mkdir "$BUNDLE/config.json"
 	rejects "config.json"
@@ -290,7 +290,7 @@ text() {
 @test "R34 a thousand mounts" {
 	program true
 	config '.mounts += [range(1000) | { "destination": "/mnt/\(.)", "type": "tmpfs", "source": "tmpfs" }]'
-	LIMIT=20 ok run -b "$BUNDLE" "$ID"
+	ok run -b "$BUNDLE" "$ID"
 	check_clean
 }
 

@@ -93,9 +93,13 @@ records() {
 	watch --interval 30s
 	records 1
 	child=$(pgrep -P "$WATCHER")
-	switches=$(proc_field "$child" voluntary_ctxt_switches)
-	sleep 0.5
-	[ "$(proc_field "$child" voluntary_ctxt_switches)" = "$switches" ]
+	sleeps() {
+		local switches
+		switches=$(proc_field "$child" voluntary_ctxt_switches)
+		sleep 0.5
+		[ "$(proc_field "$child" voluntary_ctxt_switches)" = "$switches" ]
+	}
+	comes_true sleeps
 	ok kill "$ID" KILL
 	wait "$WATCHER"
 }

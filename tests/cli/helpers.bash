@@ -212,6 +212,17 @@ appears() {
 	return 1
 }
 
+# comes_true COMMAND...: it succeeds within thirty seconds.
+comes_true() {
+	local try
+	for try in {1..600}; do
+		! "$@" || return 0
+		sleep 0.05
+	done
+	echo "after $try tries not yet: $*"
+	return 1
+}
+
 # proc_field PID NAME: a line's value from /proc/PID/status, read at once: between two reads lines may move.
 proc_field() {
 	local key value status

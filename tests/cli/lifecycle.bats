@@ -131,11 +131,11 @@ teardown() {
 	ok create -b "$BUNDLE" "$ID"
 	created_out=$OUT
 	ok start "$ID"
-	for _ in {1..1500}; do [ -s "$created_out" ] && break; sleep 0.02; done
+	comes_true grep -qx ready "$created_out"
 	ok kill "$ID" USR1
-	sleep 0.1
+	comes_true grep -qx "got usr1" "$created_out"
 	ok kill "$ID" SIGHUP
-	sleep 0.1
+	comes_true grep -qx "got hup" "$created_out"
 	ok kill "$ID" 15
 	becomes stopped
 	[ "$(<"$created_out")" = $'ready\ngot usr1\ngot hup' ]

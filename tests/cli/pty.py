@@ -7,7 +7,7 @@
 SCRIPT is a list of words, one a line:
 
     type TEXT      sends it (\\n, \\x03 and so on as in Python)
-    expect TEXT    reads until TEXT has come (10 seconds)
+    expect TEXT    reads until TEXT has come (a minute)
     sleep SECONDS  reads nothing meanwhile
     size ROWS COLUMNS
     raw            waits until the terminal is raw
@@ -15,7 +15,7 @@ SCRIPT is a list of words, one a line:
     close          hangs the terminal up
 
 Then reads to the end. Prints what came, byte for byte; on stderr what is wrong: a text that has not
-come, a command that has not ended after 20 seconds, modes of the terminal that are not as before.
+come, a command that has not ended after two minutes, modes of the terminal that are not as before.
 Exit status: the command's, 128 + N for a signal; 125 when something was wrong. The command is the
 leader of a session with that terminal; STDIN=FILE, STDOUT=FILE and STDERR=FILE in the environment
 are its streams instead.
@@ -30,7 +30,7 @@ import sys
 import termios
 import time
 
-PATIENCE = 10
+PATIENCE = 60
 MODES = 4
 
 
@@ -69,6 +69,8 @@ class Terminal:
             return False
         data = os.read(self.master, 65536)
         self.text += data
+        sys.stdout.buffer.write(data)
+        sys.stdout.flush()
         return bool(data)
 
     def expect(self, wanted):
@@ -154,8 +156,6 @@ def main():
         status = terminal.status if terminal.status >= 0 else 128 - terminal.status
     except Wrong as wrong:
         print(wrong, file=sys.stderr)
-    sys.stdout.buffer.write(terminal.text)
-    sys.stdout.flush()
     sys.exit(status)
 
 

@@ -139,7 +139,7 @@ begin() {
 	for ((n = last; n < last + 300; n++)); do
 		printf '%s/pid.%d.new\0%s/.pid.%x.new\0' "$T" "$n" "$T" "$n"
 	done | xargs -0 mkfifo
-	LIMIT=15 ok create -b "$BUNDLE" --pid-file "$T/pid" "$ID"
+	ok create -b "$BUNDLE" --pid-file "$T/pid" "$ID"
 	[ "$(<"$T/pid")" = "$(init_pid)" ]
 	[ -z "$(find "$T" -maxdepth 1 -name '*.new' -type f)" ]
 	ok delete --force "$ID"
@@ -151,7 +151,7 @@ begin() {
 	ok delete --force "$ID"
 	rm "$T/pid"
 	mkfifo "$T/pid"
-	LIMIT=15 refused "write the pid file $T/pid" create -b "$BUNDLE" --pid-file "$T/pid" "$ID"
+	refused "write the pid file $T/pid" create -b "$BUNDLE" --pid-file "$T/pid" "$ID"
 	[ -p "$T/pid" ]
 	check_clean
 	[ ! -e "$T/victim" ]
@@ -160,9 +160,9 @@ begin() {
 
 @test "files that davit writes for its caller: a FIFO without a reader holds nothing up" {
 	mkfifo "$T/fifo"
-	LIMIT=15 ok --log "$T/fifo" create -b "$BUNDLE" "$ID"
+	ok --log "$T/fifo" create -b "$BUNDLE" "$ID"
 	ok delete --force "$ID"
-	LIMIT=15 refused "open the trace file $T/fifo: no such device or address" create --trace "$T/fifo" -b "$BUNDLE" "$ID"
+	refused "open the trace file $T/fifo: no such device or address" create --trace "$T/fifo" -b "$BUNDLE" "$ID"
 }
 
 @test "what somebody made in the notify directory goes with the container" {

@@ -159,7 +159,7 @@ follows() {
 		[ -z "$userns" ] || has_userns
 		watched
 		ok run -d -b "$BUNDLE" "$ID"
-		for _ in {1..100}; do
+		for _ in {1..600}; do
 			[ "$(tail -n 1 "$R/report" 2>/dev/null)" != "done" ] || break
 			sleep 0.05
 		done

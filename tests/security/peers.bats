@@ -30,7 +30,7 @@ teardown() {
 	for mode in silent close; do
 		rm -f "$T/socket" "$T"/report*
 		peer $mode "$T/socket" "$T/report"
-		LIMIT=15 davit create -b "$BUNDLE" --console-socket "$T/socket" "$ID"
+		davit create -b "$BUNDLE" --console-socket "$T/socket" "$ID"
 		[ "$status" -eq 0 ] || [[ $err == *"$T/socket"* && $err != *$'\n'* ]] || complain $mode
 		[ "$status" -lt 124 ]
 		ok delete --force "$ID"

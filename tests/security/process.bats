@@ -100,7 +100,7 @@ holding() {
 	status=0
 	(
 		ulimit -Sn $((count + 100))
-		DAVIT_TEST=$TOKEN LIMIT=20 exec python3 -c '
+		DAVIT_TEST=$TOKEN exec python3 -c '
 import os, resource, socket, sys
 count = int(sys.argv[1])
 for i in range(count // 4):
@@ -228,8 +228,7 @@ fds() {
 	done
 	# the eyes are open: the program itself may be looked at, as a neighbour of the pod
 	ok start "$ID-10"
-	sleep 0.3
-	grep -q 'opened /proc/[0-9]*/exe' "$seen"
+	comes_true grep -q 'opened /proc/[0-9]*/exe' "$seen"
 	ok delete --force "$ID-10"
 }
 

@@ -22,7 +22,7 @@ start() {
 # counts FILE WORD LEAST: the cgroup's counter is at least that, within ten seconds.
 counts() {
 	local try n
-	for try in {1..100}; do
+	for try in {1..300}; do
 		n=$(awk -v word="$2" '$1 == word { print $2 }' "$CG/$1")
 		[ "$n" -lt "$3" ] || return 0
 		sleep 0.1
