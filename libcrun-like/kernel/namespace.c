@@ -167,6 +167,14 @@ int namespace_come_back(struct namespace_visit *v)
 	return r;
 }
 
+/* One that was made outside of the caller's user namespace can be left, and not entered again. */
+static int check_way_back(int ns)
+{
+	_cleanup_fd_ int owner = -1;
+
+	return namespace_open_owner(ns, &owner);
+}
+
 int namespace_visit_mounts(int pidfd, pid_t pid, struct namespace_visit *ret)
 {
 	_cleanup_fd_ int root = -1;
@@ -181,6 +189,8 @@ int namespace_visit_mounts(int pidfd, pid_t pid, struct namespace_visit *ret)
 	r = namespace_open_own(CLONE_NEWNS, &ret->ns);
 	if (root < 0 || ret->root < 0 || ret->cwd < 0)
 		r = root < 0 ? root : ret->root < 0 ? ret->root : ret->cwd;
+	if (r == 0)
+		r = check_way_back(ret->ns);
 	if (r == 0)
 		r = namespace_join(pidfd, CLONE_NEWNS);
 	if (r < 0) {

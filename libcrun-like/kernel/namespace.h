@@ -45,7 +45,8 @@ struct namespace_visit {
 
 /*
  * The caller, which has one thread, goes into the mount namespace of @pid, whose pidfd is @pidfd,
- * and has its root there; and comes back. 0 or -errno: of the way in nothing is left then.
+ * and has its root there; and comes back. 0 or -errno: of the way in nothing is left then. -EPERM
+ * too where there would be no way back: the caller's mount namespace is not its user namespace's.
  */
 int namespace_visit_mounts(int pidfd, pid_t pid, struct namespace_visit *ret);
 int namespace_come_back(struct namespace_visit *v);
