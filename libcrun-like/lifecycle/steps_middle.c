@@ -5,8 +5,10 @@
  * what is to be joined, clones INIT as a sibling (CLONE_PARENT), tells HOST the pid and ends.
  */
 #include <sched.h>
+#include <string.h>
 
 #include "container/caller.h"
+#include "container/status.h"
 #include "kernel/execve.h"
 #include "kernel/process.h"
 #include "kernel/sys.h"
@@ -32,6 +34,24 @@ static int make_channels(struct run *run)
 	return 0;
 }
 
+static int fail_middle(const struct run *run, int code, struct err *e)
+{
+	const char *path = run->exec && run->exec->cgroups ? run->exec->cgroups[0] : NULL;
+
+	/* It gives controllers to those below it (cgroups.rst, no internal processes). */
+	if (code == EBUSY && path) {
+		path += strspn(path, "/");
+		return err_kind(
+			e, ERR_CGROUP, code,
+			"cannot exec: adding pid of a helper to cgroups %.200s%s%.200s/cgroup.procs: %s",
+			run->container->state->cgroup_path, *path ? "/" : "", path,
+			errno_words(code));
+	}
+	err_set(e, code, "clone the helper of the namespaces");
+	namespaces_explain_clone(&run->plan->ns, code, e);
+	return -e->code;
+}
+
 int step_middle(struct run *run, struct err *e)
 {
 	struct clone_args args = { .flags = CLONE_PIDFD,
@@ -55,9 +75,7 @@ int step_middle(struct run *run, struct err *e)
 	if (r == 0)
 		return 0;
 	undo_middle(run); /* it may have been born, and not moved */
-	err_set(e, -r, "clone the helper of the namespaces");
-	namespaces_explain_clone(&run->plan->ns, -r, e);
-	return -e->code;
+	return fail_middle(run, -r, e);
 }
 
 static void reap_middle(struct run *run)

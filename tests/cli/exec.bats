@@ -422,6 +422,8 @@ all_sets() {
 	echo "+$controller" >"$cg/cgroup.subtree_control"
 	background
 	[ "$(cgroup_of "$pid")" = "$cg/inner" ]
+	fails "adding pid of a helper to cgroups /$ID/cgroup.procs: device or resource busy" exec --cgroup / "$ID" true
+	ok exec --cgroup inner "$ID" true
 	ok delete --force "$ID"
 	check_clean
 }
