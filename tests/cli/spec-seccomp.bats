@@ -762,13 +762,13 @@ cached() {
 		"find /run -mindepth 1 ! -path \"*/davit-filters/*\" -exec stat -c \"%n %a\" {} + >\($t)/run"] }]'
 	runtime_dir=$XDG_RUNTIME_DIR
 	unset XDG_RUNTIME_DIR
-	for options in mode=755 mode=777 uid=1,mode=755 ro,mode=755; do
+	for options in mode=755 mode=1777 mode=777 uid=1,mode=755 ro,mode=755; do
 		run_is "$options"
 		calls getppid
 		says "getppid = -18"
 		[ -z "$(ls -A "$ROOT")" ]
 		case $options in
-		mode=755) [ "$(<"$T/run")" = "/run/davit-filters 700" ] ;;
+		mode=755 | mode=1777) [ "$(<"$T/run")" = "/run/davit-filters 700" ] ;;
 		*) [ -z "$(<"$T/run")" ] ;;
 		esac
 	done

@@ -34,13 +34,13 @@ enum {
 
 static const char magic[] = "davitbpf";
 
-/* Nobody else can put a directory of that name there, or take it away. */
+/* Nobody else can take a directory of ours away from there: /run is sticky in many containers. */
 static bool is_own(const char *parent)
 {
 	struct stat st;
 
 	return lstat(parent, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
-	       !(st.st_mode & 022);
+	       (!(st.st_mode & 022) || (st.st_mode & S_ISVTX));
 }
 
 int seccomp_cache_open(const char *parent)
