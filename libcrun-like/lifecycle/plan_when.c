@@ -38,8 +38,7 @@ bool plan_has_host_sources(const struct plan *p)
 	return p->has_host_sources;
 }
 
-/* A mount namespace that is joined is somebody else's, and no place to look for the host's files.
- */
+/* A joined mount namespace is somebody else's, and no place to look for the host's files. */
 bool plan_locks_sources(const struct plan *p)
 {
 	return p->has_host_sources && namespaces_has_new(&p->ns, CLONE_NEWNS);

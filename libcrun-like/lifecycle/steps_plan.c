@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The pure rows: what they work out is in struct plan. The filter's cache is
- * the one thing on the host that they touch.
+ * The pure rows: what they work out is in struct plan. The filter's cache is the one thing on the
+ * host that they touch.
  */
 #include "kernel/seccomp.h"
 #include "lifecycle/lifecycle.h"

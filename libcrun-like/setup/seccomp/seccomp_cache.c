@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * See seccomp_cache.h. The digest in the file covers the program, so that a
- * torn write of a crash or a flipped bit is a miss and never a filter.
+ * See seccomp_cache.h. The digest in the file covers the program, so that a torn write of a crash
+ * or a flipped bit is a miss and never a filter.
  */
 #include "setup/seccomp/seccomp_cache.h"
 
@@ -70,8 +70,7 @@ int seccomp_cache_find(const char *runtime_dir)
 {
 	int fd = runtime_dir ? seccomp_cache_open(runtime_dir) : -1;
 
-	/* /run is root's; in a user namespace that somebody else has made mostly
-	 * another root's. */
+	/* /run is root's; in a user namespace that somebody else has made mostly another root's. */
 	return fd < 0 && geteuid() == 0 ? seccomp_cache_open("/run") : fd;
 }
 
@@ -80,8 +79,7 @@ static void add_number(struct sha256 *s, uint64_t n)
 	sha256_add(s, &n, sizeof(n));
 }
 
-/* With its length before it, so that ("ab", "c") and ("a", "bc") differ; NULL
- * differs from "". */
+/* With its length before it, so that ("ab", "c") and ("a", "bc") differ; NULL differs from "". */
 static void add_string(struct sha256 *s, const char *text)
 {
 	size_t len = text ? strlen(text) : 0;
@@ -119,8 +117,7 @@ static void add_rule(struct sha256 *s, const struct oci_seccomp_syscall *rule)
 	}
 }
 
-/* Each build has its own: one that makes another filter of a profile must not
- * be given ours. */
+/* Each build has its own: one that makes another filter of a profile must not be given ours. */
 static void add_build(struct sha256 *s)
 {
 	size_t len;
@@ -227,8 +224,7 @@ bool seccomp_cache_load(struct arena *a, int cache_fd, const struct seccomp_key 
 	return true;
 }
 
-/* How many programs the directory holds, and the one whose use is longest ago.
- */
+/* How many programs the directory holds, and the one whose use is longest ago. */
 static size_t find_oldest(DIR *dir, char ret_name[static 256])
 {
 	struct timespec oldest = { 0 };
@@ -290,8 +286,8 @@ void seccomp_cache_store(int cache_fd, const struct seccomp_key *key,
 
 	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != sizeof(random))
 		return;
-	/* A name of its own and rename(2): O_TMPFILE and linkat(2) cannot replace a
-	 * damaged file. What a crash leaves is evicted like any other file. */
+	/* A name of its own and rename(2): O_TMPFILE and linkat(2) cannot replace a damaged file.
+	 * What a crash leaves is evicted like any other file. */
 	fmt(temporary, sizeof(temporary), "tmp.%llx", (unsigned long long)random);
 	fd = openat(cache_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 		    0600);

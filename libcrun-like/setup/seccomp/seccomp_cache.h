@@ -31,19 +31,16 @@ int seccomp_cache_open(const char *parent);
  * one finds there what create made. */
 int seccomp_cache_find(const char *runtime_dir);
 
-/* Covers the kernel's release too: libseccomp asks it which actions it knows.
- */
+/* Covers the kernel's release too: libseccomp asks it which actions it knows. */
 void seccomp_key_of(const struct seccomp_source *source, const struct seccomp_compiler *compiler,
 		    struct seccomp_key *ret);
 
-/* True with @ret's insns and count (nothing else) when the program was there
- * and is sound. */
+/* True with @ret's insns and count (nothing else) when the program was there and is sound. */
 bool seccomp_cache_load(struct arena *a, int cache_fd, const struct seccomp_key *key,
 			struct seccomp_filter *ret);
 
-/* Stores by rename, then removes the files above SECCOMP_CACHE_FILES that were
- * not used for the longest time. Failures are silent: the next create compiles
- * again. */
+/* Stores by rename, then removes the files above SECCOMP_CACHE_FILES that were not used for the
+ * longest time. Failures are silent: the next create compiles again. */
 void seccomp_cache_store(int cache_fd, const struct seccomp_key *key,
 			 const struct seccomp_filter *filter);
 
