@@ -51,11 +51,12 @@ dies() {
 	[ "$status" -eq "$want" ] && grep -qi -- "$text" <<<"$out"
 }
 
-# on_terminal TEXT COMMAND...: the same as shows, on a terminal of its own.
+# on_terminal TEXT COMMAND...: the same as shows, on a terminal of its own. script(1) types the end of its
+# input, upon which Podman sometimes goes before it has printed all: an input that does not end.
 on_terminal() {
 	local text=$1
 	shift
-	shows "$text" script -qefc "$*" /dev/null
+	shows "$text" script -qefc "$*" /dev/null 0<> <(:)
 }
 
 wait_for() {

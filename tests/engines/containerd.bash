@@ -25,7 +25,7 @@ run() {
 on_pty() {
 	local text=$1
 	shift
-	shows "$text" script -qefc "$*" /dev/null
+	shows "$text" script -qefc "$*" /dev/null 0<> <(:)
 }
 
 # gone NAME...: removed, whatever became of it; the status of what was before.

@@ -68,20 +68,6 @@ prepare() {
 	step "podman: --cgroups=disabled without a wish" podman run --rm --cgroups=disabled --network none bb true
 }
 
-# The size that a program finds when it begins: Podman sends it while it starts the container.
-sizes() {
-	local n out
-	for n in {1..30}; do
-		out=$(script -qefc "stty rows 33 cols 77; podman --runtime $RUNTIME run --rm -it --network none bb busybox stty size" /dev/null </dev/null | tr -d '\r')
-		[[ $out != *"0 0"* ]] || echo "$n: $out"
-	done
-}
-export -f sizes
-
-steps_size() {
-	step "podman $RUNTIME: run -it: the size of the terminal is there when the program begins" none "other sizes" "$(sizes)"
-}
-
 finish() {
 	many_times "$@"
 }
