@@ -263,6 +263,11 @@ has_shared_mounts() {
 	chmod 755 "$DAVIT"
 }
 
+# on_host COMMAND...: in that mount namespace.
+on_host() {
+	nsenter -m -t "$HOST" -- "$@"
+}
+
 end_host() {
 	[ -z "${HOST-}" ] || kill "$HOST" 2>/dev/null || true
 	[ -z "${HOST-}" ] || wait "$HOST" 2>/dev/null || true

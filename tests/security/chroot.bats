@@ -28,10 +28,6 @@ teardown() {
 	return $failed
 }
 
-on_host() {
-	nsenter -m -t "$HOST" -- "$@"
-}
-
 # Of the host and the service, without their ids, which say nothing.
 mounts_now() {
 	local pid

@@ -35,10 +35,6 @@ teardown() {
 	return $failed
 }
 
-on_host() {
-	nsenter -m -t "$HOST" -- "$@"
-}
-
 # attack: what is said of it inside. The flags that are there at the end, and what can be seen.
 attack() {
 	cat >"$R/attack" <<-'END'

@@ -57,10 +57,6 @@ teardown() {
 	return $failed
 }
 
-on_host() {
-	nsenter -m -t "$HOST" -- "$@"
-}
-
 # has_userns: id 0 of the container is 100000 of the machine.
 has_userns() {
 	config '[{ containerID: 0, hostID: 100000, size: 65536 }] as $map | .linux.namespaces += [{ type: "user" }] |
