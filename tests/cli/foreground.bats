@@ -119,8 +119,8 @@ s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 s.connect(os.environ["NOTIFY_SOCKET"])
 s.send(b"STATUS=not yet\nMAINPID=1\nXREADY=1")
 time.sleep(1)
-s.send(b"STATUS=now\nREADY=1\nMAINPID=1")
 open("/tmp/said", "w").write(os.environ["NOTIFY_SOCKET"])
+s.send(b"STATUS=now\nREADY=1\nMAINPID=1")
 for _ in range(100 if sys.argv[1:] else 0):
     s.send(b"WATCHDOG=1")
 time.sleep(0.5 if sys.argv[1:] else 1000)' "$@"
