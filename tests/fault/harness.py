@@ -12,6 +12,8 @@ import glob
 import json
 import os
 import pty
+import secrets
+import select
 import shutil
 import signal
 import socket
@@ -28,7 +30,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 IN_GUESTS = {"process-limit": ("micro",), "unit": ("systemd",), "labels": ("micro", "selinux"),
              "label-check": ("micro", "selinux")}
 APPLETS = ("sh", "sleep", "true")
-PR_SET_CHILD_SUBREAPER = 36
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+CLONE_NEWNS, CLONE_NEWPID, MS_REC, MS_PRIVATE = 0x20000, 0x20000000, 0x4000, 1 << 18
 SYS_BPF = {"x86_64": 321, "aarch64": 280}
 BPF_PROG_QUERY = 16
 BPF_CGROUP_DEVICE = 6
@@ -270,12 +273,49 @@ class UnitBundle(Bundle):
         return []
 
 
+def mount(source, target, kind, flags, data=None):
+    libc = ctypes.CDLL(None, use_errno=True)
+    texts = [text and text.encode() for text in (source, target, kind, data)]
+    if libc.mount(*texts[:3], flags, texts[3]) < 0:
+        raise OSError(ctypes.get_errno(), f"mount {target}")
+
+
+def leave_processes():
+    """A pid namespace with a /proc of its own: to look at each process there is to look at ours, and none outlives us."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNS | CLONE_NEWPID) < 0:
+        raise OSError(ctypes.get_errno(), "namespaces of our own")
+    child = os.fork()
+    if child:
+        for sig in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(sig, lambda sig, _: os.kill(child, sig))
+        sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) & 255)
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    mount(None, "/", None, MS_REC | MS_PRIVATE)
+    mount("proc", "/proc", "proc", 0)
+
+
+def find_folders(top):
+    """Below a folder of cgroupfs, whose link count tells of how many others it is the parent."""
+    found = {top}
+    if os.lstat(top).st_nlink > 2:
+        with os.scandir(top) as entries:
+            folders = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+        for path in folders:
+            try:
+                found |= find_folders(path)
+            except FileNotFoundError:  # somebody's, and gone meanwhile
+                pass
+    return found
+
+
 class World:
     limit = 30
 
     def __init__(self, davit):
         self.davit_path = os.path.abspath(davit)
-        self.token = f"df{os.getpid()}x"
+        self.token = f"df{secrets.token_hex(4)}x"
         self.id = self.token + "c"
         self.top = tempfile.mkdtemp(prefix="davit-fault-")
         self.root = os.path.join(self.top, "root")
@@ -372,14 +412,21 @@ class World:
             child = subprocess.Popen([*before, self.davit_path, "--root", self.root, *options, *args],
                                      stdin=stdin, stdout=out, stderr=err,
                                      env=self.environment(fault, **more))
-            try:
-                status = child.wait(self.limit)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
-                status = "a hang"
+            status = self.wait(child)
         with open(self.log + ".err", errors="replace") as err:
             return status, err.read()
+
+    def wait(self, child):
+        """Popen's own wait with a limit sleeps between its looks."""
+        fd = os.pidfd_open(child.pid)
+        try:
+            if select.select([fd], [], [], self.limit)[0]:
+                return child.wait()
+        finally:
+            os.close(fd)
+        child.kill()
+        child.wait()
+        return "a hang"
 
     def output(self):
         with open(self.log + ".out") as f:
@@ -393,7 +440,7 @@ class World:
             return f.read().splitlines()
 
     def read_cgroups(self):
-        return {path for path, _, _ in os.walk(self.cgroot)} if self.cgroot else set()
+        return find_folders(self.cgroot) if self.cgroot else set()
 
     @staticmethod
     def children():
@@ -449,7 +496,7 @@ class World:
             # A process that has just been killed may take a moment.
             if not any(word.startswith("process") for word in found) or time.monotonic() > end:
                 return found
-            time.sleep(0.01)
+            time.sleep(0.002)
 
     def delete_all(self):
         for entry in os.listdir(self.root):

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""kills.py [--all] DAVIT KILL_SWEEP: signals at moments spread over the whole of `davit create`.
+"""kills.py [--all] DAVIT KILL_SWEEP [BUNDLE...]: signals at moments spread over the whole of `davit create`.
 
 SIGKILL to davit at a system call stop: no process of an unfinished create may wait for ever, and
 `delete --force` succeeds, twice, and takes everything away. SIGTERM and SIGINT: all or nothing.
 SIGKILL to the container's process: an error in one line, and nothing left.
---all: every stop, and every bundle. Prints TAP.
+--all: every stop, and every bundle, or those that are named. Prints TAP.
 """
 import glob
 import json
@@ -14,9 +14,10 @@ import signal
 import sys
 import time
 
-from harness import Tap, World
+from harness import Tap, World, leave_processes
 
 POINTS = 40
+SHORT = "full", "middle", "given"
 BIRTH_STOPS = 3
 
 
@@ -126,13 +127,15 @@ def sweep_one(tap, name, sweep, every, role, sig, check):
 
 def main():
     every = "--all" in sys.argv
-    davit, driver = [arg for arg in sys.argv[1:] if arg != "--all"]
+    davit, driver, *names = [arg for arg in sys.argv[1:] if arg != "--all"]
+    leave_processes()
     tap = Tap()
     world = World(davit)
     try:
-        for name, bundle in world.standard_bundles().items():
+        bundles = world.standard_bundles()
+        for name, bundle in bundles.items():
             # Davit itself has to be the driver's child, and does create.
-            if bundle.before or bundle.in_terminal or not every and name not in ("full", "middle", "given"):
+            if bundle.before or bundle.in_terminal or name not in (names or (bundles if every else SHORT)):
                 continue
             sweep = Sweep(world, os.path.abspath(driver), bundle)
             sweep_one(tap, name, sweep, every, "manager", signal.SIGKILL, sweep.kill_manager)

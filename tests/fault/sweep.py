@@ -30,7 +30,7 @@ import sys
 import time
 
 import programs
-from harness import ConsoleServer, Tap, World
+from harness import CLONE_NEWNS, MS_PRIVATE, MS_REC, ConsoleServer, Tap, World, leave_processes, mount
 from verbs import MARK, is_crash, make_criu_verbs, make_verbs, read, stat_letter
 
 # Not made by davit's own doing, or nothing that can fail.
@@ -54,7 +54,7 @@ SPECIAL = {
     "flock": ("EINTR", "ENOLCK"), "mmap": ("ENOMEM",), "munmap": ("ENOMEM",),
 }
 USUAL = ("ENOMEM", "EPERM", "EIO", "ENOSYS")
-CLONE_NEWNS, MS_REC, MS_PRIVATE, MS_SHARED, MS_RDONLY, MS_REMOUNT, MNT_DETACH = 0x20000, 0x4000, 1 << 18, 1 << 20, 1, 32, 2
+MS_SHARED, MS_RDONLY, MS_REMOUNT, MNT_DETACH = 1 << 20, 1, 32, 2
 FILES_MAX = 40
 LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -66,12 +66,6 @@ def read_numbers():
     text = subprocess.run(["cc", "-E", "-dM", "-include", "sys/syscall.h", "-x", "c", "/dev/null"],
                           capture_output=True, text=True, check=True).stdout
     return {name: int(n) for name, n in re.findall(r"^#define __NR_(\w+) (\d+)$", text, re.MULTILINE)}
-
-
-def mount(source, target, kind, flags, data=None):
-    texts = [text and text.encode() for text in (source, target, kind, data)]
-    if LIBC.mount(*texts[:3], flags, texts[3]) < 0:
-        raise OSError(ctypes.get_errno(), f"mount {target}")
 
 
 def remount(target, is_read_only):
@@ -433,6 +427,8 @@ def main():
     args = parser.parse_args()
     # Whoever ends it ends what it has made too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    # Criu gives processes the pids that they had.
+    args.criu or leave_processes()
     tap, world = Tap(), SweepWorld(args.davit)
     bystanders = None
     try:

@@ -29,7 +29,7 @@ def poll(condition, seconds=DEADLINE):
     while not condition():
         if time.monotonic() > end:
             return False
-        time.sleep(0.005)
+        time.sleep(0.002)
     return True
 
 
