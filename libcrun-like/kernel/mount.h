@@ -53,6 +53,14 @@ int mount_open_fs(const struct mount_fs *fs, int scratch, char message[static MO
 /* Changes the superblock below the mount @fd; fs->attrs, type and source do not matter. */
 int mount_reconfigure(int fd, const struct mount_fs *fs, char message[static MOUNT_MESSAGE_SIZE]);
 
+/*
+ * Locks the detached mounts @fds[@count], each with what is mounted below it, for every user
+ * namespace but the caller's: root of one can neither clear the flags that they have now, nor take
+ * off what covers something (mount_namespaces(7)). The descriptors are locked copies afterwards,
+ * with the same numbers; after an error they are good for nothing.
+ */
+int mount_lock(const int *fds, size_t count);
+
 /* @set and @clear: MOUNT_ATTR_*; setting one of the atime modes clears the others. */
 int mount_set_attrs(int fd, uint64_t set, uint64_t clear, bool is_recursive);
 

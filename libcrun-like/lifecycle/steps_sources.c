@@ -5,11 +5,14 @@
  * namespace knows no locks: root of the container, with CAP_SYS_ADMIN in its user namespace, could
  * make a mount writable that is read-only on the host, or take off a mount that covers something.
  * So HOST makes it once more in INIT's mount namespace, a copy of its own of which the kernel has
- * locked every mount (mount_namespaces(7)), and INIT puts that in the place of the first.
+ * locked every mount (mount_namespaces(7)), and INIT puts that in the place of the first. What the
+ * kernel does not give there is locked by mount_lock(), which takes a process more.
  */
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/stat.h>
 
+#include "kernel/mount.h"
 #include "kernel/namespace.h"
 #include "lifecycle/lifecycle.h"
 #include "lifecycle/plan_rows.h"
@@ -42,6 +45,11 @@ static bool is_same_file(int fd, int other)
 	       a.st_ino == b.st_ino;
 }
 
+static bool is_bound(const struct mount_op *op)
+{
+	return op->kind == MOUNT_BIND && op->fd >= 0 && !op->link_text;
+}
+
 /* A source that is open, once more. -1: it is not to be had here, a folder without the mounts below
  * it for one, or what a link to a descriptor of ours leads to. */
 static int open_again(const struct mounts *m, const struct mount_op *op)
@@ -50,8 +58,6 @@ static int open_again(const struct mounts *m, const struct mount_op *op)
 	struct err ignored = { 0 };
 	_cleanup_fd_ int fd = -1;
 
-	if (op->kind != MOUNT_BIND || op->fd < 0 || op->link_text)
-		return -1;
 	again.fd = -1;
 	if (mounts_open_source(m, &again, &ignored) < 0)
 		return -1;
@@ -65,6 +71,12 @@ struct batch {
 	int to;
 };
 
+/* HOST's own copies that are left. */
+struct rest {
+	int *fds;
+	size_t count;
+};
+
 static int send_batch(struct batch *b)
 {
 	int r = b->count ? channel_send_fds(b->to, b->fds, b->places, b->count) : 0;
@@ -75,17 +87,24 @@ static int send_batch(struct batch *b)
 	return r;
 }
 
-/* @fd: in place of @place, or -1 */
 static int add(struct batch *b, int fd, int place)
 {
-	if (fd < 0)
-		return 0;
 	b->fds[b->count] = fd;
 	b->places[b->count++] = place;
 	return b->count == CHANNEL_BATCH ? send_batch(b) : 0;
 }
 
-static int send_all(struct run *run)
+/* @fd: in place of @place. -1: that one is left. */
+static int add_or_leave(struct batch *b, int fd, int place, struct rest *rest)
+{
+	if (fd >= 0)
+		return add(b, fd, place);
+	if (place >= 0)
+		rest->fds[rest->count++] = place;
+	return 0;
+}
+
+static int send_again(struct run *run, struct rest *rest)
 {
 	const struct mounts *m = &run->plan->mounts;
 	struct batch b = { .to = run->sources_fd };
@@ -93,30 +112,71 @@ static int send_all(struct run *run)
 	int root = -1, r;
 
 	if (run->root_tree >= 0)
-		(void)rootfs_open(&run->plan->rootfs, &root, &ignored); /* the first one stays */
-	r = add(&b, root, run->root_tree);
+		(void)rootfs_open(&run->plan->rootfs, &root, &ignored);
+	r = add_or_leave(&b, root, run->root_tree, rest);
 	for (size_t i = 0; i < m->count && r == 0; i++)
-		r = add(&b, open_again(m, &m->items[i]), m->items[i].fd);
+		if (is_bound(&m->items[i]))
+			r = add_or_leave(&b, open_again(m, &m->items[i]), m->items[i].fd, rest);
 	return r < 0 ? (void)send_batch(&b), r : send_batch(&b);
+}
+
+static void leave_all(struct run *run, struct rest *rest)
+{
+	const struct mounts *m = &run->plan->mounts;
+
+	if (run->root_tree >= 0)
+		rest->fds[rest->count++] = run->root_tree;
+	for (size_t i = 0; i < m->count; i++)
+		if (is_bound(&m->items[i]))
+			rest->fds[rest->count++] = m->items[i].fd;
+}
+
+/* INIT has HOST's descriptors under the same numbers. */
+static int send_rest(struct run *run, const struct rest *rest)
+{
+	struct batch b = { .to = run->sources_fd };
+	int r = mount_lock(rest->fds, rest->count);
+
+	for (size_t i = 0; i < rest->count && r == 0; i++) {
+		int copy = fcntl(rest->fds[i], F_DUPFD_CLOEXEC, 0);
+
+		r = copy < 0 ? neg_errno() : add(&b, copy, rest->fds[i]);
+	}
+	return r < 0 ? (void)send_batch(&b), r : send_batch(&b);
+}
+
+static int make_rest(struct run *run, struct rest *ret)
+{
+	size_t size = run->plan->mounts.count + 1;
+
+	*ret = (struct rest){ arena_array(&run->own_plan->arena, size, sizeof(int)), 0 };
+	return ret->fds ? 0 : -ENOMEM;
 }
 
 int step_lock_sources(struct run *run, struct err *e)
 {
 	struct namespace_visit own;
+	struct rest rest;
 	int r, back;
 
 	close_fdp(&run->sources_end);
-	r = namespace_visit_mounts(run->pidfd, run->pid, &own);
+	r = make_rest(run, &rest);
+	if (r == 0)
+		r = namespace_visit_mounts(run->pidfd, run->pid, &own);
 	if (r == 0) {
-		r = send_all(run);
+		r = send_again(run, &rest);
 		back = namespace_come_back(&own);
 		if (back < 0)
 			r = back;
 	} else if (r == -EPERM || r == -EACCES) {
-		r = 0; /* without CAP_SYS_PTRACE or CAP_SYS_CHROOT, in a container itself */
+		leave_all(run, &rest); /* without CAP_SYS_PTRACE, in a container itself */
+		r = 0;
 	}
+	if (r == 0)
+		r = send_rest(run, &rest);
 	close_fdp(&run->sources_fd);
-	return r < 0 ? err_set(e, -r, "open mount sources in the container's mount namespace") : 0;
+	return r < 0 ? err_set(e, -r, "lock the mount sources for the container's user namespace")
+		     : 0;
 }
 
 /* INIT */

@@ -327,13 +327,26 @@ static int check_sources(const struct mounts *m, struct err *e)
 	return 0;
 }
 
-static int open_sources(struct mounts *m, bool add, struct err *e)
+/* The container's user namespace is not to take anything off what the host has. */
+static int lock_sources(struct arena *a, const struct mounts *m, struct err *e)
 {
-	if (!add)
-		look_at_sources(m);
-	else if (mounts_open_idmaps(m, e) < 0 || mounts_open_sources(m, e) < 0)
+	int *fds = arena_array(a, m->count + 1, sizeof(*fds)), r;
+	size_t count = 0;
+
+	for (size_t i = 0; fds && i < m->count; i++)
+		if (m->items[i].fd >= 0)
+			fds[count++] = m->items[i].fd;
+	r = fds ? mount_lock(fds, count) : -ENOMEM;
+	return r < 0 ? err_set(e, -r, "lock the mount sources for the container's user namespace")
+		     : 0;
+}
+
+static int open_sources(struct arena *a, struct mounts *m, bool locked, struct err *e)
+{
+	if (mounts_open_idmaps(m, e) < 0 || mounts_open_sources(m, e) < 0 ||
+	    check_sources(m, e) < 0)
 		return -e->code;
-	return add ? check_sources(m, e) : 0;
+	return locked ? lock_sources(a, m, e) : 0;
 }
 
 int operation_mounts_change(const struct davit_context *ctx, const char *id, const char *text,
@@ -344,9 +357,14 @@ int operation_mounts_change(const struct davit_context *ctx, const char *id, con
 	struct container c;
 
 	if (container_open(ctx, id, CONTAINER_LOCK, &c, e) == 0 && check_status(&c, e) == 0 &&
-	    open_place(&c, &at, e) == 0 && prepare(&c, text, len, at.user_ns >= 0, &m, e) == 0 &&
-	    open_sources(&m, add, e) == 0)
-		(void)run_in_child(&c, &at, &m, add ? attach_all : detach_all, e); /* in e */
+	    open_place(&c, &at, e) == 0)
+		(void)prepare(&c, text, len, at.user_ns >= 0, &m, e); /* in e */
+	if (e->code == 0 && add)
+		(void)open_sources(&c.arena, &m, at.user_ns >= 0, e);
+	else if (e->code == 0)
+		look_at_sources(&m);
+	if (e->code == 0)
+		(void)run_in_child(&c, &at, &m, add ? attach_all : detach_all, e);
 	mounts_close(&m);
 	place_close(&at);
 	container_close(&c);

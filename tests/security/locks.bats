@@ -75,9 +75,46 @@ is_kept() {
 	check_clean
 }
 
-# A source through a link to another process's root, or one of a folder alone that has mounts below it, is not to
-# be had with locks; it is bound nevertheless.
-@test "locks: what cannot be had with them is bound as it was" {
+# hard_sources: mounts that the mount namespace of the container's own does not give: folders with a mount
+# below them that is not bound, and what a link to another process's root leads to.
+hard_sources() {
+	jq -n --arg s "$S" --arg host "/proc/$HOST/root$S" '[
+		{ destination: "/ro", type: "bind", source: ($s + "/covered"), options: ["bind"] },
+		{ destination: "/mapped", type: "bind", source: ($host + "/ro"), options: ["rbind"] },
+		{ destination: "/tree", type: "bind", source: ($host + "/tree"), options: ["rbind"] }]' >"$T/hard.json"
+	on_host sh -c 'mkdir -p "$1/covered/sub"; chmod 777 "$1/covered"
+		mount --bind "$1/covered" "$1/covered"; mount -t tmpfs cover "$1/covered/sub"
+		mount -o remount,bind,ro,nosuid,nodev,noexec "$1/covered"' - "$S"
+}
+
+@test "locks: nor off a folder alone that has mounts below it, nor off what another process's root leads to" {
+	hard_sources
+	config --slurpfile more "$T/hard.json" '.mounts += $more[0]'
+	program sleep 1000
+	ok run -d -b "$BUNDLE" "$ID"
+	attack davit exec "$ID"
+	is_kept
+	isolated "$(init_pid)" "$HOST" "^\$"
+	ok delete --force "$ID"
+	check_clean
+}
+
+@test "locks: nor off what is added to a container that runs" {
+	hard_sources
+	program sleep 1000
+	ok run -d -b "$BUNDLE" "$ID"
+	ok mounts add "$ID" "$T/hard.json"
+	attack davit exec "$ID"
+	is_kept
+	isolated "$(init_pid)" "$HOST" "^\$"
+	ok mounts remove "$ID" "$T/hard.json"
+	! grep -E ' /(ro|tree|mapped)' "/proc/$(init_pid)/mountinfo" || return 1
+	ok delete --force "$ID"
+	check_clean
+}
+
+# config.json may ask for a folder without what is mounted below it: then it is seen, as with crun.
+@test "locks: what is bound without r has its own content below, and a source through a link what is mounted there" {
 	config --arg s "$S" --arg host "/proc/$HOST/root" '.mounts += [
 		{ destination: "/tree", type: "bind", source: ($s + "/tree"), options: ["bind"] },
 		{ destination: "/mapped", type: "bind", source: ($host + $s + "/tree"), options: ["rbind"] }]'

@@ -1,0 +1,86 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# What a restored container may do: properties, whatever criu does. look.py is that of tests/security.
+# shellcheck disable=SC2016,SC2154
+
+# In a user namespace, with CAP_SYS_ADMIN in it, as in security/locks.bats: neither flags that the host's
+# mounts have are taken off, nor what covers their folders.
+host_mounts() {
+	mount -t tmpfs -o mode=755 sources src
+	mkdir -p src/{ro,tree/sub,covered/sub}
+	echo secret >src/tree/sub/secret
+	chmod -R 777 src
+	mount -t tmpfs cover src/tree/sub
+	mount --bind src/ro src/ro
+	mount --bind src/covered src/covered
+	mount -t tmpfs cover src/covered/sub
+	mount -o remount,bind,ro,nosuid,nodev,noexec src/ro
+	mount -o remount,bind,ro,nosuid,nodev,noexec src/covered
+}
+
+locked() {
+	mkdir -p src b/rootfs/bin b/rootfs/ro b/rootfs/tree b/rootfs/covered
+	ln -s busybox b/rootfs/bin/umount
+	cat >b/rootfs/attack <<-'END'
+		mount -o remount,bind,rw,suid,dev,exec /ro
+		mount -o remount,bind,rw,suid,dev,exec /covered
+		umount /tree/sub
+		[ ! -e /tree/sub/secret ] || echo "there is a secret"
+		touch /ro/made /covered/made && echo "a file is made"
+		while read -r _ _ _ _ at flags _; do
+			case $at in
+			/ro | /covered) echo "$at $flags" ;;
+			esac
+		done </proc/self/mountinfo
+	END
+	host_mounts
+	bundle b --arg s "$T/src" '[{ containerID: 0, hostID: 100000, size: 65536 }] as $map | .linux.namespaces += [{ type: "user" }]
+		| .linux.uidMappings = $map | .linux.gidMappings = $map
+		| reduce ("bounding", "effective", "permitted") as $set (.; .process.capabilities[$set] += ["CAP_SYS_ADMIN"])
+		| .mounts += [
+			{ destination: "/ro", type: "bind", source: ($s + "/ro"), options: ["rbind"] },
+			{ destination: "/covered", type: "bind", source: ($s + "/covered"), options: ["bind"] }]'
+	chown -R 100000:100000 b/rootfs
+	dv run -d -b b "$ID" > >(exec cat >out) 2>&1
+	grows out
+	dv checkpoint --image-path img "$ID"
+	dv restore --image-path img -b b -d "$ID" > >(exec cat >out2) 2>&1 || { cat out2; return 1; }
+	grows out2
+	dv exec "$ID" sh /attack >attacked 2>&1
+	cat attacked
+	grep -q '^/ro ro,nosuid,nodev,noexec' attacked
+	grep -q '^/covered ro,nosuid,nodev,noexec' attacked
+	! grep -E 'secret|made$' attacked || return 1
+	[ ! -e src/ro/made ]
+	dv delete -f "$ID"
+	umount -R src
+}
+
+# leads_nowhere: what look.py finds, beside config.json, of the container.
+leads_nowhere() {
+	python3 -ES /share/look.py "$(pid_of "$ID")" --host host.mounts --config b/config.json --umask "$(umask)" --keyring "$ID" >looked ||
+		{ echo "$1:"; cat looked; return 1; }
+	grep -q processes looked
+}
+
+inspected() {
+	cat /proc/self/mountinfo >host.mounts
+	holds nothing '' "$1"
+	leads_nowhere started
+	dv checkpoint --image-path img "$ID"
+	comes_back
+	leads_nowhere restored
+	dv exec -d "$ID" sleep 100000 >/dev/null 2>&1 </dev/null
+	leads_nowhere "restored, with an exec"
+	dv delete -f "$ID"
+}
+
+look_plain() {
+	inspected '.linux.namespaces += [{ type: "network" }]'
+}
+
+look_user() {
+	inspected '[{ containerID: 0, hostID: 100000, size: 65536 }] as $map | .linux.namespaces += [{ type: "user" }, { type: "network" }]
+		| .linux.uidMappings = $map | .linux.gidMappings = $map'
+}
