@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "print.h"
+#include "command.h"
 
 static struct davit_checkpoint_options take_options(const struct command_args *args)
 {

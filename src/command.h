@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * The tables of the command line: one row a subcommand. Parsing and help read them; a new command
- * is a row and a table of options (command_table.c) and a function (commands.c).
+ * is a row and a table of options (command_table.c) and a function (commands.c, or a file of its
+ * own).
  */
 #ifndef DAVIT_SRC_COMMAND_H
 #define DAVIT_SRC_COMMAND_H
@@ -98,10 +99,13 @@ static inline const struct command *command_find(const struct command_line *line
 typedef int command_run_fn(struct session *s, const struct command_args *args);
 int command_run(struct session *s, const struct command *command, const struct command_args *args);
 
-/* exec.c. 255 is what scripts know as the failure of exec itself. */
+/* What scripts know as the failure of exec itself. */
 enum {
 	EXEC_FAILURE = 255
 };
-command_run_fn exec_run;
+
+/* The commands that have a file of their own; restore is in checkpoint.c. */
+command_run_fn checkpoint_run, events_run, exec_run, list_run, mounts_run, plan_run, ps_run,
+	restore_run, spec_run, update_run;
 
 #endif

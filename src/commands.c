@@ -14,7 +14,6 @@
 #include "containers.h"
 #include "help.h"
 #include "manual.h"
-#include "print.h"
 #include "text.h"
 
 static int run_create(struct session *s, const struct command_args *args)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "print.h"
+#include "command.h"
 
 enum {
 	INTERVAL_MSEC = 5000,

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "print.h"
+#include "command.h"
 
 typedef int mounts_change_fn(struct davit_context *ctx, const char *id, const char *mounts,
 			     size_t len, struct davit_error *err);

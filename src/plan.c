@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "print.h"
+#include "command.h"
 #include "text.h"
 
 enum {

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "print.h"
+#include "command.h"
 
 extern char **environ;
 

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "print.h"
+#include "command.h"
 
 static int write_text(int fd, const char *text)
 {

@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 
-#include "print.h"
+#include "command.h"
 
 int update_run(struct session *s, const struct command_args *args)
 {
