@@ -160,6 +160,7 @@ static int run_command(struct session *s, const struct command *command, char **
 	free(args.caps.items);
 	free(args.groups.items);
 	free(args.cgroups.items);
+	free(args.empty_ns.items);
 	return status;
 }
 

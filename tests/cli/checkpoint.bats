@@ -122,6 +122,12 @@ without_criu() {
 	[ ! -e "$T/i" ] && [ ! -e "$T/w" ]
 }
 
+@test "checkpoint, restore: the lists of their options are freed" {
+	export ASAN_OPTIONS=abort_on_error=1:detect_leaks=1
+	refused "does not exist" checkpoint --empty-ns network "$ID"
+	refused "nowhere" restore -b "$BUNDLE" --image-path "$T/nowhere" --empty-ns network "$ID"
+}
+
 @test "restore: all its options" {
 	local none=$T/nowhere
 	refused "" restore -d -b "$BUNDLE" --image-path "$none" --work-path "$T/w" --pid-file "$T/pid" --keep --trace "$T/trace" "$ID"
