@@ -45,9 +45,8 @@ int checkpoint_run(struct session *s, const struct command_args *args)
 
 	/* A dump that is cut off is worth nothing: criu ends it, or puts everything back. */
 	session_hold_signals();
-	if (davit_checkpoint(s->context, args->words.words[0], &options, s->error) < 0)
-		return session_report(s);
-	return EXIT_SUCCESS;
+	return session_end(s,
+			   davit_checkpoint(s->context, args->words.words[0], &options, s->error));
 }
 
 int restore_run(struct session *s, const struct command_args *args)

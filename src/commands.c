@@ -22,9 +22,7 @@ static int run_create(struct session *s, const struct command_args *args)
 
 	options.id = args->words.words[0];
 	session_hold_signals();
-	if (davit_create(s->context, &options, s->error) < 0)
-		return session_report(s);
-	return EXIT_SUCCESS;
+	return session_end(s, davit_create(s->context, &options, s->error));
 }
 
 static int run_run(struct session *s, const struct command_args *args)
@@ -41,9 +39,7 @@ static int run_run(struct session *s, const struct command_args *args)
 
 static int run_start(struct session *s, const struct command_args *args)
 {
-	if (davit_start(s->context, args->words.words[0], s->error) < 0)
-		return session_report(s);
-	return EXIT_SUCCESS;
+	return session_end(s, davit_start(s->context, args->words.words[0], s->error));
 }
 
 static int kill_one(struct session *s, const struct command_args *args, const char *id)
@@ -64,16 +60,12 @@ static int run_kill(struct session *s, const struct command_args *args)
 
 static int run_pause(struct session *s, const struct command_args *args)
 {
-	if (davit_pause(s->context, args->words.words[0], s->error) < 0)
-		return session_report(s);
-	return EXIT_SUCCESS;
+	return session_end(s, davit_pause(s->context, args->words.words[0], s->error));
 }
 
 static int run_resume(struct session *s, const struct command_args *args)
 {
-	if (davit_resume(s->context, args->words.words[0], s->error) < 0)
-		return session_report(s);
-	return EXIT_SUCCESS;
+	return session_end(s, davit_resume(s->context, args->words.words[0], s->error));
 }
 
 static int delete_one(struct session *s, const struct command_args *args, const char *id)
@@ -89,23 +81,17 @@ static int run_delete(struct session *s, const struct command_args *args)
 static int run_state(struct session *s, const struct command_args *args)
 {
 	char *json = NULL;
+	int r = davit_state(s->context, args->words.words[0], &json, s->error);
 
-	if (davit_state(s->context, args->words.words[0], &json, s->error) < 0)
-		return session_report(s);
-	fputs(json, stdout);
-	free(json);
-	return EXIT_SUCCESS;
+	return session_print(s, r, json);
 }
 
 static int run_features(struct session *s, const struct command_args *args)
 {
 	char *json = NULL;
+	int r = davit_features(&json, s->error);
 
-	if (davit_features(&json, s->error) < 0)
-		return session_report(s);
-	fputs(json, stdout);
-	free(json);
-	return EXIT_SUCCESS;
+	return session_print(s, r, json);
 }
 
 static int print_fact(void *arg, const char *name, const char *value)
@@ -122,14 +108,10 @@ static int run_info(struct session *s, const struct command_args *args)
 {
 	bool is_json = args->format && !strcmp(args->format, "json");
 	char *json = NULL;
+	int r = davit_info(s->context, is_json ? NULL : print_fact, NULL, is_json ? &json : NULL,
+			   s->error);
 
-	if (davit_info(s->context, is_json ? NULL : print_fact, NULL, is_json ? &json : NULL,
-		       s->error) < 0)
-		return session_report(s);
-	if (is_json)
-		fputs(json, stdout);
-	free(json);
-	return EXIT_SUCCESS;
+	return is_json ? session_print(s, r, json) : session_end(s, r);
 }
 
 static int print_fault(void *arg, const struct davit_error *fault)

@@ -18,6 +18,13 @@ static bool is_shown(const struct cli_option *row)
 	return row->help != NULL;
 }
 
+/* Those of a CLI_WORD, with blanks between them. */
+static void print_words_of(const struct cli_option *row)
+{
+	for (const char *at = row->arg; *at; at++)
+		putchar(*at == '|' ? ' ' : *at);
+}
+
 /* The first word of the command's usage is a container. */
 static bool takes_id(const struct command *c)
 {
@@ -58,8 +65,7 @@ static void bash_words_of(const char *command, const struct cli_option *rows)
 		if (!is_shown(rows) || rows->type != CLI_WORD)
 			continue;
 		printf("\t%s:--%s) COMPREPLY=($(compgen -W '", command, rows->name);
-		for (const char *at = rows->arg; *at; at++)
-			putchar(*at == '|' ? ' ' : *at);
+		print_words_of(rows);
 		printf("' -- \"$cur\")); return ;;\n");
 	}
 }
@@ -98,11 +104,13 @@ static void print_bash(const struct command_line *line, const char *name)
 			printf("elif [[ $prev == %s ]]; then COMPREPLY=($(compgen -W \"$(%s "
 			       "${root:+--root \"$root\"} list -q 2>/dev/null)\" -- \"$cur\")); ",
 			       c->name, name);
-		if (!strcmp(c->name, "help"))
-			printf("else COMPREPLY=($(compgen -W '"), print_commands(line, " "),
-				printf("' -- \"$cur\")); fi ;;\n");
-		else
+		if (!strcmp(c->name, "help")) {
+			printf("else COMPREPLY=($(compgen -W '");
+			print_commands(line, " ");
+			printf("' -- \"$cur\")); fi ;;\n");
+		} else {
 			printf("else COMPREPLY=($(compgen -f -- \"$cur\")); fi ;;\n");
+		}
 	}
 	printf("\tesac\n}\ncomplete -o filenames -F _%s %s\n", name, name);
 }
@@ -131,8 +139,7 @@ static void zsh_action(const struct cli_option *row)
 	putchar(':');
 	if (row->type == CLI_WORD) {
 		putchar('(');
-		for (const char *at = row->arg; *at; at++)
-			putchar(*at == '|' ? ' ' : *at);
+		print_words_of(row);
 		putchar(')');
 	} else {
 		printf("_files");
@@ -180,12 +187,15 @@ static void print_zsh(const struct command_line *line, const char *name)
 	for (const struct command *c = line->commands; c->name; c++) {
 		printf("\t%s) _arguments \\\n", c->name);
 		zsh_options("\t\t", c->options);
-		if (!strcmp(c->name, "help"))
-			printf("\t\t'1:command:("), print_commands(line, " "), printf(")' ;;\n");
-		else if (takes_id(c))
+		if (!strcmp(c->name, "help")) {
+			printf("\t\t'1:command:(");
+			print_commands(line, " ");
+			printf(")' ;;\n");
+		} else if (takes_id(c)) {
 			printf("\t\t'1:container:_%s_ids' '*:file:_files' ;;\n", name);
-		else
+		} else {
 			printf("\t\t'*:file:_files' ;;\n");
+		}
 	}
 	printf("\tesac\n}\n[ \"$funcstack[1]\" = _%s ] && _%s \"$@\" || compdef _%s %s\n", name,
 	       name, name, name);
@@ -216,8 +226,7 @@ static void fish_options(const char *name, const char *when, const struct cli_op
 			printf(" -l %s", rows->name);
 		if (takes_value(rows) && rows->type == CLI_WORD) {
 			printf(" -x -a '");
-			for (const char *at = rows->arg; *at; at++)
-				putchar(*at == '|' ? ' ' : *at);
+			print_words_of(rows);
 			putchar('\'');
 		} else if (takes_value(rows)) {
 			printf(" -r");
@@ -247,9 +256,11 @@ static void print_fish(const struct command_line *line, const char *name)
 		if (takes_id(c))
 			printf("complete -c %s -n '%s' -a '(%s list -q 2>/dev/null)'\n", name, when,
 			       name);
-		if (!strcmp(c->name, "help"))
-			printf("complete -c %s -n '%s' -f -a '", name, when),
-				print_commands(line, " "), printf("'\n");
+		if (!strcmp(c->name, "help")) {
+			printf("complete -c %s -n '%s' -f -a '", name, when);
+			print_commands(line, " ");
+			printf("'\n");
+		}
 	}
 }
 

@@ -74,5 +74,5 @@ int containers_do(struct session *s, const struct command_args *args, container_
 {
 	if (args->regex)
 		return do_regex(s, args, each);
-	return each(s, args, args->words.words[0]) < 0 ? session_report(s) : EXIT_SUCCESS;
+	return session_end(s, each(s, args, args->words.words[0]));
 }

@@ -60,8 +60,6 @@ int events_run(struct session *s, const struct command_args *args)
 	if (args->interval && !parse_duration(args->interval, &options.interval_msec))
 		return session_usage(s, "events", "'%.100s' is no interval such as 5s or 250ms",
 				     args->interval);
-	if (davit_events(s->context, args->words.words[0], &options, print_line, NULL, s->error) <
-	    0)
-		return session_report(s);
-	return EXIT_SUCCESS;
+	return session_end(s, davit_events(s->context, args->words.words[0], &options, print_line,
+					   NULL, s->error));
 }

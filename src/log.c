@@ -7,7 +7,6 @@
 #include "log.h"
 
 #include <endian.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -81,19 +80,10 @@ void log_init(struct log *log, const char *file, const char *format, const char 
 	}
 }
 
-/* Short writes and full disks lose the record: there is nobody left to tell. */
-static void write_all(int fd, const char *data, size_t size)
+/* A full disk loses the record: there is nobody left to tell. */
+static void write_out(int fd, const char *data, size_t size)
 {
-	while (size > 0) {
-		ssize_t n = write(fd, data, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return;
-		data += n;
-		size -= (size_t)n;
-	}
+	(void)text_write_all(fd, data, size);
 }
 
 /* Now, as RFC 3339 has it. */
@@ -193,7 +183,7 @@ static void append_to_file(const char *path, const char *data, size_t size)
 
 	if (fd < 0)
 		return;
-	write_all(fd, data, size);
+	write_out(fd, data, size);
 	close(fd);
 }
 
@@ -220,7 +210,7 @@ static void append_record(const struct log *log, enum davit_log_level level,
 		else if (log->target == LOG_SYSLOG)
 			send_to("/dev/log", data, size);
 		else
-			write_all(STDERR_FILENO, data, size);
+			write_out(STDERR_FILENO, data, size);
 	}
 	free(data);
 }
@@ -238,9 +228,9 @@ static void complain(const struct log *log, const char *message)
 		fputc('\n', out);
 	}
 	if (out && fclose(out) == 0)
-		write_all(STDERR_FILENO, data, size);
+		write_out(STDERR_FILENO, data, size);
 	else /* no memory */
-		write_all(STDERR_FILENO, message, strlen(message));
+		write_out(STDERR_FILENO, message, strlen(message));
 	free(data);
 }
 

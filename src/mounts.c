@@ -2,7 +2,6 @@
  *
  * `mounts add|remove ID FILE` and `mounts list ID`.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,33 +14,30 @@ static int change_mounts(struct session *s, const struct command_args *args,
 			 mounts_change_fn *change)
 {
 	const char *name = args->words.words[MOUNTS_WORD];
-	int status = EXIT_SUCCESS;
 	char *text = NULL;
 	size_t len = args->mounts_len;
+	int r;
 
 	if (!name)
 		return session_usage(s, "mounts", "an argument is missing: FILE");
 	if (!args->mounts_text && session_read_document(s, name, &text, &len) < 0)
 		return session_report(s);
-	if (change(s->context, args->words.words[1], text ? text : args->mounts_text, len,
-		   s->error) < 0)
-		status = session_report(s);
+	r = change(s->context, args->words.words[1], text ? text : args->mounts_text, len,
+		   s->error);
 	free(text);
-	return status;
+	return session_end(s, r);
 }
 
 static int list_mounts(struct session *s, const struct command_args *args)
 {
 	char *json = NULL;
+	int r;
 
 	if (args->words.count > 2)
 		return session_usage(s, "mounts", "'%.100s' is one argument too many",
 				     args->words.words[2]);
-	if (davit_mounts_list(s->context, args->words.words[1], &json, s->error) < 0)
-		return session_report(s);
-	fputs(json, stdout);
-	free(json);
-	return EXIT_SUCCESS;
+	r = davit_mounts_list(s->context, args->words.words[1], &json, s->error);
+	return session_print(s, r, json);
 }
 
 int mounts_run(struct session *s, const struct command_args *args)

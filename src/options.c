@@ -148,7 +148,6 @@ static int store_flag(struct parser *p, const struct cli_option *row, const char
 static int store_value(struct parser *p, const struct cli_option *row, const char *value)
 {
 	void *place = (char *)p->target + row->offset;
-
 	uint64_t number;
 
 	if (row->type == CLI_UINT) {

@@ -2,8 +2,10 @@
  *
  * Prints the pages of the manual and the completions as davit does, on the machine that builds
  * davit for another one. It has the command's tables and texts, and nothing of the library. It is
- * not installed. davit-pages VERSION help --man [COMMAND] davit-pages VERSION completion
- * bash|zsh|fish
+ * not installed.
+ *
+ *	davit-pages VERSION help --man [COMMAND]
+ *	davit-pages VERSION completion bash|zsh|fish
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -47,6 +47,19 @@ int session_report(const struct session *s)
 	return s->failure;
 }
 
+int session_end(const struct session *s, int result)
+{
+	return result < 0 ? session_report(s) : EXIT_SUCCESS;
+}
+
+int session_print(const struct session *s, int result, char *text)
+{
+	if (result >= 0)
+		fputs(text, stdout);
+	free(text);
+	return session_end(s, result);
+}
+
 int session_fail(const struct session *s, const char *fmt, ...)
 {
 	char message[MESSAGE_SIZE];

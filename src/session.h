@@ -41,6 +41,10 @@ void session_hold_signals(void);
 
 /* The library's last error. */
 int session_report(const struct session *s);
+/* What a call of the library has returned: an error of it is reported. */
+int session_end(const struct session *s, int result);
+/* The same of one that has made a text, which is printed and freed. */
+int session_print(const struct session *s, int result, char *text);
 
 /* A failure of the command itself, kind "system". */
 __attribute__((format(printf, 2, 3))) int session_fail(const struct session *s, const char *fmt,

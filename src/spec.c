@@ -4,29 +4,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "command.h"
-
-static int write_text(int fd, const char *text)
-{
-	size_t left = strlen(text);
-
-	while (left > 0) {
-		ssize_t n = write(fd, text, left);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		text += n;
-		left -= (size_t)n;
-	}
-	return 0;
-}
+#include "text.h"
 
 static int write_new_file(int dir, const char *name, const char *text)
 {
@@ -35,7 +18,7 @@ static int write_new_file(int dir, const char *name, const char *text)
 
 	if (fd < 0)
 		return -errno;
-	r = write_text(fd, text);
+	r = text_write_all(fd, text, strlen(text));
 	if (close(fd) < 0 && r == 0)
 		r = -errno;
 	if (r < 0)

@@ -5,7 +5,9 @@
  */
 #include "text.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "davit-command.h"
 
@@ -43,4 +45,19 @@ void text_write_line(FILE *out, const char *text)
 
 	for (; (taken = davit_command_escape(text, piece)); text += taken)
 		fputs(piece, out);
+}
+
+int text_write_all(int fd, const char *text, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, text, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
+		text += n;
+		len -= (size_t)n;
+	}
+	return 0;
 }

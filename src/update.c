@@ -11,14 +11,13 @@ int update_run(struct session *s, const struct command_args *args)
 	struct davit_update_options options = args->update;
 	const char *name = options.resources;
 	char *text = NULL;
-	int status = EXIT_SUCCESS;
+	int r;
 
 	options.size = sizeof(options);
 	if (name && session_read_document(s, name, &text, &options.resources_len) < 0)
 		return session_report(s);
 	options.resources = text;
-	if (davit_update(s->context, args->words.words[0], &options, s->error) < 0)
-		status = session_report(s);
+	r = davit_update(s->context, args->words.words[0], &options, s->error);
 	free(text);
-	return status;
+	return session_end(s, r);
 }
