@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The floors: src > api > operation > lifecycle > container > setup > (kernel | oci-spec) > base.
 Reads the #include lines and fails on an arrow that points up or sideways, on a cycle, on a header
-that a floor must not know, on an oci_ name in kernel/, and on a public davit_*() that is defined
-elsewhere than in api/. Folders that are missing are no error.
+that a floor must not know, on an oci_ name in kernel/, on a public davit_*() that is defined
+elsewhere than in api/, and on a header whose guard names another file. Folders that are missing are
+no error.
 """
 import os
 import re
@@ -62,6 +63,12 @@ def resolve(path, name):
         if os.path.exists(os.path.join(source.TOP, candidate)):
             return candidate
     return None
+
+
+def guard_of(path):
+    """What the guard of a header is called: its path in capitals."""
+    words = re.split(r"\W", path.removeprefix("libcrun-like/").replace("oci-spec/", "oci/").upper())
+    return "_".join(words if words[0] == "DAVIT" else ["DAVIT"] + words)
 
 
 def find_cycle(graph):
@@ -127,6 +134,9 @@ def main():
             if target:
                 graph.setdefault(path, {})[target] = line
         bare = source.bare(text)
+        guard = guard_of(path)
+        if path.endswith(".h") and f"#ifndef {guard}\n#define {guard}\n" not in text:
+            report.add(path, 1, f"its guard is not {guard}")
         for match in DEFINITION.finditer(bare):
             if match.group(1) in public and floor_of(path) != "api":
                 report.add(path, source.line_of(bare, match.start()),

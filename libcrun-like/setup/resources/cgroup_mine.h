@@ -3,8 +3,8 @@
  * Whose a cgroup is, by its mark, and how it is emptied: what the cgroups of both managers
  * (cgroup_life.c, cgroup_scope.c) need.
  */
-#ifndef DAVIT_SETUP_CGROUP_MINE_H
-#define DAVIT_SETUP_CGROUP_MINE_H
+#ifndef DAVIT_SETUP_RESOURCES_CGROUP_MINE_H
+#define DAVIT_SETUP_RESOURCES_CGROUP_MINE_H
 
 #include "setup/resources/cgroup.h"
 

@@ -2,8 +2,8 @@
  *
  * The end of a unit's cgroup, for cgroup_destroy().
  */
-#ifndef DAVIT_SETUP_CGROUP_SCOPE_H
-#define DAVIT_SETUP_CGROUP_SCOPE_H
+#ifndef DAVIT_SETUP_RESOURCES_CGROUP_SCOPE_H
+#define DAVIT_SETUP_RESOURCES_CGROUP_SCOPE_H
 
 #include "setup/resources/cgroup.h"
 

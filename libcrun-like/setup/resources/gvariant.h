@@ -11,8 +11,8 @@
  *
  * each closed by a NUL.
  */
-#ifndef DAVIT_SETUP_GVARIANT_H
-#define DAVIT_SETUP_GVARIANT_H
+#ifndef DAVIT_SETUP_RESOURCES_GVARIANT_H
+#define DAVIT_SETUP_RESOURCES_GVARIANT_H
 
 #include "base/arena.h"
 

@@ -7,8 +7,8 @@
  * with runc and crun. Without a path it is davit-ID.scope. Without a slice it is in system.slice,
  * or in user.slice of an ordinary user's own manager.
  */
-#ifndef DAVIT_SETUP_SYSTEMD_NAME_H
-#define DAVIT_SETUP_SYSTEMD_NAME_H
+#ifndef DAVIT_SETUP_RESOURCES_SYSTEMD_NAME_H
+#define DAVIT_SETUP_RESOURCES_SYSTEMD_NAME_H
 
 #include "base/arena.h"
 #include "base/err.h"

@@ -5,8 +5,8 @@
  * file, it is given the value too, or a `systemctl daemon-reload` would put its own back. Values
  * that it has no property for are the kernel's files' alone.
  */
-#ifndef DAVIT_SETUP_SYSTEMD_PROPERTIES_H
-#define DAVIT_SETUP_SYSTEMD_PROPERTIES_H
+#ifndef DAVIT_SETUP_RESOURCES_SYSTEMD_PROPERTIES_H
+#define DAVIT_SETUP_RESOURCES_SYSTEMD_PROPERTIES_H
 
 #include "base/arena.h"
 #include "base/err.h"

@@ -7,8 +7,8 @@
  * with "?" may be one that this systemd does not know.
  * The answer: "ok"; or "error", an errno, the D-Bus error's name (may be empty) and its words.
  */
-#ifndef DAVIT_SETUP_SYSTEMD_PROTOCOL_H
-#define DAVIT_SETUP_SYSTEMD_PROTOCOL_H
+#ifndef DAVIT_SETUP_RESOURCES_SYSTEMD_PROTOCOL_H
+#define DAVIT_SETUP_RESOURCES_SYSTEMD_PROTOCOL_H
 
 #define SYSTEMD_HELPER   "davit-systemd"
 #define SYSTEMD_GREETING "davit-systemd 1"

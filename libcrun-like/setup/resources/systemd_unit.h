@@ -7,8 +7,8 @@
  * own. Its cgroup is delegated: systemd owns the unit's own directory, and a container's limits and
  * processes are in one below it (run.oci.systemd.subgroup), which a daemon-reload does not touch.
  */
-#ifndef DAVIT_SETUP_SYSTEMD_UNIT_H
-#define DAVIT_SETUP_SYSTEMD_UNIT_H
+#ifndef DAVIT_SETUP_RESOURCES_SYSTEMD_UNIT_H
+#define DAVIT_SETUP_RESOURCES_SYSTEMD_UNIT_H
 
 #include <sys/types.h>
 

@@ -4,8 +4,8 @@
  * with its length, and libseccomp asks for each call by its number, once for each architecture,
  * where neighbours have the same answer.
  */
-#ifndef DAVIT_SETUP_SECCOMP_SHORTEN_H
-#define DAVIT_SETUP_SECCOMP_SHORTEN_H
+#ifndef DAVIT_SETUP_SECCOMP_SECCOMP_SHORTEN_H
+#define DAVIT_SETUP_SECCOMP_SECCOMP_SHORTEN_H
 
 #include <linux/filter.h>
 
