@@ -178,6 +178,14 @@ int cgroupfs_write(int dirfd, const char *file, const char *text)
 	return fd < 0 ? neg_errno() : file_write_once(fd, text);
 }
 
+int cgroupfs_add_process(int dirfd, pid_t pid)
+{
+	char text[16];
+
+	fmt(text, sizeof(text), "%d", (int)pid);
+	return cgroupfs_write(dirfd, "cgroup.procs", text);
+}
+
 bool cgroupfs_has_word(const char *list, const char *word, size_t len)
 {
 	for (size_t n; *(list += strspn(list, " \n")); list += n) {

@@ -59,6 +59,8 @@ void cgroupfs_clear_owner(int dirfd);
 
 /* One write(2) of the whole text. */
 int cgroupfs_write(int dirfd, const char *file, const char *text);
+/* Moves a process there, with all its threads. */
+int cgroupfs_add_process(int dirfd, pid_t pid);
 
 /* "cpu" in "cpuset cpu io"; @list may end in a newline. */
 bool cgroupfs_has_word(const char *list, const char *word, size_t len);

@@ -106,11 +106,8 @@ int cgroupfs_make_usable(int dirfd)
 static int move_one(void *arg, pid_t pid)
 {
 	const int *to = arg;
-	char text[16];
-	int r;
+	int r = cgroupfs_add_process(*to, pid);
 
-	fmt(text, sizeof(text), "%d", (int)pid);
-	r = cgroupfs_write(*to, "cgroup.procs", text);
 	return r == -ESRCH ? 0 : r; /* it has ended */
 }
 

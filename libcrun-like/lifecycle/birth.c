@@ -14,7 +14,6 @@
 #include <linux/magic.h>
 #include <sched.h>
 
-#include "base/fmt.h"
 #include "container/caller.h"
 #include "kernel/cgroupfs.h"
 #include "kernel/file.h"
@@ -48,14 +47,6 @@ static void reap(pid_t pid, int caller, const struct clone_args *args)
 
 	(void)caller_wait(caller, pid, *pidfd_of(args), &status, &sig); /* it has ended, else */
 	close_fdp(pidfd_of(args));
-}
-
-int birth_move(int cgroup_fd, pid_t pid)
-{
-	char text[16];
-
-	fmt(text, sizeof(text), "%d", (int)pid);
-	return cgroupfs_write(cgroup_fd, "cgroup.procs", text);
 }
 
 static unsigned long read_number(int cgroup_fd, const char *file)
@@ -106,7 +97,7 @@ static int clone_and_move(int cgroup_fd, int caller, struct clone_args *args, pi
 	r = clone_once(caller, args, ret_pid, ret_info);
 	if (r < 0 || *ret_pid == 0)
 		return r;
-	return birth_move(cgroup_fd, *ret_pid);
+	return cgroupfs_add_process(cgroup_fd, *ret_pid);
 }
 
 int birth_clone(int cgroup_fd, int caller, struct clone_args *args, pid_t *ret_pid,

@@ -17,7 +17,5 @@ int birth_clone(int cgroup_fd, int caller, struct clone_args *args, pid_t *ret_p
 
 /* Whether pids.max of the cgroup, or of one above it, leaves no room for @count more. */
 bool birth_is_full(int cgroup_fd, unsigned count);
-/* Moves a process there. */
-int birth_move(int cgroup_fd, pid_t pid);
 
 #endif

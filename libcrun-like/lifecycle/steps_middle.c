@@ -9,6 +9,7 @@
 
 #include "container/caller.h"
 #include "container/status.h"
+#include "kernel/cgroupfs.h"
 #include "kernel/execve.h"
 #include "kernel/process.h"
 #include "kernel/sys.h"
@@ -179,7 +180,7 @@ int step_adopt(struct run *run, struct err *e)
 	close_fdp(&run->child_end);
 	close_fdp(&run->middle);
 	if (run_adopt(run, run->pid, e) == 0 && run->moves_init) {
-		r = birth_move(run->cgroup_fd, run->pid);
+		r = cgroupfs_add_process(run->cgroup_fd, run->pid);
 		if (r < 0)
 			err_set(e, -r, "move the program's process to the container's cgroup");
 	}

@@ -273,19 +273,9 @@ static const char *place(const struct look *l)
 	return arena_printf(l->arena, "%s%s%s", l->base, *path == '/' ? "" : "/", path);
 }
 
-static const char *append_word(struct arena *a, const char *list, const char *word)
-{
-	if (!list || cgroupfs_has_word(list, word, strlen(word)))
-		return list;
-	return arena_printf(a, "%s%s%s", list, *list ? " " : "", word);
-}
-
 static int choose_controllers(struct look *l, struct cgroup_plan *p, struct err *e)
 {
-	p->required = "";
-	for (const struct cgroup_write *w = p->writes; w; w = w->next)
-		if (w->controller)
-			p->required = append_word(l->arena, p->required, w->controller);
+	p->required = cgroup_knobs_controllers(l->arena, p->writes, "");
 	/* All that there are, as the other runtimes do: engines read figures from them, with or
 	 * without limits, and `update` may need any later. */
 	p->wanted = arena_strdup(l->arena, l->controllers);

@@ -112,18 +112,19 @@ int cgroup_open_ref(const struct cgroup_ref *ref);
 int cgroup_open_ref_in(int rootfd, const struct cgroup_ref *ref);
 /* The same, and where it is below the root of the hierarchy now. */
 int cgroup_find_ref(const struct cgroup_ref *ref, char ret_path[static PATH_MAX]);
-/* Writes the limits and attaches the device program. @dirfd: of cgroup_create(). */
+/* Writes the limits, but for the late ones. @dirfd: of cgroup_create(). */
 int cgroup_apply(const struct cgroup_plan *plan, int dirfd, struct err *e);
-/* The limit of processes, which would count those of the set-up too: a clone into a cgroup is
- * charged to it. */
+/* Late is the limit of processes, which would count those of the set-up too: a clone into a cgroup
+ * is charged to it. */
 bool cgroup_is_late(const struct cgroup_write *w);
 bool cgroup_has_late_limits(const struct cgroup_plan *plan);
 int cgroup_apply_late(const struct cgroup_plan *plan, int dirfd, struct err *e);
 
-/* Two parts of the above, for a container that exists: its parents give the cgroup the controllers
- * that are required, and the device program is replaced. */
+/* For a container that exists: the cgroup's parents give it the controllers that are required.
+ * After a failure nothing of it is left. */
 int cgroup_enable_controllers(const struct cgroup_plan *plan, struct cgroup_enabled *ret,
 			      struct err *e);
+/* Attaches the device program, in place of one that is there. */
 int cgroup_attach_devices(const struct cgroup_plan *plan, int dirfd, struct err *e);
 
 /*

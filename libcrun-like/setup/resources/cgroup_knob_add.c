@@ -72,6 +72,21 @@ int cgroup_knobs_add(struct knobs *k, const struct cgroup_write *write, struct e
 	return 0;
 }
 
+const char *cgroup_knobs_controllers(struct arena *a, const struct cgroup_write *writes,
+				     const char *but)
+{
+	const char *list = "";
+
+	for (const struct cgroup_write *w = writes; list && w; w = w->next) {
+		size_t len = w->controller ? strlen(w->controller) : 0;
+
+		if (len && !cgroupfs_has_word(but, w->controller, len) &&
+		    !cgroupfs_has_word(list, w->controller, len))
+			list = arena_printf(a, "%s%s%s", list, *list ? " " : "", w->controller);
+	}
+	return list;
+}
+
 /* io.bfq.weight takes blkio's own range; io.weight wants 1..10000. Which file exists depends on the
  * kernel's schedulers, so both are prepared. */
 int cgroup_knobs_weight(struct knobs *k, unsigned weight, const char *device,

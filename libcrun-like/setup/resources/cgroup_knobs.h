@@ -41,6 +41,11 @@ int cgroup_knobs_prepare(struct arena *a, const struct oci_resources *res,
 			 const struct cgroup_host *host, const struct cgroup_write **ret,
 			 struct err *e);
 
+/* The controllers that @writes need and that the list @but does not have: "cpu memory". NULL: no
+ * memory. */
+const char *cgroup_knobs_controllers(struct arena *a, const struct cgroup_write *writes,
+				     const char *but);
+
 /* 2..262144 to 1..10000, so that the default of both (1024, 100) is the same; 0 stays 0. */
 uint64_t cgroup_weight_of_shares(uint64_t shares);
 

@@ -255,10 +255,7 @@ static int destroy(const struct cgroup_ref *ref, unsigned deadline_ms, struct er
 		r = cgroupfs_remove(rootfd, path, ms);
 	if (r == 0 || r == -ENOENT || r == -EREMCHG)
 		return 0;
-	if (r == -ETIMEDOUT || r == -EBUSY)
-		return err_kind(e, ERR_TIMEOUT, ETIMEDOUT,
-				"the cgroup %s%s still has processes after SIGKILL", root, path);
-	return err_set(e, -r, "remove the cgroup %s%s", root ? root : "", path);
+	return cgroup_refuse_end(root, path, r, e);
 }
 
 int cgroup_destroy(const struct cgroup_ref *ref, unsigned deadline_ms, struct err *e)

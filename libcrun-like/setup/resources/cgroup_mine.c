@@ -10,7 +10,6 @@
 #include "base/fmt.h"
 #include "kernel/cgroupfs.h"
 
-/* The mark of @dirfd; false: it has none. */
 bool cgroup_read_mark(int dirfd, char mark[static CGROUP_MARK_SIZE])
 {
 	return cgroupfs_get_owner(dirfd, mark, CGROUP_MARK_SIZE) == 0;
@@ -58,6 +57,14 @@ int cgroup_empty(int dirfd, unsigned *ms)
 	took = clock_msec() - begin;
 	*ms = took < *ms ? *ms - (unsigned)took : 0;
 	return r;
+}
+
+int cgroup_refuse_end(const char *root, const char *path, int r, struct err *e)
+{
+	if (r == -ETIMEDOUT || r == -EBUSY)
+		return err_kind(e, ERR_TIMEOUT, ETIMEDOUT,
+				"the cgroup %s%s still has processes after SIGKILL", root, path);
+	return err_set(e, -r, "remove the cgroup %s%s", root ? root : "", path);
 }
 
 /* A damaged state leaves the container's id alone, with which its mark begins. */

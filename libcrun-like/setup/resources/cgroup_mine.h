@@ -24,5 +24,7 @@ bool cgroup_is_meant(int dirfd, const struct cgroup_ref *ref);
 int cgroup_check_fit(const char *root, const char *path, int dirfd, bool is_new, struct err *e);
 /* Kills what is in it and waits; the rest of the deadline goes to *ms. */
 int cgroup_empty(int dirfd, unsigned *ms);
+/* Why it is still there: @r is what emptying or removing it has returned. */
+int cgroup_refuse_end(const char *root, const char *path, int r, struct err *e);
 
 #endif

@@ -135,12 +135,10 @@ static int chown_way(const struct cgroup_handover *h, int dirfd, struct err *e)
 int cgroup_handover_enter(const struct cgroup_handover *h, int dirfd, pid_t pid, struct err *e)
 {
 	struct cgroupfs_made made = { .dirfd = -1 };
-	char text[16];
 	int r = cgroupfs_make(dirfd, h->below, &made);
 
 	if (r == 0) {
-		fmt(text, sizeof(text), "%d", (int)pid);
-		r = cgroupfs_write(made.dirfd, "cgroup.procs", text);
+		r = cgroupfs_add_process(made.dirfd, pid);
 		close_fdp(&made.dirfd);
 	}
 	if (r < 0) {

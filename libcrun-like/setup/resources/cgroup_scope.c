@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/fmt.h"
+#include "base/path.h"
 #include "kernel/cgroupfs.h"
 #include "setup/resources/cgroup_enable.h"
 #include "setup/resources/cgroup_mine.h"
@@ -42,14 +43,12 @@ static int check_place(const struct cgroup_plan *p, pid_t pid, struct err *e)
 static int enter_subgroup(const struct cgroup_plan *p, int rootfd, const char *owner, pid_t pid,
 			  struct cgroupfs_made *ret, struct err *e)
 {
-	char text[16];
 	int r = cgroupfs_make(rootfd, p->path, ret);
 
 	if (r < 0)
 		return err_set(e, -r, "make the cgroup %s%s", p->root, p->path);
 	cgroup_leave_mark(ret->dirfd, owner, CGROUP_MADE_WORD);
-	fmt(text, sizeof(text), "%d", (int)pid);
-	r = cgroupfs_write(ret->dirfd, "cgroup.procs", text);
+	r = cgroupfs_add_process(ret->dirfd, pid);
 	if (r == 0)
 		return 0;
 	close_fdp(&ret->dirfd);
@@ -102,7 +101,7 @@ static bool has_process(const struct systemd_unit *unit, pid_t pid)
  * process would be in there before anybody looks, and never go on. */
 static int check_fit(const struct cgroup_plan *p, int rootfd, struct err *e)
 {
-	char path[PATH_MAX / 2], *slash;
+	char path[PATH_MAX / 2];
 	bool is_above = false;
 
 	fmt(path, sizeof(path), "%s", p->unit.path);
@@ -111,11 +110,8 @@ static int check_fit(const struct cgroup_plan *p, int rootfd, struct err *e)
 
 		if (fd >= 0)
 			return cgroup_check_fit(p->root, path, fd, is_above, e);
-		slash = strrchr(path, '/');
-		if (slash)
-			*slash = '\0';
 		is_above = true;
-	} while (path[0]);
+	} while (path_cut_last(path) > 0);
 	return 0;
 }
 
@@ -171,12 +167,8 @@ int cgroup_destroy_unit(const struct cgroup_ref *ref, unsigned deadline_ms, stru
 		(void)systemd_unit_forget(&ref->unit, &failed);
 		return 0;
 	}
-	if (r == -ETIMEDOUT || r == -EBUSY)
-		return err_kind(e, ERR_TIMEOUT, ETIMEDOUT,
-				"the cgroup %s%s still has processes after SIGKILL", root,
-				ref->unit.path);
 	if (r < 0)
-		return err_set(e, -r, "remove the cgroup %s%s", root ? root : "", ref->unit.path);
+		return cgroup_refuse_end(root, ref->unit.path, r, e);
 	(void)systemd_unit_stop(&ref->unit, &failed);
 	r = cgroupfs_remove(rootfd, ref->unit.path, ms);
 	if (r == 0 || r == -ENOENT)

@@ -364,21 +364,9 @@ static int open_cgroup(struct update *u, const struct cgroup_ref *ref, struct er
 /* Those that the writes need and that the cgroup does not have yet. */
 static int choose_controllers(struct update *u, struct err *e)
 {
-	const char *list = "";
-
-	for (const struct cgroup_write *w = u->plan.writes; w; w = w->next) {
-		size_t len = w->controller ? strlen(w->controller) : 0;
-
-		if (!len || cgroupfs_has_word(u->own, w->controller, len) ||
-		    cgroupfs_has_word(list, w->controller, len))
-			continue;
-		list = arena_printf(u->arena, "%s%s%s", list, *list ? " " : "", w->controller);
-		if (!list)
-			return err_set(e, ENOMEM, "prepare the update");
-	}
-	u->plan.required = list;
+	u->plan.required = cgroup_knobs_controllers(u->arena, u->plan.writes, u->own);
 	u->plan.wanted = "";
-	return 0;
+	return u->plan.required ? 0 : err_set(e, ENOMEM, "prepare the update");
 }
 
 static const struct cgroup_write *find_write(const struct update *u, const char *file)
