@@ -7,12 +7,9 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "base/fmt.h"
 #include "container/channel.h"
 #include "container/store.h"
 #include "kernel/cgroupfs.h"
-#include "kernel/mount.h"
-#include "kernel/namespace.h"
 #include "kernel/process.h"
 #include "kernel/procfs.h"
 
@@ -136,27 +133,6 @@ static int refresh(struct container *c, const struct container_root *root, struc
 	if (is_frozen(c, root, e))
 		c->status = STATUS_PAUSED;
 	return -e->code;
-}
-
-int container_has_own_namespace(const struct container *c, const char *file, int flag)
-{
-	_cleanup_fd_ int own = -1;
-	_cleanup_fd_ int its = -1;
-	char path[64];
-	int r;
-
-	if (!c->pid)
-		return 0;
-	fmt(path, sizeof(path), "/proc/%d/ns/%s", (int)c->pid, file);
-	r = namespace_open_own(flag, &own);
-	if (r < 0)
-		return r;
-	r = namespace_open(path, flag, &its);
-	if (r == -EACCES || r == -ENOENT || r == -ESRCH)
-		return 0;
-	if (r == 0)
-		r = mount_is_same(own, its);
-	return r < 0 ? r : !r;
 }
 
 /* A state that was written whole. Process 1 and those below are never a container's. */

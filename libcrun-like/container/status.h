@@ -74,10 +74,6 @@ bool container_cgroup(const struct container *c, struct cgroup_ref *ret);
  */
 struct root_place container_root_place(const struct container *c);
 
-/* 1 when its first process lives and has another namespace than we do; 0 also when it is another
- * user's; or -errno. @file: "net" of /proc/PID/ns, @flag: CLONE_NEWNET. */
-int container_has_own_namespace(const struct container *c, const char *file, int flag);
-
 /* JSON of its state; NULL: there was no memory. */
 char *container_state_json(const struct container *c, struct arena *a, bool pretty,
 			   size_t *ret_len);

@@ -6,12 +6,14 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <termios.h>
 
+#include "base/clock.h"
 #include "kernel/rootpath.h"
 
 enum {
@@ -114,6 +116,29 @@ int pty_keep_newlines(const struct pty *pty)
 		return neg_errno();
 	modes.c_oflag &= ~(tcflag_t)ONLCR;
 	return tcsetattr(pty->slave, TCSANOW, &modes) < 0 ? neg_errno() : 0;
+}
+
+/* A terminal that cannot be asked (it has hung up) is not worth a wait either. */
+static bool has_size(int slave)
+{
+	struct winsize size;
+
+	return ioctl(slave, TIOCGWINSZ, &size) < 0 || size.ws_row || size.ws_col;
+}
+
+/* By the signal, which is kept for us while it is blocked. It is sent before the size is set, but
+ * nobody reads the size in between. */
+void pty_await_size(int slave, int msec)
+{
+	const int64_t end = clock_msec() + msec;
+	sigset_t winch, old;
+
+	sigemptyset(&winch);
+	sigaddset(&winch, SIGWINCH);
+	sigprocmask(SIG_BLOCK, &winch, &old);
+	for (int64_t left = msec; left > 0 && !has_size(slave); left = end - clock_msec())
+		(void)sigtimedwait(&winch, NULL, &(struct timespec){ .tv_nsec = left * 1000000 });
+	sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
 int pty_become(int slave)

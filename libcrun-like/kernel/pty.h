@@ -30,6 +30,9 @@ int pty_chown(const struct pty *pty, uid_t uid);
 int pty_keep_newlines(const struct pty *pty);
 int pty_set_size(const struct pty *pty, unsigned short rows, unsigned short columns);
 
+/* Waits for the controlling terminal @slave to have a size; @msec, below 1000, at most. */
+void pty_await_size(int slave, int msec);
+
 /* Makes @slave the controlling terminal of the calling session leader, and its 0, 1 and 2. */
 int pty_become(int slave);
 

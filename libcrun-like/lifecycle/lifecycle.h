@@ -131,6 +131,7 @@ int step_program(struct run *run, struct err *e);
 int step_await_start(struct run *run, struct err *e);
 int step_start_container(struct run *run, struct err *e);
 int step_stdio(struct run *run, struct err *e);
+int step_terminal_size(struct run *run, struct err *e);
 int step_rlimits(struct run *run, struct err *e);
 int step_scheduling(struct run *run, struct err *e);
 int step_memory_policy(struct run *run, struct err *e);

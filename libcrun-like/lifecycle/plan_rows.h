@@ -22,6 +22,7 @@ bool plan_has_notify_socket(const struct plan *p);
 bool plan_has_terminal(const struct plan *p);
 bool plan_shows_terminal(const struct plan *p);
 bool plan_has_no_terminal(const struct plan *p);
+bool plan_waits_for_size(const struct plan *p);
 bool plan_has_cgroup(const struct plan *p);
 bool plan_has_unit(const struct plan *p);
 bool plan_is_any(const struct plan *p);

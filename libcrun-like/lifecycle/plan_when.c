@@ -80,6 +80,12 @@ bool plan_has_no_terminal(const struct plan *p)
 	return !p->has_terminal;
 }
 
+/* Whoever took the terminal at the socket may be about to tell. */
+bool plan_waits_for_size(const struct plan *p)
+{
+	return p->has_terminal && p->console_socket && !console_has_size(&p->console);
+}
+
 bool plan_has_cgroup(const struct plan *p)
 {
 	return p->cgroup.path && !p->cgroup.unit.name;

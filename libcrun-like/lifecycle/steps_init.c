@@ -332,6 +332,14 @@ int step_stdio(struct run *run, struct err *e)
 	return stdio_chown(run->plan->credentials.uid, e);
 }
 
+int step_terminal_size(struct run *run, struct err *e)
+{
+	(void)run;
+	(void)e;
+	console_await_size();
+	return 0;
+}
+
 int step_rlimits(struct run *run, struct err *e)
 {
 	return credentials_apply_limits(&run->plan->credentials, e);

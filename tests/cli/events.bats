@@ -56,7 +56,7 @@ records() {
 	[ ! -e "$CG/memory.current" ] || jq -e '.data.memory | .usage.usage > 0 and (.raw.anon | type) == "number"' <<<"$out"
 }
 
-@test "events: pressure, huge pages and the container's network interfaces" {
+@test "events: pressure and huge pages; no network interfaces, as with runc" {
 	start
 	ok events --stats "$ID"
 	if [ -e "$CG/cpu.pressure" ]; then
@@ -67,14 +67,7 @@ records() {
 	if [ -e "$CG/hugetlb.2MB.current" ]; then
 		jq -e '.data.hugetlb["2MB"] == { usage: 0, failcnt: 0 }' <<<"$out"
 	fi
-	# Its own network namespace has the loopback device, which has sent nothing.
-	jq -e '.data.network_interfaces | map(select(.Name == "lo")) |
-		length == 1 and .[0].RxBytes == 0 and .[0].TxErrors == 0' <<<"$out"
-	ok delete --force "$ID"
-	config 'del(.linux.namespaces[] | select(.type == "network"))'
-	start
-	ok events --stats "$ID"
-	jq -e '.data.network_interfaces == null' <<<"$out" # the host's are not the container's
+	jq -e '.data | has("network_interfaces") and .network_interfaces == null' <<<"$out"
 }
 
 @test "events: a record at once and one an interval, until the container ends" {
@@ -135,7 +128,7 @@ records() {
 	requires command:strace plain-build
 	start
 	DAVIT_TEST=$TOKEN strace -qq -e trace=openat -o "$T/calls" "$DAVIT" --root "$ROOT" events --stats "$ID" >"$T/all"
-	for file in '"cpu.stat"' '"/proc/[0-9]*/net/dev"'; do
+	for file in '"cpu.stat"' '"cpu.pressure"'; do
 		n=$(grep -n -m 1 ", $file" "$T/calls" | cut -d: -f1)
 		status=0
 		DAVIT_TEST=$TOKEN strace -qq -e trace=openat -e "inject=openat:error=EMFILE:when=$n" -o "$T/injected" \

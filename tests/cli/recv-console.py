@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The engine's end of a console socket.
 
-    recv-console.py SOCKET REPORT
+    recv-console.py SOCKET REPORT [ROWS COLUMNS]
 
 Listens on SOCKET, takes one file descriptor, checks that it is a terminal's master, and writes
 "ok NUMBER" (of the pty) or what is wrong to REPORT. Then keeps the descriptor until it is ended,
-as an engine does: without a master the container's terminal hangs up.
+as an engine does: without a master the container's terminal hangs up. At SIGUSR1 it sets the
+terminal's size, and REPORT.size is there.
 """
 
 import array
@@ -48,12 +49,20 @@ def judge(name, fds):
 
 
 def main():
-    path, report = sys.argv[1:]
-    verdict = judge(*receive(path))
+    path, report, *size = sys.argv[1:]
+    name, fds = receive(path)
+    verdict = judge(name, fds)
+
+    def set_size(*_):
+        fcntl.ioctl(fds[0], termios.TIOCSWINSZ, struct.pack("HHHH", *map(int, size), 0, 0))
+        open(report + ".size", "w").close()
+
+    signal.signal(signal.SIGUSR1, set_size)
     with open(report + ".new", "w") as f:
         f.write(verdict + "\n")
     os.rename(report + ".new", report)
-    signal.pause()
+    while True:
+        signal.pause()
 
 
 main()

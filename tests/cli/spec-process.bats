@@ -127,9 +127,9 @@ mask() {
 
 # --- the program ----------------------------------------------------------------------------------
 
-# receives: the engine's end of a console socket, at $T/console.
+# receives [ROWS COLUMNS]: the engine's end of a console socket, at $T/console; it sets that size at SIGUSR1.
 receives() {
-	"$HERE/recv-console.py" "$T/console" "$T/report" </dev/null >/dev/null 2>&1 3>&- &
+	"$HERE/recv-console.py" "$T/console" "$T/report" "$@" </dev/null >/dev/null 2>&1 3>&- &
 	RECEIVER=$!
 	for _ in {1..600}; do
 		[ ! -S "$T/console" ] || break
@@ -152,6 +152,83 @@ print(*struct.unpack("HHHH", fcntl.ioctl(fd, termios.TIOCGWINSZ, b"\0" * 8))[:2]
 	# It is the controlling terminal: field 7 of stat.
 	[ "$(awk '{ print $7 }' "/proc/$pid/stat")" = "$((0x88 << 8 | 16#$(stat -Lc %T "/proc/$pid/fd/0")))" ]
 	ends
+	check_clean
+}
+
+# watched PID [EXPRESSION...]: strace has the created container's first process, and its waits for a signal go to $T/calls.
+watched() {
+	strace -qq -p "$1" -e trace=rt_sigtimedwait "${@:2}" -o "$T/calls" </dev/null >/dev/null 2>&1 3>&- 4>&- &
+	comes_true is_traced "$1"
+}
+
+is_traced() {
+	[ "$(proc_field "$1" TracerPid)" != 0 ]
+}
+
+# is_given_a_size: strace has stopped a process that waits for a size (else there is none: no time counts), which then comes.
+is_given_a_size() {
+	comes_true grep -q "stopped by SIGSTOP" "$T/calls"
+	kill -USR1 "$RECEIVER"
+	comes_true [ -e "$T/report.size" ]
+	kill -CONT "$1"
+	comes_true [ -s "$BUNDLE/rootfs/tmp/size" ]
+	[ "$(<"$BUNDLE/rootfs/tmp/size")" = "50 111" ]
+}
+
+# bats test_tags=plain
+@test "process.terminal: the program finds the size that comes while start and exec work, as Podman's does" {
+	requires command:strace plain-build
+	ln -s busybox "$BUNDLE/rootfs/bin/stty"
+	config '.process.terminal = true'
+	program sh -c 'stty size >/tmp/size; exec sleep 1000'
+	receives 50 111
+	ok create --console-socket "$T/console" -b "$BUNDLE" "$ID"
+	appears "$T/report"
+	pid=$(init_pid)
+	watched "$pid" -e inject=rt_sigtimedwait:signal=STOP:when=1
+	DAVIT_TEST=$TOKEN "$DAVIT" --root "$ROOT" start "$ID" </dev/null >"$T/start" 2>&1 3>&- 4>&- &
+	start=$!
+	is_given_a_size "$pid"
+	wait "$start"
+	[ ! -s "$T/start" ]
+	kill "$RECEIVER"
+	rm "$T"/console "$T"/report* "$T/calls" "$BUNDLE/rootfs/tmp/size"
+	ends
+	config '.process.terminal = false | .process.args = ["sleep", "1000"]'
+	lives
+	receives 50 111
+	DAVIT_TEST=$TOKEN strace -D -f -qq -e trace=rt_sigtimedwait -e inject=rt_sigtimedwait:signal=STOP:when=1 -o "$T/calls" \
+		"$DAVIT" --root "$ROOT" exec -d -t --console-socket "$T/console" "$ID" sh -c 'stty size >/tmp/size; exec sleep 1000' \
+		</dev/null >"$T/exec" 2>&1 3>&- 4>&- &
+	comes_true grep -q "stopped by SIGSTOP" "$T/calls"
+	is_given_a_size "$(awk '/stopped by SIGSTOP/ { print $1; exit }' "$T/calls")"
+	[ ! -s "$T/exec" ]
+	ends
+	check_clean
+}
+
+# bats test_tags=plain
+@test "process.terminal, process.consoleSize.{height,width}: no start waits for a size that is there" {
+	requires command:strace plain-build
+	config '.process.terminal = true'
+	program sh -c 'echo >/tmp/size; exec sleep 1000'
+	for size in socket config; do
+		receives 50 111
+		ok create --console-socket "$T/console" -b "$BUNDLE" "$ID"
+		appears "$T/report"
+		if [ "$size" = socket ]; then
+			kill -USR1 "$RECEIVER"
+			comes_true [ -e "$T/report.size" ]
+		fi
+		watched "$(init_pid)"
+		ok start "$ID"
+		comes_true [ -s "$BUNDLE/rootfs/tmp/size" ]
+		run ! grep rt_sigtimedwait "$T/calls"
+		ends
+		kill "$RECEIVER"
+		rm "$T"/console "$T"/report* "$T/calls" "$BUNDLE/rootfs/tmp/size"
+		config '.process.consoleSize = { height: 37, width: 121 }'
+	done
 	check_clean
 }
 

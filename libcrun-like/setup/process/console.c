@@ -13,6 +13,10 @@
 #include "kernel/rootpath.h"
 #include "setup/receiver.h"
 
+enum {
+	SIZE_WAIT_MSEC = 20
+};
+
 void console_prepare(const struct oci_process *process, bool has_device, const char *socket,
 		     struct console *ret)
 {
@@ -87,7 +91,7 @@ static int set_up(const struct console *console, const struct pty *pty, int root
 
 	if (r < 0)
 		return err_set(e, -r, "give the terminal to uid %u", console->uid);
-	if (console->rows || console->columns) {
+	if (console_has_size(console)) {
 		r = pty_set_size(pty, console->rows, console->columns);
 		if (r < 0)
 			return err_set(e, -r, "set the size of the terminal");
@@ -125,6 +129,16 @@ int console_become(int slave, struct err *e)
 	int r = pty_become(slave);
 
 	return r < 0 ? err_set(e, -r, "make the terminal the controlling one") : 0;
+}
+
+bool console_has_size(const struct console *console)
+{
+	return console->rows || console->columns;
+}
+
+void console_await_size(void)
+{
+	pty_await_size(STDIN_FILENO, SIZE_WAIT_MSEC);
 }
 
 void console_describe(const struct console *console, const struct describe *d)

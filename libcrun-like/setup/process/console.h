@@ -37,6 +37,15 @@ int console_apply(const struct console *console, int rootfd, int sockfd, int *re
 /* INIT, already a session leader: the slave becomes its controlling terminal and 0, 1 and 2. */
 int console_become(int slave, struct err *e);
 
+/* consoleSize names one. */
+bool console_has_size(const struct console *console);
+
+/*
+ * INIT, when its terminal is 0: whoever has the master may be about to set its size, as Podman is
+ * while it waits for `start`. Waits until there is one, and a moment at most: many never set it.
+ */
+void console_await_size(void);
+
 void console_describe(const struct console *console, const struct describe *d);
 
 #endif

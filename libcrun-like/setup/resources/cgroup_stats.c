@@ -7,7 +7,6 @@
 #include "setup/resources/cgroup_stats.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <string.h>
 
 #include "base/fmt.h"
@@ -419,61 +418,4 @@ int cgroup_stats_read(struct arena *a, int dirfd, struct json_paths *to)
 		s.has_told = false;
 	}
 	return s.failure;
-}
-
-/* --- network --------------------------------------------------------------------------------- */
-
-/* The columns of /proc/PID/net/dev; NULL: not in runc's records. */
-static const char *const columns[] = {
-	"RxBytes", "RxPackets", "RxErrors", "RxDropped", NULL,       NULL,
-	NULL,      NULL,        "TxBytes",  "TxPackets", "TxErrors", "TxDropped",
-};
-
-static void add_interface(struct json_paths *to, size_t index, const char *line)
-{
-	char path[PATH_SIZE], name[NAME_SIZE];
-	size_t len = strcspn(line, ":\n");
-	const char *at = line + len + (line[len] == ':');
-	uint64_t value;
-
-	fmt(path, sizeof(path), "data/network_interfaces/%zu/Name", index);
-	fmt(name, sizeof(name), "%.*s", (int)len, line);
-	json_paths_string(to, path, name);
-	for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
-		at += strspn(at, " ");
-		if (columns[i] && parse_number(at, &value)) {
-			fmt(path, sizeof(path), "data/network_interfaces/%zu/%s", index,
-			    columns[i]);
-			json_paths_unsigned(to, path, value);
-		}
-		at += strcspn(at, " \n");
-	}
-}
-
-/* Gone, or of another user: its interfaces are left out. */
-static bool is_unseen_process(int r)
-{
-	return r == -ENOENT || r == -ESRCH || r == -ENXIO || r == -EINVAL || r == -EACCES;
-}
-
-int cgroup_stats_read_network(struct arena *a, pid_t pid, struct json_paths *to)
-{
-	char path[64], *text = arena_alloc(a, TEXT_SIZE);
-	size_t count = 0;
-	int r;
-
-	if (!text)
-		return -ENOMEM;
-	fmt(path, sizeof(path), "/proc/%d/net/dev", (int)pid);
-	r = file_read(AT_FDCWD, path, text, TEXT_SIZE);
-	if (r < 0)
-		return is_unseen_process(r) ? 0 : r;
-	for (const char *line = text; *line; line = next_line(line)) {
-		const char *name = line + strspn(line, " ");
-
-		if (strchr(name, '|') < next_line(line) && strchr(name, '|'))
-			continue; /* the two lines of headings */
-		add_interface(to, count++, name);
-	}
-	return 0;
 }

@@ -16,9 +16,6 @@
 /* Adds "data/cpu/...", "data/memory/..." and so on. -ENOMEM, -ENOENT: the cgroup is gone. */
 int cgroup_stats_read(struct arena *a, int dirfd, struct json_paths *to);
 
-/* The network interfaces that process @pid sees ("data/network_interfaces"), from procfs. */
-int cgroup_stats_read_network(struct arena *a, pid_t pid, struct json_paths *to);
-
 /* A key of a file of "KEY NUMBER" lines; false: not there, or no number. */
 bool cgroup_stats_get_key(int dirfd, const char *file, const char *key, uint64_t *ret);
 
