@@ -250,10 +250,11 @@ text() {
 }
 
 @test "R29 a destination with .. is resolved inside the root" {
-	program stat -f -c %T /mnt
-	config '.mounts += [{ "destination": "/tmp/../../../../mnt", "type": "tmpfs", "source": "tmpfs" }]'
+	program stat -f -c %T /mnt /made/below
+	config '.mounts += ["/tmp/../../../../mnt", "/tmp/../../../../made/below" |
+		{ "destination": ., "type": "tmpfs", "source": "tmpfs" }]'
 	ok run -b "$BUNDLE" "$ID"
-	[ "$out" = tmpfs ]
+	[ "$out" = tmpfs$'\n'tmpfs ]
 }
 
 @test "R30 the root itself as a destination" {
@@ -266,13 +267,15 @@ text() {
 
 @test "R32 masks and destinations through links of the image stay inside the root" {
 	echo host >"$T/host"
-	ln -s "$T/host" "$BUNDLE/rootfs/link"
+	mkdir "$BUNDLE/rootfs/links"
+	ln -s "$T/host" "$BUNDLE/rootfs/links/link"
 	before=$(stat -c '%Z %Y %i' "$T/host")
-	program true
-	config '.linux.maskedPaths = ["/link"] | .linux.readonlyPaths = ["/link"] |
-		.mounts += [{ "destination": "/link", "type": "bind", "source": "/dev/null", "options": ["bind"] }]'
+	program cat /proc/self/mountinfo
+	config '.linux.maskedPaths = ["/links/link"] | .linux.readonlyPaths = ["/links/link"] |
+		.mounts += [{ "destination": "/links/link", "type": "bind", "source": "/dev/null", "options": ["bind"] }]'
 	ok run -b "$BUNDLE" "$ID"
 	[ "$(stat -c '%Z %Y %i' "$T/host")" = "$before" ]
+	[ "$(grep -c " $T/host " "$OUT")" -ge 2 ] || complain # the bind, and what hides it
 	[ -f "$BUNDLE/rootfs$T/host" ] # made inside
 }
 
@@ -287,7 +290,8 @@ text() {
 	bad '.mounts += [{ "destination": "/proc", "type": "tmpfs", "source": "tmpfs" }]' /proc
 }
 
-@test "R34 a thousand mounts" {
+@test "R34 a thousand mounts, with descriptors for a few" {
+	ulimit -Sn 64
 	program true
 	config '.mounts += [range(1000) | { "destination": "/mnt/\(.)", "type": "tmpfs", "source": "tmpfs" }]'
 	ok run -b "$BUNDLE" "$ID"
