@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "kernel/process.h"
@@ -77,16 +78,16 @@ static void put_back(int fd, const struct termios *saved)
 
 /*
  * A session of its own: then it is no background job, which may not set modes, and what is sent to
- * the group of the runtime does not reach it. A byte on the pipe: all is well.
+ * the group of the runtime does not reach it. A byte from the runtime: all is well.
  */
-static _Noreturn void stand_guard(int fd, int pipe_end, const struct termios *saved)
+static _Noreturn void stand_guard(int fd, int socket_end, const struct termios *saved)
 {
 	char byte;
 	ssize_t n;
 
 	setsid();
 	process_set_name("davit:terminal");
-	if (dup2(fd, STDIN_FILENO) < 0 || dup2(pipe_end, STDOUT_FILENO) < 0)
+	if (dup2(fd, STDIN_FILENO) < 0 || dup2(socket_end, STDOUT_FILENO) < 0)
 		_exit(1);
 	/* A lock, a channel or a stream of the caller's must not live on in us. */
 	if (sys_close_range(STDERR_FILENO, ~0U, 0) < 0)
@@ -105,7 +106,8 @@ static int post_guard(struct terminal *t)
 	int ends[2];
 	pid_t pid;
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
+	/* No pipe: to write to one without a reader may end us. */
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
 		return neg_errno();
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &old);
@@ -191,7 +193,7 @@ void terminal_restore(struct terminal *t)
 	put_back(t->fd, &t->saved);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	/* Ignored: it was killed, and there is nothing left to guard. */
-	(void)!write(t->guard, "", 1);
+	(void)send(t->guard, "", 1, MSG_NOSIGNAL);
 	close_fdp(&t->guard);
 	while (waitpid(t->guard_pid, NULL, __WALL) < 0 && errno == EINTR)
 		;

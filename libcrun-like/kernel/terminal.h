@@ -2,8 +2,8 @@
  *
  * The caller's terminal while a container's is shown on it: raw, so that every key reaches the
  * container's terminal, which does the echo, the signals and the job control. Its modes are put
- * back in any case: a guard, a child that holds the terminal and a pipe, does it when this process
- * dies without doing so itself (SIGKILL included), and ends with it.
+ * back in any case: a guard, a child that holds the terminal and a socket, does it when this
+ * process dies without doing so itself (SIGKILL included), and ends with it.
  */
 #ifndef DAVIT_KERNEL_TERMINAL_H
 #define DAVIT_KERNEL_TERMINAL_H
@@ -15,7 +15,7 @@
 
 struct terminal {
 	int fd;    /* -1: nothing to put back */
-	int guard; /* the pipe's end that the guard waits for */
+	int guard; /* the end that the guard waits for */
 	pid_t guard_pid;
 	struct termios saved, raw;
 };

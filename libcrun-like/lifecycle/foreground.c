@@ -44,8 +44,6 @@ enum slot {
 struct watch {
 	struct foreground *f;
 	const struct foreground_program *program;
-	int signals;
-	int in_fd, out_fd;
 	int barrier;  /* until the manager has taken in that the program is ready */
 	bool is_told; /* the manager: once is enough */
 	struct relay in, out;
@@ -60,9 +58,14 @@ struct watch {
 
 void foreground_init(struct foreground *f)
 {
-	*f = (struct foreground){
-		.sock = -1, .master = -1, .peer = -1, .tty = -1, .terminal.fd = -1
-	};
+	*f = (struct foreground){ .sock = -1,
+				  .master = -1,
+				  .peer = -1,
+				  .tty = -1,
+				  .in_fd = -1,
+				  .out_fd = -1,
+				  .signals = -1,
+				  .terminal.fd = -1 };
 }
 
 int foreground_prepare(struct foreground *f, int *ret_console_fd, struct err *e)
@@ -86,6 +89,23 @@ int foreground_prepare(struct foreground *f, int *ret_console_fd, struct err *e)
 	return 0;
 }
 
+/* It is read once all of them are blocked. */
+static int open_signals(struct foreground *f)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	f->signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	return f->signals < 0 ? neg_errno() : 0;
+}
+
+static int open_streams(struct foreground *f)
+{
+	int r = relay_open_again(STDIN_FILENO, O_RDONLY, &f->in_fd);
+
+	return r < 0 ? r : relay_open_again(STDOUT_FILENO, O_WRONLY, &f->out_fd);
+}
+
 int foreground_begin(struct foreground *f, struct err *e)
 {
 	int r = peer_receive_fd(f->sock, &f->master);
@@ -98,6 +118,11 @@ int foreground_begin(struct foreground *f, struct err *e)
 		r = neg_errno();
 	if (r < 0)
 		return err_set(e, -r, "open the container's terminal");
+	r = open_signals(f);
+	if (r == 0)
+		r = open_streams(f);
+	if (r < 0)
+		return err_set(e, -r, "open the caller's streams and signals");
 	r = terminal_make_raw(f->tty, &f->terminal);
 	return r < 0 ? err_set(e, -r, "set the modes of the caller's terminal") : 0;
 }
@@ -109,6 +134,9 @@ void foreground_end(struct foreground *f)
 	close_fdp(&f->sock);
 	close_fdp(&f->master);
 	close_fdp(&f->peer);
+	close_fdp(&f->in_fd);
+	close_fdp(&f->out_fd);
+	close_fdp(&f->signals);
 	free_charp(&f->rings);
 }
 
@@ -183,7 +211,7 @@ static void take_signals(struct watch *w)
 {
 	struct signalfd_siginfo si;
 
-	while (read(w->signals, &si, sizeof(si)) == sizeof(si))
+	while (read(w->f->signals, &si, sizeof(si)) == sizeof(si))
 		take_signal(w, &si);
 }
 
@@ -251,7 +279,7 @@ static int wait_once(struct watch *w)
 	if (!w->has_ended)
 		screen |= relay_read_events(&w->out);
 	set_slot(&p[PROGRAM], w->program->pidfd, w->has_ended ? 0 : POLLIN);
-	set_slot(&p[SIGNALS], w->signals, POLLIN);
+	set_slot(&p[SIGNALS], w->f->signals, POLLIN);
 	set_slot(&p[KEYS], w->in.from,
 		 w->has_paused && w->is_typed ? 0 : relay_read_events(&w->in));
 	set_slot(&p[SCREEN], w->f->master, screen);
@@ -297,34 +325,27 @@ static bool is_done(struct watch *w)
 	return w->out.len == 0;
 }
 
-static int open_streams(struct watch *w)
+static void take_streams(struct watch *w)
 {
-	int r;
+	struct foreground *f = w->f;
 
 	relay_init(&w->in, -1, -1, NULL);
 	relay_init(&w->out, -1, -1, NULL);
-	if (w->f->master < 0)
-		return 0;
-	r = relay_open_again(STDIN_FILENO, O_RDONLY, &w->in_fd);
-	if (r == 0)
-		r = relay_open_again(STDOUT_FILENO, O_WRONLY, &w->out_fd);
-	if (r < 0)
-		return r;
-	w->is_typed = terminal_is_one(w->in_fd);
-	w->is_on_screen = terminal_is_one(w->out_fd);
-	relay_init(&w->in, w->in_fd, w->f->master, w->f->rings);
-	relay_init(&w->out, w->f->master, w->out_fd, w->f->rings + RELAY_SIZE);
-	return 0;
+	if (f->master < 0)
+		return;
+	w->is_typed = terminal_is_one(f->in_fd);
+	w->is_on_screen = terminal_is_one(f->out_fd);
+	relay_init(&w->in, f->in_fd, f->master, f->rings);
+	relay_init(&w->out, f->master, f->out_fd, f->rings + RELAY_SIZE);
 }
 
 static int watch_program(struct watch *w)
 {
-	int r = open_streams(w);
+	int r = 0;
 
+	take_streams(w);
 	while (r == 0 && !is_done(w))
 		r = wait_once(w);
-	close_fdp(&w->in_fd);
-	close_fdp(&w->out_fd);
 	close_fdp(&w->barrier);
 	return r;
 }
@@ -343,23 +364,22 @@ static void let_signals_go(const sigset_t *old)
 int foreground_wait(struct foreground *f, const struct foreground_program *program, int *ret_status,
 		    struct err *e)
 {
-	struct watch w = {
-		.f = f, .program = program, .signals = -1, .in_fd = -1, .out_fd = -1, .barrier = -1
-	};
-	int sig, r;
+	struct watch w = { .f = f, .program = program, .barrier = -1 };
+	int sig, r = 0;
 	sigset_t all, old;
 
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &old);
-	w.signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (f->signals < 0)
+		r = open_signals(f);
 	if (program->adopts)
 		process_set_subreaper(true);
-	r = w.signals < 0 ? neg_errno() : watch_program(&w);
+	if (r == 0)
+		r = watch_program(&w);
 	if (r == 0)
 		r = process_wait(program->pidfd, ret_status, &sig);
 	if (program->adopts)
 		process_set_subreaper(false);
-	close_fdp(&w.signals);
 	foreground_end(f);
 	let_signals_go(&old);
 	return r < 0 ? err_set(e, -r, "wait for the program") : 0;

@@ -22,8 +22,9 @@ struct foreground {
 	int master,
 		peer; /* it; the peer is held so that it never hangs up before its program ends */
 	int tty;      /* the caller's terminal */
-	struct terminal terminal; /* its modes */
-	char *rings;              /* of the two directions; there before the program is */
+	int in_fd, out_fd, signals; /* the caller's streams, its signals */
+	struct terminal terminal;   /* its modes */
+	char *rings;                /* of the two directions; there before the program is */
 };
 
 /* The program to wait for. */
@@ -46,7 +47,7 @@ void foreground_init(struct foreground *f);
 int foreground_prepare(struct foreground *f, int *ret_console_fd, struct err *e);
 
 /* After console_apply(), before the program runs: takes the container's terminal over and makes the
- * caller's raw. */
+ * caller's raw. What the wait needs is opened here, since an error ends the program then. */
 int foreground_begin(struct foreground *f, struct err *e);
 
 /* Waits for the program's end and for its last output: the exit status, or 128 + signal. Ends with

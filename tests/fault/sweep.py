@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""sweep.py [--points N | --all] [--each-error] [--criu] [--only PATTERN] [--kinds KIND,...] DAVIT KILL_SWEEP: faults spread over every command, one at a time.
+"""sweep.py [--points N | --all] [--each-error] [--criu] [--only PATTERN] [--kinds KIND,...] [--calls PATTERN] DAVIT KILL_SWEEP: faults spread over every command, one at a time.
 
 errors: the N-th system call of davit, or of the processes that it makes, is not executed and fails with an
 error that fits (kill_sweep.c). kills: SIGKILL to davit at a system call stop, to a process that it has
@@ -13,7 +13,7 @@ line and ends with what stderr says; the bundle is as it was, save for mount poi
 Beside it there are bystanders: a container whose id begins like ours, a copy of its state directory whose lock is
 held, a cgroup of the same name elsewhere with a program called davit. Prints TAP, and a table of figures.
 --points: so many of each kind (default 6); --all: every one; --each-error: with each error of a call's row, not one of
-them. --criu: checkpoint and restore alone (../checkpoint/run). DAVIT_SYSCALLS: a file with lines "NAME NUMBER", where there is no compiler to ask. Verbs: verbs.py.
+them. --calls: only those system calls of the kind errors. --criu: checkpoint and restore alone (../checkpoint/run). DAVIT_SYSCALLS: a file with lines "NAME NUMBER", where there is no compiler to ask. Verbs: verbs.py.
 """
 import argparse
 import collections
@@ -238,7 +238,7 @@ class Figures:
 class Sweep:
     def __init__(self, world, tap, driver, args, bystanders):
         self.world, self.tap, self.driver, self.bystanders = world, tap, driver, bystanders
-        self.count, self.each_error = None if args.all else args.points, args.each_error
+        self.count, self.each_error, self.pattern = None if args.all else args.points, args.each_error, args.calls
         self.figures = collections.defaultdict(Figures)
         # Where criu is, only a part of the machine's cgroups is in sight.
         self.programs = None if args.criu else programs.Programs(world)
@@ -323,6 +323,8 @@ class Sweep:
             status, err, calls, _ = self.call(verb, role, self.world.table + ":0")
             problems += verb.judge(status, err, "", "")
             for n in self.choose(len(calls)):
+                if not re.search(self.pattern, self.world.names[calls[n - 1][0]]):
+                    continue
                 count = len(SPECIAL.get(self.world.names[calls[n - 1][0]], USUAL))
                 for variant in range(count) if self.each_error else (n,):
                     self.one_error(verb, role, n, variant, problems)
@@ -421,6 +423,7 @@ def main():
     parser.add_argument("--each-error", action="store_true")
     parser.add_argument("--criu", action="store_true")
     parser.add_argument("--only", default="")
+    parser.add_argument("--calls", default="")
     parser.add_argument("--kinds", default="errors,kills,memory,files,disks")
     parser.add_argument("davit")
     parser.add_argument("driver")

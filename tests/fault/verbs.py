@@ -20,6 +20,7 @@ DEADLINE = 30
 HUGE = "hugetlb.2MB.max"
 SIZES = (4 << 20, 8 << 20)
 MARK = "rootfs/tmp/ran"
+WAITING = "poll", "waitid"
 PROGRAM = ["sh", "-c", "echo >>/tmp/ran; exec sleep 100000"]
 
 
@@ -185,10 +186,13 @@ class Making(Verb):
         if status == 0:
             return self.differences(name, error) + self.remove()
         if self.at_terminal and self.has_run() and "remove the cgroup" in err:
-            # run was there until the program's end; what it cannot take away is left to delete, as with delete itself.
-            return problems + self.remove()
-        # What runs when poststart fails is ended (runtime.md#lifecycle, 9), and so is what nobody can wait for.
-        is_ended = "poststart" in err or (self.at_terminal and "wait for the program" in err)
+            # run was there until the program's end; what it cannot take away is left to delete, as with delete itself:
+            # its state leads to the cgroup and alone says that it is davit's. The pid file stays with a run that was whole.
+            kept = ("leak: state", "leak: cgroup", "leak: file")
+            return problems + [word for word in self.left() if not word.startswith(kept)] + self.remove()
+        # What runs when poststart fails is ended (runtime.md#lifecycle, 9), and so is what nobody can wait for, when
+        # the waiting itself fails: to be left at a terminal that nobody reads would be a leak, and runc ends it too.
+        is_ended = "poststart" in err or (self.at_terminal and "wait for the program" in err and name in WAITING)
         problems += [f"undone: the program has run: {err}"] if self.has_run() and not is_ended else []
         problems += self.left()
         return problems + (self.remove() if problems else [])
