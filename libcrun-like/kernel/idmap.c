@@ -30,6 +30,17 @@ static int write_proc(pid_t pid, const char *file, const char *text)
 	return fd < 0 ? neg_errno() : file_write_once(fd, text);
 }
 
+bool idmap_out(const struct idmap_line *lines, size_t count, uint32_t id, uint32_t *ret)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (id < lines[i].inside || id - lines[i].inside >= lines[i].count)
+			continue;
+		*ret = lines[i].outside + (id - lines[i].inside);
+		return true;
+	}
+	return false;
+}
+
 int idmap_write(pid_t pid, const char *file, const struct idmap_line *lines, size_t count)
 {
 	char text[IDMAP_LINES_MAX * LINE_MAX_LEN];

@@ -63,6 +63,8 @@ struct idmap_line {
 	uint32_t inside, outside, count;
 };
 
+/* The number outside of @id inside; false: it is not mapped. */
+bool idmap_out(const struct idmap_line *lines, size_t count, uint32_t id, uint32_t *ret);
 /* Writes /proc/PID/@file ("uid_map" or "gid_map") in one write, as the kernel asks for. */
 int idmap_write(pid_t pid, const char *file, const struct idmap_line *lines, size_t count);
 /* A new user namespace with these maps and no process in it, which lives as long as the fd. */

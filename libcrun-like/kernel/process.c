@@ -299,7 +299,7 @@ void process_set_name(const char *name)
  * the host, or a container of the same user, could have made one that all may search. So the name
  * has an end that nobody can foresee; without one a new keyring is asked for, which has no name of
  * its own. */
-int process_new_keyring(const char *name)
+int process_new_keyring(const char *name, const struct process_owner *owner)
 {
 	unsigned end[4] = { 0 };
 	char whole[NAME_MAX + 64];
@@ -308,5 +308,9 @@ int process_new_keyring(const char *name)
 
 	fmt(whole, sizeof(whole), "%s.%x%x%x%x", name, end[0], end[1], end[2], end[3]);
 	r = sys_join_session_keyring(has_end ? whole : NULL);
-	return r >= 0 || r == -ENOSYS || r == -EPERM ? 0 : r;
+	if (r == -ENOSYS || r == -EPERM)
+		return 0;
+	if (r > 0 && owner)
+		r = sys_give_key(r, owner->uid, owner->gid);
+	return r < 0 ? r : 0;
 }

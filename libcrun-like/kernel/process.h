@@ -76,9 +76,14 @@ void process_end_by_signals(bool wanted);
 void process_set_subreaper(bool wanted);
 /* Its name in /proc/PID/comm. */
 void process_set_name(const char *name);
+struct process_owner {
+	uid_t uid;
+	gid_t gid;
+};
+
 /* A new session keyring, so that the caller's is out of sight, and one that nobody else is in; its
- * name begins with @name. 0 also where there are no keyrings,
- * or a filter forbids them, which whoever is executed then inherits. */
-int process_new_keyring(const char *name);
+ * name begins with @name. @owner: whose it is; NULL: the caller's. 0 also where there are no
+ * keyrings, or a filter forbids them, which whoever is executed then inherits. */
+int process_new_keyring(const char *name, const struct process_owner *owner);
 
 #endif

@@ -256,6 +256,15 @@ static inline int sys_join_session_keyring(const char *name)
 	return (int)sys_result(syscall(SYS_keyctl, JOIN_SESSION_KEYRING, name));
 }
 
+static inline int sys_give_key(int key, uid_t uid, gid_t gid)
+{
+	enum {
+		CHOWN = 4
+	}; /* KEYCTL_CHOWN */
+
+	return (int)sys_result(syscall(SYS_keyctl, CHOWN, key, uid, gid));
+}
+
 /* @attr: a struct sched_attr of linux/sched/types.h, whose first member is its size. */
 static inline int sys_sched_setattr(pid_t pid, const void *attr)
 {

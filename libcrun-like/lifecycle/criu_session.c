@@ -102,7 +102,7 @@ static _Noreturn void become(const struct criu_start *how, struct criu_child *ch
 		err_set(&m.err, -r, "make a socket for criu");
 	/* Processes that are restored have the session keyring of who makes them. */
 	if (how->keyring)
-		r = process_new_keyring(how->keyring);
+		r = process_new_keyring(how->keyring, how->keyring_owner);
 	if (!m.err.code && r < 0)
 		err_set(&m.err, -r, "make the session keyring %s", how->keyring);
 	if (!m.err.code && leave_mounts(how, &m.err) == 0 &&

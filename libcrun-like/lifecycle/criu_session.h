@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "container/context.h"
 #include "kernel/criu.h"
+#include "kernel/process.h"
 
 enum {
 	CRIU_IMAGES_FD = CRIU_WORKER_FD + 1,
@@ -50,6 +51,7 @@ struct criu_start {
 	size_t fd_count;
 	bool keeps_group;
 	const char *keyring; /* a new session keyring of that name; NULL: ours */
+	const struct process_owner *keyring_owner; /* NULL: criu's user */
 	const struct criu_attach *attach;
 	size_t attach_count;
 };

@@ -231,7 +231,7 @@ int step_keyring(struct run *run, struct err *e)
 	int r;
 
 	fmt(name, sizeof(name), "_ses.%s", run->plan->id);
-	r = process_new_keyring(name);
+	r = process_new_keyring(name, NULL);
 	if (r == 0)
 		return 0;
 	/* The program would possess the caller's. A container can bring that about for exec: with

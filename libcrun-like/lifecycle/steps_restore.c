@@ -330,16 +330,26 @@ static int go_until(struct run *run, const char *const until[2], struct err *e)
 	return 0;
 }
 
+/* Root of the container's user namespace, as of a container that is created: what the host's root
+ * owns, each of its processes may read, and those of a container without a user namespace are. */
+static bool find_owner(const struct namespaces *ns, struct process_owner *ret)
+{
+	return idmap_out(ns->uid_map, ns->uid_map_count, 0, &ret->uid) &&
+	       idmap_out(ns->gid_map, ns->gid_map_count, 0, &ret->gid);
+}
+
 int step_criu_start(struct run *run, struct err *e)
 {
 	struct restore *r = &run->restore;
 	char keyring[8 + STORE_ID_MAX];
+	struct process_owner owner;
 
 	fmt(keyring, sizeof(keyring), "_ses.%s", run->plan->id);
 	r->start.cgroup_fd = run->cgroup_fd;
 	r->start.image_path = r->images.path;
 	r->start.work_path = r->images.work_path;
 	r->start.keyring = run->plan->no_new_keyring ? NULL : keyring;
+	r->start.keyring_owner = find_owner(&run->plan->ns, &owner) ? &owner : NULL;
 	r->start.keeps_group = r->options->shell_job;
 	for (int i = 0; i < STREAMS; i++)
 		r->start.stdio[i] = r->options->shell_job ? i : -1;

@@ -217,17 +217,6 @@ static int fail_absent(const struct device_op *op, const char *why, struct err *
 	return op->pointer ? err_at(e, op->pointer) : -e->code;
 }
 
-static bool map_out(const struct idmap_line *lines, size_t count, uint32_t id, uint32_t *ret)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (id < lines[i].inside || id - lines[i].inside >= lines[i].count)
-			continue;
-		*ret = lines[i].outside + (id - lines[i].inside);
-		return true;
-	}
-	return false;
-}
-
 /* Of the numbers that config.json lists alone. The container never sees the place. */
 static int make_source(const struct device_op *op, const struct device_place *place, int *ret_fd,
 		       struct err *e)
@@ -241,8 +230,8 @@ static int make_source(const struct device_op *op, const struct device_place *pl
 	if (!place)
 		return fail_absent(
 			op, ", and only root of the host's own user namespace may make one", e);
-	if (!map_out(place->ns->uid_map, place->ns->uid_map_count, op->uid, &uid) ||
-	    !map_out(place->ns->gid_map, place->ns->gid_map_count, op->gid, &gid))
+	if (!idmap_out(place->ns->uid_map, place->ns->uid_map_count, op->uid, &uid) ||
+	    !idmap_out(place->ns->gid_map, place->ns->gid_map_count, op->gid, &gid))
 		return fail_absent(op, ", and its owner is not in linux.uidMappings or gidMappings",
 				   e);
 	fmt(name, sizeof(name), "device-%s", strrchr(op->pointer, '/') + 1);

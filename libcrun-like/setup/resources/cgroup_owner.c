@@ -55,12 +55,8 @@ static bool map_uid(const struct oci_config *config, const struct namespaces *ns
 		*ret = uid;
 		return true;
 	}
-	for (size_t i = 0; i < ns->uid_map_count; i++) {
-		if (uid - ns->uid_map[i].inside >= ns->uid_map[i].count)
-			continue;
-		*ret = ns->uid_map[i].outside + (uid - ns->uid_map[i].inside);
+	if (idmap_out(ns->uid_map, ns->uid_map_count, uid, ret))
 		return true;
-	}
 	for (size_t i = 0; !ns->uid_map_count && i < given->count; i++) {
 		const struct oci_id_mapping *m = &given->items[i];
 
