@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 
 #include "base/escape.h"
+#include "base/fmt.h"
+#include "setup/hook_output.h"
 
 enum {
 	LOG_TAIL_MAX = 512 * 1024
@@ -92,11 +94,22 @@ static char *read_log(int dirfd, const char *name)
 	return ret;
 }
 
-size_t criu_log_read(int dirfd, const char *name, char ret[static CRIU_LINES][CRIU_LINE_SIZE])
+int criu_log_explain(struct criu_log *log, const char *doing, const char *id, char *output,
+		     struct err *e)
 {
-	_cleanup_free_ char *text = read_log(dirfd, name);
+	_cleanup_free_ char *text = read_log(log->dirfd, log->name);
+	const struct err criu = *e;
+	size_t at = 0;
 
-	return text ? criu_log_errors(text, ret) : 0;
+	log->count = text ? criu_log_errors(text, log->lines) : 0;
+	*e = (struct err){ 0 };
+	err_kind(e, criu.kind, criu.code, "%s container %s: %s", doing, id,
+		 log->count ? log->lines[0] : criu.msg);
+	err_hint(e, "see %s/%s", log->path, log->name);
+	for (size_t i = 1; i < log->count && output; i++)
+		at += fmt(output + at, at < HOOK_OUTPUT_TEXT ? HOOK_OUTPUT_TEXT - at : 0, "; %s",
+			  log->lines[i]);
+	return -e->code;
 }
 
 enum criu_stage criu_log_stage(int dirfd, const char *name)

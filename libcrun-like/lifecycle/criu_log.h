@@ -13,8 +13,19 @@ enum {
 	CRIU_LINES = 4
 };
 
-/* The errors in the order of the log, without times and places in criu's source; the number. */
-size_t criu_log_read(int dirfd, const char *name, char ret[static CRIU_LINES][CRIU_LINE_SIZE]);
+struct criu_log {
+	int dirfd; /* of the folder @path, with the log @name in it */
+	const char *path, *name;
+	char lines[CRIU_LINES][CRIU_LINE_SIZE]; /* its errors, when it was read */
+	size_t count;
+};
+
+/*
+ * What criu has failed with takes the place of @e's words: "@doing container @id: ". @output: where
+ * its other errors go, HOOK_OUTPUT_TEXT bytes; NULL: nowhere.
+ */
+int criu_log_explain(struct criu_log *log, const char *doing, const char *id, char *output,
+		     struct err *e);
 
 /*
  * How far a dump had come that was cut off. It puts code of its own into each process, and takes it
@@ -28,7 +39,8 @@ enum criu_stage {
 };
 enum criu_stage criu_log_stage(int dirfd, const char *name);
 
-/* @text: the log itself, changed. */
+/* The errors in the order of the log @text, which is changed, without times and places in criu's
+ * source; the number. */
 size_t criu_log_errors(char *text, char ret[static CRIU_LINES][CRIU_LINE_SIZE]);
 
 #endif

@@ -19,8 +19,7 @@ enum {
 	CRIU_IMAGES_FD = CRIU_WORKER_FD + 1,
 	CRIU_WORK_FD,
 	CRIU_FIRST_FD,
-	CRIU_OLDEST = 31500, /* freezes by cgroup v2, and reads a configuration file */
-	CRIU_LOG_TEXT = 2048
+	CRIU_OLDEST = 31500 /* freezes by cgroup v2, and reads a configuration file */
 };
 
 struct criu_session {

@@ -279,22 +279,12 @@ static int make_request(struct run *run, struct err *e)
 
 static int explain(struct run *run, struct err *e)
 {
-	struct restore *r = &run->restore;
-	char lines[CRIU_LINES][CRIU_LINE_SIZE];
-	size_t count, at = 0;
-	struct err criu = *e;
+	const struct restore *r = &run->restore;
+	struct criu_log log = { r->images.work_dirfd, r->images.work_path, CRIU_RESTORE_LOG };
 
-	if (!r->criu.has_failed)
-		return -e->code;
-	count = criu_log_read(r->images.work_dirfd, CRIU_RESTORE_LOG, lines);
-	*e = (struct err){ 0 };
-	err_kind(e, criu.kind, criu.code, "restore container %s: %s", run->plan->id,
-		 count ? lines[0] : criu.msg);
-	err_hint(e, "see %s/%s", r->images.work_path, CRIU_RESTORE_LOG);
-	for (size_t i = 1; i < count && run->hook_output; i++)
-		at += fmt(run->hook_output + at, at < HOOK_OUTPUT_TEXT ? HOOK_OUTPUT_TEXT - at : 0,
-			  "; %s", lines[i]);
-	return -e->code;
+	return r->criu.has_failed
+		       ? criu_log_explain(&log, "restore", run->plan->id, run->hook_output, e)
+		       : -e->code;
 }
 
 static int take_terminal(struct run *run, int fd, struct err *e)

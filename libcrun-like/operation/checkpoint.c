@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/fmt.h"
 #include "container/store.h"
 #include "kernel/cgroupfs.h"
 #include "lifecycle/criu_log.h"
@@ -186,21 +185,11 @@ static int make_request(struct checkpoint *k, struct err *e)
 
 static int explain(struct checkpoint *k, struct err *e)
 {
-	char lines[CRIU_LINES][CRIU_LINE_SIZE];
-	size_t count = criu_log_read(k->images.work_dirfd, CRIU_DUMP_LOG, lines);
-	struct err criu = *e;
-	size_t at = 0;
+	struct criu_log log = { k->images.work_dirfd, k->images.work_path, CRIU_DUMP_LOG };
 
-	for (size_t i = 0; i < count; i++)
-		k->is_stuck |= strstr(lines[i], "Unseizable non-zombie") != NULL;
-
-	*e = (struct err){ 0 };
-	err_kind(e, criu.kind, criu.code, "checkpoint container %s: %s", k->c->id,
-		 count ? lines[0] : criu.msg);
-	err_hint(e, "see %s/%s", k->images.work_path, CRIU_DUMP_LOG);
-	for (size_t i = 1; i < count; i++)
-		at += fmt(k->output + at, at < CRIU_LOG_TEXT ? CRIU_LOG_TEXT - at : 0, "; %s",
-			  lines[i]);
+	criu_log_explain(&log, "checkpoint", k->c->id, k->output, e);
+	for (size_t i = 0; i < log.count; i++)
+		k->is_stuck |= strstr(log.lines[i], "Unseizable non-zombie") != NULL;
 	return -e->code;
 }
 
