@@ -15,6 +15,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 
+#include "base/environment.h"
 #include "base/signals.h"
 #include "container/channel.h"
 #include "kernel/caps.h"
@@ -27,16 +28,6 @@
 void criu_init(struct criu_session *s, const struct davit_context *ctx)
 {
 	*s = (struct criu_session){ .ctx = ctx, .sock = -1, .pidfd = -1 };
-}
-
-static const char *find_variable(char *const *env, const char *name)
-{
-	size_t len = strlen(name);
-
-	for (; env && *env; env++)
-		if (strncmp(*env, name, len) == 0 && (*env)[len] == '=')
-			return *env + len + 1;
-	return NULL;
 }
 
 /* --- in the child ---------------------------------------------------------------------------- */
@@ -227,10 +218,11 @@ static int check_version(struct criu_session *s, struct err *e)
 
 int criu_start(struct criu_session *s, const struct criu_start *how, struct err *e)
 {
+	const char *search = environment_find(s->ctx->environment, "PATH");
 	char path[PATH_MAX];
 	int pair[2], r;
 
-	if (criu_find(find_variable(s->ctx->environment, "PATH"), path, sizeof(path)) < 0)
+	if (criu_find(search ? search + strlen("PATH=") : NULL, path, sizeof(path)) < 0)
 		return explain_missing(e);
 	r = channel_pair(pair);
 	if (r < 0)

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/environment.h"
 #include "base/fmt.h"
 #include "config-davit.h"
 #include "kernel/cgroupfs.h"
@@ -109,20 +110,9 @@ int systemd_check(const struct systemd_host *host, struct err *e)
 	return err_hint(e, "use --cgroup-manager cgroupfs, without --systemd-cgroup");
 }
 
-static const char *find_variable(char **environment, const char *name)
-{
-	size_t len = strlen(name);
-
-	for (; environment && *environment; environment++)
-		if (strncmp(*environment, name, len) == 0 && (*environment)[len] == '=')
-			return *environment;
-	return NULL;
-}
-
 /* Nothing of the caller's environment for root's own manager. */
 static char **make_environment(struct arena *a, const struct systemd_unit *unit)
 {
-	static const char address[] = "DBUS_SESSION_BUS_ADDRESS";
 	const struct systemd_host *host = unit->host;
 	char **env = arena_array(a, 3, sizeof(*env));
 	size_t n = 0;
@@ -134,8 +124,8 @@ static char **make_environment(struct arena *a, const struct systemd_unit *unit)
 	else
 		env[n++] = arena_printf(a, "XDG_RUNTIME_DIR=/run/user/%u",
 					idmap_outside_uid(geteuid()));
-	if (host && find_variable(host->environment, address))
-		env[n++] = (char *)(uintptr_t)find_variable(host->environment, address);
+	if (host)
+		env[n] = environment_find(host->environment, "DBUS_SESSION_BUS_ADDRESS");
 	return env[0] ? env : NULL;
 }
 
