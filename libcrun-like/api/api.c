@@ -295,31 +295,32 @@ int davit_mounts_remove(struct davit_context *ctx, const char *id, const char *m
 	return change_mounts(ctx, &c, err);
 }
 
-int davit_mounts_list(struct davit_context *ctx, const char *id, char **ret_json,
-		      struct davit_error *err)
+typedef int describe_fn(const struct davit_context *ctx, const char *id, struct arena *a,
+			const char **ret_json, size_t *ret_len, struct err *e);
+
+static int describe_container(describe_fn *operation, struct davit_context *ctx, const char *id,
+			      char **ret_json, struct davit_error *err)
 {
 	struct arena a = { 0 };
 	struct err e = { 0 };
 	const char *text = NULL;
 	size_t len = 0;
 
-	if (operation_mounts_list(ctx, id, &a, &text, &len, &e) == 0)
+	if (operation(ctx, id, &a, &text, &len, &e) == 0)
 		export_json(text, len, ret_json, &e);
 	arena_release(&a);
 	return error_export(err, &e);
 }
 
+int davit_mounts_list(struct davit_context *ctx, const char *id, char **ret_json,
+		      struct davit_error *err)
+{
+	return describe_container(operation_mounts_list, ctx, id, ret_json, err);
+}
+
 int davit_state(struct davit_context *ctx, const char *id, char **ret_json, struct davit_error *err)
 {
-	struct arena a = { 0 };
-	struct err e = { 0 };
-	const char *text = NULL;
-	size_t len = 0;
-
-	if (operation_state(ctx, id, &a, &text, &len, &e) == 0)
-		export_json(text, len, ret_json, &e);
-	arena_release(&a);
-	return error_export(err, &e);
+	return describe_container(operation_state, ctx, id, ret_json, err);
 }
 
 int davit_inspect(struct davit_context *ctx, const char *id, struct davit_container_info **ret,
@@ -360,14 +361,14 @@ int davit_events(struct davit_context *ctx, const char *id,
 	return error_export(err, &e);
 }
 
-struct receiver {
+struct fault_sink {
 	davit_fault_fn *each;
 	void *arg;
 };
 
 static bool export_fault(void *arg, const struct err *fault)
 {
-	const struct receiver *to = arg;
+	const struct fault_sink *to = arg;
 	struct davit_error err = { 0 };
 
 	error_export(&err, fault);
@@ -378,7 +379,7 @@ int davit_validate(const struct davit_validate_options *options, davit_fault_fn 
 		   size_t *ret_faults, struct davit_error *err)
 {
 	struct davit_validate_options o;
-	struct receiver to = { each, arg };
+	struct fault_sink to = { each, arg };
 	struct err e = { 0 };
 	size_t faults = 0;
 

@@ -135,6 +135,31 @@ static size_t count_of(const struct call *c, const struct field *f)
 	return *(const size_t *)(const void *)((const char *)c + f->count);
 }
 
+/* How many bytes a field leads to that has neither texts nor a text; all ones: more than there are.
+ */
+static size_t size_of(const struct call *c, const struct field *f)
+{
+	size_t size;
+
+	switch (f->type) {
+	case FIELD_TEXT:
+	case FIELD_TEXTS:
+		break;
+	case FIELD_BYTES:
+		return count_of(c, f);
+	case FIELD_SHORT:
+		return sizeof(uint16_t);
+	case FIELD_ID:
+		return sizeof(uint32_t);
+	case FIELD_NUMBER:
+		return sizeof(uint64_t);
+	case FIELD_IDS:
+		return __builtin_mul_overflow(count_of(c, f), sizeof(uint32_t), &size) ? SIZE_MAX
+										       : size;
+	}
+	return SIZE_MAX;
+}
+
 /* --- writing -------------------------------------------------------------------------------- */
 
 /* Grows; is_short: there was no memory. */
@@ -186,23 +211,9 @@ static uintptr_t append_texts(struct block *b, const char *const *texts)
 static uintptr_t append_field(struct block *b, const struct call *c, const struct field *f,
 			      const void *from)
 {
-	switch (f->type) {
-	case FIELD_TEXT:
-		return append(b, from, strlen(from) + 1);
-	case FIELD_TEXTS:
+	if (f->type == FIELD_TEXTS)
 		return append_texts(b, from);
-	case FIELD_BYTES:
-		return append(b, from, count_of(c, f));
-	case FIELD_SHORT:
-		return append(b, from, sizeof(uint16_t));
-	case FIELD_ID:
-		return append(b, from, sizeof(uint32_t));
-	case FIELD_NUMBER:
-		return append(b, from, sizeof(uint64_t));
-	case FIELD_IDS:
-		return append(b, from, count_of(c, f) * sizeof(uint32_t));
-	}
-	return 0;
+	return append(b, from, f->type == FIELD_TEXT ? strlen(from) + 1 : size_of(c, f));
 }
 
 static void append_call(struct block *b, const struct call *c)
@@ -282,24 +293,9 @@ static bool resolve_field(const struct image *m, const struct call *c, const str
 {
 	void *place = m->bytes + f->offset;
 
-	switch (f->type) {
-	case FIELD_TEXT:
-		return resolve(m, place, 1);
-	case FIELD_TEXTS:
+	if (f->type == FIELD_TEXTS)
 		return resolve_texts(m, place);
-	case FIELD_BYTES:
-		return resolve(m, place, count_of(c, f));
-	case FIELD_SHORT:
-		return resolve(m, place, sizeof(uint16_t));
-	case FIELD_ID:
-		return resolve(m, place, sizeof(uint32_t));
-	case FIELD_NUMBER:
-		return resolve(m, place, sizeof(uint64_t));
-	case FIELD_IDS:
-		return count_of(c, f) < m->len &&
-		       resolve(m, place, count_of(c, f) * sizeof(uint32_t));
-	}
-	return false;
+	return resolve(m, place, f->type == FIELD_TEXT ? 1 : size_of(c, f));
 }
 
 static int check_version(const struct image *m, struct err *e)

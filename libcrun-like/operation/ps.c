@@ -15,19 +15,19 @@ enum {
 	STOPPED = 1 /* by the callback; no errno, which is negative */
 };
 
-struct receiver {
+struct pid_sink {
 	davit_pid_fn *each;
 	void *arg;
 };
 
 static int pass_on(void *arg, pid_t pid)
 {
-	const struct receiver *to = arg;
+	const struct pid_sink *to = arg;
 
 	return to->each(to->arg, pid) ? STOPPED : 0;
 }
 
-static int list_cgroup(const struct cgroup_ref *ref, struct receiver *to, struct err *e)
+static int list_cgroup(const struct cgroup_ref *ref, struct pid_sink *to, struct err *e)
 {
 	_cleanup_fd_ int cg = cgroup_open_ref(ref);
 	int r = cg < 0 ? cg : cgroupfs_each_pid(cg, pass_on, to);
@@ -37,7 +37,7 @@ static int list_cgroup(const struct cgroup_ref *ref, struct receiver *to, struct
 	return err_set(e, -r, "list the processes of the cgroup %s", ref->path);
 }
 
-static int list_namespace(const struct container *c, struct receiver *to, struct err *e)
+static int list_namespace(const struct container *c, struct pid_sink *to, struct err *e)
 {
 	int r = process_each_of_pid_namespace(c->pid, pass_on, to);
 
@@ -46,7 +46,7 @@ static int list_namespace(const struct container *c, struct receiver *to, struct
 	return err_set(e, -r, "list the processes of container %s", c->id);
 }
 
-static int list_processes(const struct container *c, struct receiver *to, struct err *e)
+static int list_processes(const struct container *c, struct pid_sink *to, struct err *e)
 {
 	struct cgroup_ref ref;
 
@@ -65,7 +65,7 @@ static int list_processes(const struct container *c, struct receiver *to, struct
 int operation_ps(const struct davit_context *ctx, const char *id, davit_pid_fn *each, void *arg,
 		 struct err *e)
 {
-	struct receiver to = { each, arg };
+	struct pid_sink to = { each, arg };
 	struct container c;
 
 	if (container_open(ctx, id, 0, &c, e) == 0)

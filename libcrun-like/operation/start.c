@@ -39,7 +39,8 @@ static int load_plan(struct plan *plan, const struct container *c, struct err *e
 			       : err_field(e, EINVAL, "/process", "there is no process to start");
 }
 
-static int resume(struct run *run, const struct container *c, struct err *e)
+/* With INIT, which waits at the start socket. */
+static int do_the_rest(struct run *run, const struct container *c, struct err *e)
 {
 	char path[64];
 	int r;
@@ -115,7 +116,7 @@ int operation_start(const struct davit_context *ctx, const char *id, char *hook_
 	if (plan.hooks.poststart.count && step_hook_files(&run, e) < 0)
 		goto out;
 	/* The program is executing: nobody asks the socket any more. Left there, it refuses. */
-	if (resume(&run, &c, e) == 0)
+	if (do_the_rest(&run, &c, e) == 0)
 		(void)unlinkat(c.dirfd, STORE_START_SOCKET, 0);
 out:
 	container_close(&c);
