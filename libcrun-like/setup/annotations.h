@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/err.h"
 #include "oci-spec/config.h"
 
 enum annotation {
@@ -36,5 +37,7 @@ bool annotation_is_there(const struct oci_map *annotations, enum annotation whic
 
 /* Their names, in the table's order; NULL behind the last. One that ends with "." is a prefix. */
 const char *annotation_name(size_t which);
+/* Where it is in config.json; lives as long as POINTER() does. */
+#define ANNOTATION_POINTER(which) POINTER("/annotations/%s", annotation_name(which))
 
 #endif

@@ -185,7 +185,7 @@ static const char *subgroup_of(const struct oci_map *annotations, struct err *e)
 		return annotation_is_there(annotations, ANNOTATION_SYSTEMD_SUBGROUP) ? NULL
 										     : "container";
 	if (strlen(name) > NAME_MAX || strpbrk(name, "/\n") || name[0] == '.')
-		(void)err_field(e, EINVAL, "/annotations/run.oci.systemd.subgroup",
+		(void)err_field(e, EINVAL, ANNOTATION_POINTER(ANNOTATION_SYSTEMD_SUBGROUP),
 				"\"%.100s\" is not the name of a cgroup", name);
 	return name;
 }

@@ -68,8 +68,6 @@ static bool map_uid(const struct oci_config *config, const struct namespaces *ns
 	return false;
 }
 
-#define DELEGATE_POINTER POINTER("/annotations/%s", annotation_name(ANNOTATION_DELEGATE_CGROUP))
-
 static int take_below(const struct oci_config *config, const char **ret, struct err *e)
 {
 	const char *value = annotation_find(&config->annotations, ANNOTATION_DELEGATE_CGROUP);
@@ -80,7 +78,8 @@ static int take_below(const struct oci_config *config, const char **ret, struct 
 	value += strspn(value, "/");
 	if (!path_is_plain(value) || path_longest(value) > NAME_MAX || strlen(value) >= PATH_MAX ||
 	    strchr(value, '\n'))
-		return err_field(e, EINVAL, DELEGATE_POINTER, "bad sub cgroup path \"%s\"", value);
+		return err_field(e, EINVAL, ANNOTATION_POINTER(ANNOTATION_DELEGATE_CGROUP),
+				 "bad sub cgroup path \"%s\"", value);
 	*ret = value;
 	return 0;
 }
@@ -139,7 +138,7 @@ int cgroup_handover_enter(const struct cgroup_handover *h, int dirfd, pid_t pid,
 	}
 	if (r < 0) {
 		err_set(e, -r, "move the container's first process to the sub cgroup %s", h->below);
-		return err_at(e, DELEGATE_POINTER);
+		return err_at(e, ANNOTATION_POINTER(ANNOTATION_DELEGATE_CGROUP));
 	}
 	return h->has_owner ? chown_way(h, dirfd, e) : 0;
 }

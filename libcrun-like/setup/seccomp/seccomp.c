@@ -109,7 +109,7 @@ static int fail_receiver(const struct seccomp_source *s, struct err *e)
 	size_t i = 0;
 
 	if (s->raw)
-		return err_field(e, EINVAL, "/annotations/run.oci.seccomp_bpf_data",
+		return err_field(e, EINVAL, ANNOTATION_POINTER(ANNOTATION_SECCOMP_RAW),
 				 "a program that notifies: seccomp listenerPath is not set");
 	if (strcmp(c->default_action, notify) == 0)
 		return err_field(e, EINVAL, "/linux/seccomp/defaultAction",

@@ -169,20 +169,16 @@ static void note_use(int fd, const struct stat *st)
 		(void)futimens(fd, NULL); /* at worst it is compiled again one day */
 }
 
-/* Ours, plain, 0600, and as long as its header will have to say; -1: not. */
-static ssize_t insns_size(int fd)
+/* The bytes of the program in a file that is ours, plain, 0600; -1: it is not, or none fits. */
+static ssize_t insns_size(const struct stat *st)
 {
-	struct stat st;
-	off_t size;
+	off_t size = st->st_size - (off_t)sizeof(struct cache_header);
 
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || (st.st_mode & 07777) != 0600 ||
-	    st.st_uid != geteuid())
+	if (!S_ISREG(st->st_mode) || (st->st_mode & 07777) != 0600 || st->st_uid != geteuid())
 		return -1;
-	size = st.st_size - (off_t)sizeof(struct cache_header);
 	if (size <= 0 || size > (off_t)(SECCOMP_INSNS_MAX * sizeof(struct sock_filter)) ||
 	    size % (off_t)sizeof(struct sock_filter))
 		return -1;
-	note_use(fd, &st);
 	return (ssize_t)size;
 }
 
@@ -206,12 +202,13 @@ bool seccomp_cache_load(struct arena *a, int cache_fd, const struct seccomp_key 
 	struct cache_header header;
 	struct iovec parts[2] = { { &header, sizeof(header) } };
 	_cleanup_fd_ int fd = -1;
+	struct stat st;
 	ssize_t size;
 	void *insns;
 
 	sha256_hex(key->digest, name);
 	fd = openat(cache_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	size = fd < 0 ? -1 : insns_size(fd);
+	size = fd < 0 || fstat(fd, &st) < 0 ? -1 : insns_size(&st);
 	insns = size < 0 ? NULL : arena_alloc(a, (size_t)size);
 	if (!insns)
 		return false;
@@ -219,6 +216,7 @@ bool seccomp_cache_load(struct arena *a, int cache_fd, const struct seccomp_key 
 	if (readv(fd, parts, 2) != (ssize_t)sizeof(header) + size ||
 	    !is_sound(&header, key, insns, (size_t)size))
 		return false;
+	note_use(fd, &st);
 	ret->insns = insns;
 	ret->count = (uint16_t)header.count;
 	return true;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Compiled filters by content: libseccomp takes 12 ms for an engine's default
- * profile, reading its program back takes microseconds. A file is named after a
- * SHA-256 over everything that decides the result (this build too), belongs to
- * us alone, and is believed only when its owner, mode, size, key and digest are
- * right; anything else is a miss. A cache that cannot be written is no error.
+ * Compiled filters by content: libseccomp takes 12 ms for an engine's default profile, reading its
+ * program back takes microseconds. A file is named after a SHA-256 over everything that decides the
+ * result (this build too), belongs to us alone, and is believed only when its owner, mode, size,
+ * key and digest are right; anything else is a miss. A cache that cannot be written is no error.
  */
 #ifndef DAVIT_SETUP_SECCOMP_SECCOMP_CACHE_H
 #define DAVIT_SETUP_SECCOMP_SECCOMP_CACHE_H
@@ -23,12 +22,12 @@ struct seccomp_key {
 	uint8_t digest[SHA256_SIZE];
 };
 
-/* An fd of the directory in @parent, made 0700 where it is missing and @parent
- * is ours alone to write to; -EPERM when either is not. */
+/* An fd of the directory in @parent, made 0700 where it is missing and @parent is ours alone to
+ * write to; -EPERM when either is not. */
 int seccomp_cache_open(const char *parent);
-/* That of @runtime_dir (absolute, or NULL), else of /run for root; negative:
- * there is none, which is no error. It is never in the state root: who names
- * one finds there what create made. */
+/* That of @runtime_dir (absolute, or NULL), else of /run for root; negative: there is none, which
+ * is no error. It is never in the state root: whoever names one finds there what create made, and
+ * nothing else. */
 int seccomp_cache_find(const char *runtime_dir);
 
 /* Covers the kernel's release too: libseccomp asks it which actions it knows. */

@@ -81,7 +81,7 @@ static _Noreturn void export_in_child(scmp_filter_ctx ctx, int fd, int *ret)
 	process_die_with_parent(true);
 	if (getrlimit(RLIMIT_CPU, &time) < 0)
 		fail(ret);
-	/* The caller's may be less; raised it cannot be by everybody. */
+	/* The caller's may be less, and not everybody may raise it. */
 	if (time.rlim_max > SECCOMP_EXPORT_SECONDS)
 		time.rlim_max = SECCOMP_EXPORT_SECONDS;
 	time.rlim_cur = time.rlim_max;

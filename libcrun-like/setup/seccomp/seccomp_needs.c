@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "setup/annotations.h"
 #include "setup/seccomp/seccomp_compile.h"
 
 struct machine {
@@ -154,7 +155,7 @@ static int fail(const struct seccomp_source *s, const struct need *need, uint32_
 		 is_killing(action) ? "kills for" : "denies", need->name, need->purpose);
 	err_hint(e, "%s", need->cure);
 	if (s->raw)
-		return err_at(e, "/annotations/run.oci.seccomp_bpf_data");
+		return err_at(e, ANNOTATION_POINTER(ANNOTATION_SECCOMP_RAW));
 	for (size_t i = 0; i < c->syscalls.count; i++)
 		for (size_t k = 0; k < c->syscalls.items[i].names.count; k++)
 			if (strcmp(c->syscalls.items[i].names.items[k], need->name) == 0)

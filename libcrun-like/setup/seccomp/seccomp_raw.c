@@ -9,8 +9,7 @@
 #include <string.h>
 
 #include "base/base64.h"
-
-static const char pointer[] = "/annotations/run.oci.seccomp_bpf_data";
+#include "setup/annotations.h"
 
 static bool is_memory(const struct sock_filter *f)
 {
@@ -85,6 +84,7 @@ static size_t find_fault(const struct sock_filter *insns, size_t count)
 
 int seccomp_raw_decode(struct arena *a, const char *text, struct seccomp_filter *ret, struct err *e)
 {
+	const char *pointer = ANNOTATION_POINTER(ANNOTATION_SECCOMP_RAW);
 	size_t len = strlen(text), count, fault;
 	uint8_t *bytes = arena_alloc(a, base64_room(len) + 1);
 	ssize_t size;
