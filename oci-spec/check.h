@@ -33,7 +33,7 @@ struct check {
 /* check_tools.c */
 void check_fail(struct check *k, const char *pointer, const char *format, ...) PRINTF_LIKE(3, 4);
 
-/* Is one of the path's components exactly that word? */
+/* Whether @text is one of the words, which end with NULL. */
 bool check_is_one_of(const char *text, const char *const *words);
 /* A list as of cpuset(7), "0-3,7", of numbers up to @most; NULL and "" are none. */
 bool check_is_numbers(const char *list, unsigned most);

@@ -172,14 +172,16 @@ static void check_absolute_paths(struct check *k, const char *pointer, const str
 				   l->items[i]);
 }
 
-/* "/", "/.", "/..//": whatever is in the root file system. */
+/* "/", "/.", "/..//": whatever is in the root file system. Where "/a/.." leads, a link may say. */
 static bool is_root(const char *path)
 {
-	while (*path == '/') {
-		path += strspn(path, "/");
-		path += strncmp(path, "..", 2) == 0 ? 2 : *path == '.';
-	}
-	return !*path;
+	const char *at = path, *name;
+	size_t len;
+
+	while ((len = path_next(&at, &name)) > 0)
+		if (!path_is_dotdot(name, len))
+			return false;
+	return *path == '/';
 }
 
 void check_masked_paths(struct check *k, const struct oci_config *c)
@@ -190,7 +192,7 @@ void check_masked_paths(struct check *k, const struct oci_config *c)
 		return;
 	check_absolute_paths(k, "/linux/maskedPaths", l);
 	for (size_t i = 0; i < l->count; i++)
-		if (*l->items[i] && is_root(l->items[i]))
+		if (is_root(l->items[i]))
 			check_fail(k, POINTER("/linux/maskedPaths/%zu", i),
 				   "the root itself cannot be masked: %s", l->items[i]);
 }

@@ -29,8 +29,9 @@ static void check_errno(struct check *k, const char *pointer, const char *action
 		check_fail(k, pointer, "%u is above %s's maximum %u", *errno_ret, action, most);
 }
 
-/* A program that says it waits for its agent could not say so to who answers for the agent: runc
- * refuses it, and so profiles and agents reckon with it. */
+/* runc's first process writes to its parent when the filter is in force already, and would wait for
+ * an agent that has not been given the listener yet. davit's gate (kernel/seccomp.h) has no such
+ * limit, but no profile and no agent is made for more than runc takes. */
 static void check_name(struct check *k, const char *pointer, const char *action, const char *name)
 {
 	if (!*name)
