@@ -95,6 +95,8 @@ const struct step life_steps[] = {
   "a new network namespace has lo down; engines expect it up" },
 { "hostname", INIT, plan_has_hostname, step_hostname, NULL, plan_describe_hostname,
   "in the container's own uts namespace" },
+{ "take-sources", INIT, plan_locks_sources, step_take_sources, NULL, NULL,
+  "the locked ones take the places of those that INIT has inherited, before anything of them is attached" },
 { "root", INIT, NULL, step_root, NULL, plan_describe_root,
   "propagation first, so that no mount of the container reaches the host; then the root as one fd (C1)" },
 { "mounts", INIT, NULL, step_mounts, NULL, plan_describe_mounts,

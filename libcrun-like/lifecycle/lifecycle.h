@@ -55,9 +55,6 @@ int step_claim(struct run *run, struct err *e);
 void undo_claim(struct run *run);
 int step_open_namespaces(struct run *run, struct err *e);
 int step_mount_maps(struct run *run, struct err *e);
-int step_open_sources(struct run *run, struct err *e);
-int step_lock_sources(struct run *run, struct err *e);
-int run_take_sources(struct run *run, struct err *e);
 int step_root_place(struct run *run, struct err *e);
 void undo_root_place(struct run *run);
 int step_console_socket(struct run *run, struct err *e);
@@ -91,6 +88,11 @@ void undo_pid_file(struct run *run);
 int step_publish(struct run *run, struct err *e);
 void undo_publish(struct run *run);
 int step_poststart(struct run *run, struct err *e);
+
+/* steps_sources.c */
+int step_open_sources(struct run *run, struct err *e);
+int step_lock_sources(struct run *run, struct err *e);
+int step_take_sources(struct run *run, struct err *e);
 
 /* steps_sockets.c */
 int step_pidfd_socket(struct run *run, struct err *e);

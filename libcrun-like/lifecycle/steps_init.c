@@ -72,8 +72,6 @@ int step_hostname(struct run *run, struct err *e)
 
 int step_root(struct run *run, struct err *e)
 {
-	if (run_take_sources(run, e) < 0)
-		return -e->code;
 	/* The host's /dev/null, before anything of the container stands in its place (C5). */
 	if (masks_open(&run->own_plan->masks, e) < 0)
 		return -e->code;

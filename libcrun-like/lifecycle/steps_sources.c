@@ -180,9 +180,9 @@ int step_lock_sources(struct run *run, struct err *e)
 }
 
 /* INIT */
-int run_take_sources(struct run *run, struct err *e)
+int step_take_sources(struct run *run, struct err *e)
 {
-	int r = run->sources_end < 0 ? 0 : channel_take_fds(run->sources_end);
+	int r = channel_take_fds(run->sources_end);
 
 	close_fdp(&run->sources_end);
 	return r < 0 ? err_set(e, -r, "take the mount sources over") : 0;
