@@ -4,6 +4,7 @@
  * else: a name or a sign that were taken for 0 would be root.
  */
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,6 +57,32 @@ static int parse_groups(const struct cli_strings *list, uint32_t **ret)
 	return 0;
 }
 
+static void tell_unused(struct session *s, bool is_given, const char *what)
+{
+	char text[128];
+
+	if (!is_given)
+		return;
+	snprintf(text, sizeof(text), "%s not used: with --process the file says it", what);
+	log_message(&s->log, DAVIT_LOG_WARNING, text);
+}
+
+/* As with runc and crun, which add nothing to the file either; here what makes the program another
+ * user's or takes rights away counts beside it. */
+static void leave_to_file(struct session *s, struct davit_exec_options *o)
+{
+	tell_unused(s, o->args && *o->args, "the program is");
+	tell_unused(s, o->env && *o->env, "--env is");
+	tell_unused(s, o->cwd, "--cwd is");
+	tell_unused(s, o->caps && *o->caps, "--cap is");
+	tell_unused(s, o->additional_gid_count, "--additional-gids is");
+	tell_unused(s, o->tty, "--tty is");
+	o->args = o->env = o->caps = NULL;
+	o->cwd = NULL;
+	o->additional_gid_count = 0;
+	o->tty = false;
+}
+
 int exec_run(struct session *s, const struct command_args *args)
 {
 	struct davit_exec_options options = args->exec;
@@ -82,6 +109,8 @@ int exec_run(struct session *s, const struct command_args *args)
 	options.cgroups = args->cgroups.items;
 	options.additional_gids = gids;
 	options.additional_gid_count = args->groups.count;
+	if (options.process_file)
+		leave_to_file(s, &options);
 	session_hold_signals();
 	if (davit_exec(s->context, &options, &status, s->error) < 0)
 		status = session_report(s);

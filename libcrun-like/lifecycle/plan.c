@@ -95,9 +95,13 @@ int plan_read(struct plan *plan, struct err *e)
 		return 0;
 	if (document_read(&plan->arena, plan->config_path, &plan->text, &plan->text_len, e) == 0)
 		return 0;
-	/* Nobody named another file: who has none is shown how to get one. */
-	if (e->code == ENOENT && strcmp(plan->config_path, plan->config_name) != 0)
+	/* Nobody named another file: who has none is shown how to get one, or how to name it. */
+	if (strcmp(plan->config_path, plan->config_name) == 0)
+		return -e->code;
+	if (e->code == ENOENT)
 		err_hint(e, "`%s spec` writes one", plan->ctx ? plan->ctx->name : "davit");
+	else if (e->code == ENOTDIR)
+		err_hint(e, "a bundle is a directory; --config takes a file");
 	return -e->code;
 }
 

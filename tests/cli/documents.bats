@@ -207,6 +207,8 @@ sleeping() {
 	[[ $err == *"spec\` writes one"* ]] || complain "no hint"
 	refused "open $T/nothing [step decode in host]: no such file or directory" create -b "$BUNDLE" --config "$T/nothing" "$ID"
 	[[ $err != *spec* ]]
+	davit validate "$T/other.json"
+	[[ $status -eq 1 && $err == *"not a directory; a bundle is a directory; --config takes a file" ]] || complain "no hint"
 }
 
 @test "plan DIR is plan --bundle DIR" {

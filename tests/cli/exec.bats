@@ -270,14 +270,29 @@ all_sets() {
 	grep -q 'Max open files *1024 *1024' "/proc/$pid/limits"
 
 	from_file "$(jq '. + { capabilities: { bounding: ["CAP_KILL"] }, noNewPrivileges: false, oomScoreAdj: 7,
-		rlimits: [{ type: "RLIMIT_NOFILE", soft: 99, hard: 100 }] }' <<<"$process")" -e X=2 --cwd / -u 8
+		rlimits: [{ type: "RLIMIT_NOFILE", soft: 99, hard: 100 }] }' <<<"$process")" -u 8
 	[ "$(proc_field "$pid" CapBnd)" = 0000000000000020 ]
 	[ "$(proc_field "$pid" NoNewPrivs)" = 0 ]
 	[ "$(<"/proc/$pid/oom_score_adj")" = 7 ]
 	grep -q 'Max open files *99 *100' "/proc/$pid/limits"
-	in_env "$pid" X=2 # options win
-	[ "$(readlink "/proc/$pid/cwd")" = / ]
-	[ "$(proc_field "$pid" Uid)" = $'8\t8\t8\t8' ]
+	[ "$(proc_field "$pid" Uid)" = $'8\t8\t8\t8' ] # what takes rights away wins
+	from_file "$(jq '. + { noNewPrivileges: false }' <<<"$process")" --no-new-privs
+	[ "$(proc_field "$pid" NoNewPrivs)" = 1 ]
+}
+
+@test "exec --process: what would add to the file is not used, as with runc and crun, and is told" {
+	start_one
+	jq -n --arg token "DAVIT_TEST=$TOKEN" '{ args: ["sleep", "900"], cwd: "/tmp", env: ["X=1", $token], user: { uid: 0, gid: 0 },
+		capabilities: { bounding: ["CAP_KILL"] } }' >"$T/process.json"
+	davit exec -d --pid-file "$T/pid" --process "$T/process.json" --tty -e X=2 --cwd / -c CAP_CHOWN -g 77 "$ID" sleep 1
+	[ "$status" -eq 0 ]
+	[ "$(grep -oP 'msg="\K.*(?= not used: )' <<<"$err")" = $'the program is\n--env is\n--cwd is\n--cap is\n--additional-gids is\n--tty is' ]
+	pid=$(<"$T/pid")
+	[ "$(tr '\0' ' ' <"/proc/$pid/cmdline")" = "sleep 900 " ]
+	in_env "$pid" X=1
+	[ "$(readlink "/proc/$pid/cwd")" = /tmp ]
+	[ "$(proc_field "$pid" CapBnd)" = 0000000000000020 ]
+	[ "$(proc_field "$pid" Groups | tr -d ' ')" = "" ]
 }
 
 @test "exec --process: a file that is no process object" {
@@ -532,8 +547,8 @@ all_sets() {
 	appears "$BUNDLE/rootfs/started"
 	[ "$(proc_field $! Cpus_allowed_list)" = "$own" ]
 
-	process='{ "args": ["sleep", "900"], "cwd": "/", "env": ["PATH=/bin"], "user": { "uid": 0, "gid": 0 } }'
-	from_file "$(jq '. + { execCPUAffinity: { final: "0-1" } }' <<<"$process")" -e "DAVIT_TEST=$TOKEN"
+	process='{ "args": ["sleep", "900"], "cwd": "/", "env": ["PATH=/bin", "DAVIT_TEST='$TOKEN'"], "user": { "uid": 0, "gid": 0 } }'
+	from_file "$(jq '. + { execCPUAffinity: { final: "0-1" } }' <<<"$process")"
 	[ "$(proc_field "$pid" Cpus_allowed_list)" = 0-1 ]
 	for bad in 1-0 a "1," ",1" 1-- 9999999999; do
 		jq --arg bad "$bad" '. + { execCPUAffinity: { initial: $bad } }' <<<"$process" >"$T/process.json"

@@ -158,6 +158,12 @@ runs_in() {
 	[ "$(proc_field "$second" NSpid)" = "$second"$'\t1' ]
 	[[ $(proc_field "$second" Uid) == 100000$'\t'* ]]
 	[ "$(proc_field "$second" PPid)" != "$first" ]
+	# Whose a device would be that the host has no node for is not known here.
+	mv "$BUNDLE/config.json" "$T/kept"
+	jq --arg path "/proc/$first/ns/user" '.linux.namespaces |= map(if .type == "user" then .path = $path else . end) |
+		del(.linux.uidMappings, .linux.gidMappings) |
+		.linux.devices = [{ type: "c", path: "/dev/c", major: 1, minor: 5 }]' <"$T/kept" >"$BUNDLE/config.json"
+	refused "no device /dev/c c 1:5 to be bound, and of a joined user namespace nobody tells its owner's id (at /linux/devices/0)" create -b "$BUNDLE" "$ID-3"
 }
 
 @test "a user and a pid namespace are joined" {

@@ -230,6 +230,9 @@ static int make_source(const struct device_op *op, const struct device_place *pl
 	if (!place)
 		return fail_absent(
 			op, ", and only root of the host's own user namespace may make one", e);
+	if (!place->ns->uid_map_count)
+		return fail_absent(
+			op, ", and of a joined user namespace nobody tells its owner's id", e);
 	if (!idmap_out(place->ns->uid_map, place->ns->uid_map_count, op->uid, &uid) ||
 	    !idmap_out(place->ns->gid_map, place->ns->gid_map_count, op->gid, &gid))
 		return fail_absent(op, ", and its owner is not in linux.uidMappings or gidMappings",
