@@ -36,6 +36,11 @@ one_line() {
 	[[ -n $err && $err != *$'\n'* ]] || complain "not one line" || return
 }
 
+# cgroups: this test's. Others' may vanish under the eyes of find, which is no failure.
+cgroups() {
+	{ find "$CGROOT" -type d -name "*$TOKEN*" 2>/dev/null || :; } | sort
+}
+
 # contained WHAT ARG...: `davit ARG...` may succeed or be refused with a line. The caller looks at
 # the canary.
 contained() {

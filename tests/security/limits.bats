@@ -11,7 +11,7 @@ setup() {
 }
 
 teardown() {
-	[ -z "${PEER-}" ] || release
+	[ ${#STUCK[@]} -eq 0 ] || release
 	[ -z "${UP-}" ] || rmdir "$UP" 2>/dev/null || true
 	tear_down
 }
@@ -49,40 +49,42 @@ killing() {
 	done
 }
 
-# stuck: a directory in which whoever asks for a name cannot be killed; until release.
+# stuck FOLDER: a directory in which whoever asks for a name cannot be killed, until release. FOLDER.asked is
+# there when somebody waits.
+STUCK=()
 stuck() {
-	mkdir "$T/stuck"
-	"$SECURITY/stuck.py" "$T/stuck" "$T/asked" </dev/null >/dev/null 2>&1 3>&- 4>&- &
-	PEER=$!
-	for _ in {1..1500}; do
-		[ ! -e "$T/asked.ready" ] || return 0
-		sleep 0.02
-	done
-	return 1
+	mkdir "$1"
+	"$SECURITY/stuck.py" "$1" "$1.asked" </dev/null >/dev/null 2>&1 3>&- 4>&- &
+	STUCK+=("$!" "$1")
+	comes_true [ -e "$1.asked.ready" ]
 }
 
 release() {
-	end_peer
-	umount -l "$T/stuck" 2>/dev/null || true
+	local pid folder
+	while read -r pid folder; do
+		kill "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+		umount -l "$folder" 2>/dev/null || true
+	done < <(printf '%s %s\n' "${STUCK[@]}")
+	STUCK=()
 }
 
 # With a pid namespace its first process cannot end before the others; without one it does, and they stay.
 @test "T27 tight-limits: a process that cannot be killed: delete fails in time, keeps the state, and succeeds later" {
 	[ -c /dev/fuse ] || skip "needs /dev/fuse"
-	stuck
-	config --arg s "$T/stuck" '.mounts += [{ destination: "/stuck", type: "bind", source: $s, options: ["bind"] }] |
+	# One for each: who asks while another one is stuck there has not begun to wait for an answer.
+	stuck "$T/one"
+	stuck "$T/two"
+	config --arg s "$T/one" '.mounts += [{ destination: "/stuck", type: "bind", source: $s, options: ["bind"] }] |
 		.process.args = ["sh", "-c", "stat /stuck/name & exec sleep 1000"]'
 	cp -a "$BUNDLE" "$T/other"
-	jq '.linux.namespaces |= map(select(.type != "pid"))' "$BUNDLE/config.json" >"$T/other/config.json"
+	jq --arg s "$T/two" '.linux.namespaces |= map(select(.type != "pid")) | .mounts[-1].source = $s' "$BUNDLE/config.json" >"$T/other/config.json"
 	ok run -d -b "$BUNDLE" "$ID"
 	ok run -d -b "$T/other" "$ID-2"
-	for _ in {1..1500}; do
-		[ ! -e "$T/asked" ] || break
-		sleep 0.02
-	done
-	[ -e "$T/asked" ]
-	DAVIT_TEST=$TOKEN LIMIT=60 timeout 60 "$DAVIT" --root "$ROOT" delete --force "$ID-2" >"$T/second" 2>&1 </dev/null 3>&- 4>&- &
-	LIMIT=60 davit delete --force "$ID"
+	comes_true [ -e "$T/one.asked" ]
+	comes_true [ -e "$T/two.asked" ]
+	DAVIT_TEST=$TOKEN timeout 300 "$DAVIT" --root "$ROOT" delete --force "$ID-2" >"$T/second" 2>&1 </dev/null 3>&- 4>&- &
+	LIMIT=300 davit delete --force "$ID"
 	wait "$!" && complain "the second: exit 0"
 	one_line
 	[[ $err == *"does not end"* ]]
@@ -107,13 +109,13 @@ release() {
 	for row in pids.max=0 pids.max=1 pids.max=2 pids.max=8 memory.max=0 memory.max=64K memory.max=256K memory.max=1M memory.max=4M; do
 		echo max | tee "$UP/pids.max" >"$UP/memory.max"
 		echo "${row#*=}" >"$UP/${row%=*}"
-		LIMIT=60 davit run -d -b "$BUNDLE" "$ID"
+		LIMIT=300 davit run -d -b "$BUNDLE" "$ID"
 		echo "# $row: $status $err" >&3
 		if [ "$status" -eq 0 ]; then
-			LIMIT=60 davit exec "$ID" true
+			LIMIT=300 davit exec "$ID" true
 			echo "# $row: exec $status $err" >&3
 			[ "$status" -eq 0 ] || [[ $err != *$'\n'* ]] || complain "exec, $row"
-			LIMIT=60 ok delete --force "$ID"
+			LIMIT=300 ok delete --force "$ID"
 		else
 			one_line || { echo "$row"; false; }
 		fi

@@ -129,7 +129,7 @@ hard_sources() {
 	config --arg s "$S" '.mounts += [range(300) | { destination: "/tree/\(.)", type: "bind", source: ($s + "/ro"), options: ["rbind"] }]'
 	program sh -c 'n=0; while read -r _ _ _ _ at flags _; do
 		case $at$flags in /tree/*ro,nosuid*) mount -o remount,bind,rw "$at" || n=$((n + 1)) ;; esac; done </proc/self/mountinfo; echo $n'
-	ok_with_words run -b "$BUNDLE" "$ID"
+	LIMIT=120 ok_with_words run -b "$BUNDLE" "$ID"
 	[ "$out" = 300 ]
 	check_clean
 }

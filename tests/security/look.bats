@@ -121,11 +121,17 @@ sees() {
 	! grep -vF -- "$text" "$T/look" || { echo "more than '$text'"; return 1; }
 }
 
+# sleeps PID: it is that program by now.
+sleeps() {
+	[ "$(<"/proc/$1/comm")" = sleep ]
+}
+
 # planted FILTER TEXT: a container whose config.json has been changed so, which the inspector is not told of.
 planted() {
 	cp "$T/plain.json" "$BUNDLE/config.json"
 	config "$1"
 	ok run -d -b "$BUNDLE" "$ID"
+	comes_true sleeps "$(init_pid)" # a shell that makes the leak has made it
 	sees "$2"
 	ok delete --force "$ID"
 }
@@ -192,10 +198,7 @@ plain() {
 	pid=$(init_pid)
 	env -i "DAVIT_TEST=$TOKEN" "$(command -v nsenter)" -t "$pid" -p -- "$(command -v sleep)" 1000 </dev/null >/dev/null 2>&1 3>&- 4>&- &
 	HOLDER=$!
-	for _ in {1..1500}; do
-		[ "$(pgrep -cP "$HOLDER")" -eq 0 ] || break
-		sleep 0.02
-	done
+	comes_true pgrep -xP "$HOLDER" sleep >/dev/null
 	"$PYTHON" -ES "$SECURITY/look.py" "$pid" --config "$T/config.json" >"$T/look" || status=$?
 	[ "$status" -eq 1 ]
 	for text in "/root -> / is on no mount" "/cwd -> " "/exe -> " "is in the cgroup" "CapEff has" "its net namespace is the host's" \

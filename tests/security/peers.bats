@@ -44,17 +44,29 @@ teardown() {
 	mkdir -p "$long"
 	peer take "$long/socket" "$T/report"
 	ok create -b "$BUNDLE" --console-socket "$long/socket" "$ID"
-	[ -s "$T/report" ]
+	appears "$T/report"
 }
 
 @test "T26 dead-peers: a full queue ends with the deadline, and costs no processor time meanwhile" {
 	peer full "$T/socket" "$T/report"
-	before=$SECONDS
 	TIMEFORMAT='%U %S'
-	{ time LIMIT=25 refused "$T/socket" create -b "$BUNDLE" --console-socket "$T/socket" "$ID"; } 2>"$T/time"
-	[ $((SECONDS - before)) -lt 20 ]
-	awk '{ exit $1 + $2 > 1.0 }' "$T/time" || { cat "$T/time"; return 1; }
+	{ time LIMIT=120 refused "$T/socket" create -b "$BUNDLE" --console-socket "$T/socket" "$ID"; } 2>"$T/time"
+	[[ $err == *"within 10 seconds"* ]] || complain "of another deadline"
+	# Of ten seconds, that is; the beginning and the end take some of it, on a slow machine.
+	awk '{ exit $1 + $2 > 3.0 }' "$T/time" || { cat "$T/time"; return 1; }
 	check_clean
+}
+
+# rests PID: for a second, it uses no more than 5 ticks of a hundred.
+rests() {
+	local before
+	before=$(ticks "$1")
+	sleep 1
+	[ $(($(ticks "$1") - before)) -le 5 ]
+}
+
+ticks() {
+	awk '{ print $14 + $15 }' "/proc/$1/stat"
 }
 
 @test "T26 dead-peers: output that nobody reads stops the program, not davit's rest" {
@@ -65,11 +77,7 @@ teardown() {
 	DAVIT_TEST=$TOKEN "$DAVIT" --root "$ROOT" run -b "$BUNDLE" "$ID" >"$T/pipe" 2>"$T/stderr" </dev/null 3>&- 9<&- &
 	runtime=$!
 	becomes running
-	sleep 0.5
-	before=$(awk '{ print $14 + $15 }' "/proc/$runtime/stat")
-	sleep 1
-	after=$(awk '{ print $14 + $15 }' "/proc/$runtime/stat")
-	[ $((after - before)) -le 5 ] # of 100 ticks
+	comes_true rests "$runtime"
 	[ "$(awk '/^VmRSS/ { print $2 }' "/proc/$runtime/status")" -lt 65536 ]
 	ok kill "$ID" KILL
 	wait $runtime || true

@@ -74,6 +74,7 @@ console_of() {
 	peer take "$T/socket" "$T/report"
 	ok create -b "$BUNDLE" --console-socket "$T/socket" "$ID"
 	pid=$(init_pid)
+	appears "$T/report"
 	[ "$(<"$T/report")" = "$(console_of "$pid") 1" ]
 	awk '$5 == "/dev/console"' "/proc/$pid/mountinfo" | grep -q ' - devpts '
 	ok start "$ID"

@@ -157,7 +157,7 @@ fds() {
 	program sh -c 'stat -Lc %t:%T /proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 >/result'
 	for closed in "0<&-" "1>&-" "2>&-" "0<&- 1>&- 2>&-"; do
 		echo >"$BUNDLE/rootfs/result"
-		eval 'DAVIT_TEST=$TOKEN timeout 20 "$DAVIT" --root "$ROOT" run -b "$BUNDLE" "$ID"' \
+		eval 'DAVIT_TEST=$TOKEN timeout 120 "$DAVIT" --root "$ROOT" run -b "$BUNDLE" "$ID"' \
 			'</dev/null >/dev/null 2>/dev/null 3>&-' "$closed"
 		# stdout of stat itself is the file
 		[ "$(sed -n '1p;3p' "$BUNDLE/rootfs/result" | sort -u)" = 1:3 ]
@@ -232,6 +232,10 @@ fds() {
 	ok delete --force "$ID-10"
 }
 
+saw_six() {
+	[ "$(grep -c '^saw' "$seen")" -gt 5 ]
+}
+
 # reaching: the container's program looks for what leads to the host, and may ptrace; `seen` is what it
 # prints.
 reaching() {
@@ -260,8 +264,16 @@ reaching() {
 		program echo hello
 		DAVIT_TEST=$TOKEN "$HERE/pty.py" 'expect hello' "$DAVIT" --root "$ROOT" run -b "$BUNDLE" "$ID-t" >/dev/null 3>&- 4>&-
 	done
-	[ "$(grep -c '^saw' "$seen")" -gt 5 ] # its eyes are open
+	for _ in {1..6}; do
+		ok exec -d "$ID" sleep 1000
+	done
+	comes_true saw_six # its eyes are open
 	run ! grep reached "$seen"
+}
+
+# has_lines COUNT FILE: whole ones.
+has_lines() {
+	[ "$(wc -l <"$2")" -eq "$1" ]
 }
 
 @test "T12 attach-window: a container that joins a pid namespace shows its processes in /proc, has a session and reports its pid" {
@@ -270,13 +282,14 @@ reaching() {
 		.process.args = ["sh", "-c", "cat /proc/1/comm; echo $$; echo $PPID; exec sleep 1000"] |
 		(.mounts[] | select(.type == "proc")).options = ["ro", "hidepid=2"]'
 	ok run -d --pid-file "$T/pid" -b "$BUNDLE" "$ID-2"
-	appears "$OUT"
+	said=$OUT
 	pid=$(init_pid "$ID-2")
+	comes_true has_lines 3 "$said"
 	[ "$(<"$T/pid")" = "$pid" ]
 	[ "$(awk '{ print $6 }' "/proc/$pid/stat")" = "$pid" ]
-	[ "$(sed -n 1p "$OUT")" = davit:init ]
-	[ "$(sed -n 2p "$OUT")" = "$(awk '/^NSpid/ { print $NF }' "/proc/$pid/status")" ]
-	[ "$(sed -n 3p "$OUT")" = 0 ]
+	[ "$(sed -n 1p "$said")" = davit:init ]
+	[ "$(sed -n 2p "$said")" = "$(awk '/^NSpid/ { print $NF }' "/proc/$pid/status")" ]
+	[ "$(sed -n 3p "$said")" = 0 ]
 	grep -q ' /proc ro.* - proc proc .*hidepid=invisible' "/proc/$pid/mountinfo"
 	[ "$(ps -o ppid= -p "$pid" | tr -d ' ')" != "$(init_pid)" ]
 	ok delete --force "$ID-2"

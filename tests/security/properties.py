@@ -150,7 +150,10 @@ def try_all(mounts):
     for folder, _, files in os.walk("/dev"):
         for name in files:
             path = os.path.join(folder, name)
-            st = os.lstat(path)
+            try:
+                st = os.lstat(path)
+            except FileNotFoundError:  # of a terminal that has been closed
+                continue
             if os.major(st.st_rdev) == 10 and os.minor(st.st_rdev) in WATCHDOGS:
                 opened.append([path, 10, os.minor(st.st_rdev)])  # opening it would start it
             elif stat.S_ISCHR(st.st_mode) or stat.S_ISBLK(st.st_mode):
