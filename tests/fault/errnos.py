@@ -81,7 +81,10 @@ def describe(world):
     seen = {"status": state["status"]}
     if not pid:
         return seen
-    return seen | verbs.describe(pid)
+    try:
+        return seen | verbs.describe(pid)
+    except (OSError, IndexError):
+        return {"status": "it has ended meanwhile"}
 
 
 def differences(wanted, seen):
@@ -104,7 +107,7 @@ def check_point(world, args, wanted, name, k, error):
         return [f"exit: {status}: {err}"] + remove(world)
     if status == 0:
         seen = describe(world)
-        if name in WAITING and seen["status"] == "stopped":
+        if name in WAITING and differences(wanted, seen) and verbs.poll(lambda: describe(world).get("status") == "stopped"):
             return remove(world)
         if name == "mknodat" and error == "EPERM":  # then the host's nodes are bound, as in a user namespace
             seen["mounts"] = wanted["mounts"]

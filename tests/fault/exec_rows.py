@@ -12,6 +12,7 @@ import re
 import sys
 
 from harness import HERE, IN_GUESTS, Tap, World, edit_full, edit_limits, edit_userns, guests, rows_of, why_not
+from verbs import poll
 
 STEP = re.compile(r"step (\S+) in (\S+) took")
 ROW = re.compile(r'^\{ "([a-z-]+)", (?:HOST|MIDDLE|INIT),', re.MULTILINE)
@@ -61,7 +62,11 @@ class Case:
         return self.world.run_at_terminal(*args, fault=fault)
 
     def left(self):
-        """What is in the container that was not."""
+        """What is in the container that was not. Who has just been killed is given time to end."""
+        poll(lambda: not self.look())
+        return self.look()
+
+    def look(self):
         with open(os.path.join(self.cgroup, "cgroup.procs")) as f:
             problems = [f"process {pid} is in the container" for pid in map(int, f) if pid != self.init]
         self.world.davit("state", self.id)

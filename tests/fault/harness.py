@@ -6,6 +6,7 @@ Everything carries a token: container ids begin with it, and every process that 
 davit has it in its environment. So leftovers are found without looking at what else happens here.
 """
 import array
+import collections
 import ctypes
 import errno
 import glob
@@ -70,10 +71,12 @@ def cgroup_root():
 
 
 class ConsoleServer:
-    """Takes terminals and lets them go again."""
+    """Takes terminals, and lets them go when so many others have come: not after a time, or a busy machine would see
+    its programs hung up before it is done with them."""
+    KEPT = 24
 
-    def __init__(self, path, seconds=3):
-        self.path, self.seconds = path, seconds
+    def __init__(self, path):
+        self.path, self.kept = path, collections.deque()
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.listener.bind(path)
         self.listener.listen(64)
@@ -82,7 +85,7 @@ class ConsoleServer:
     def serve(self):
         while True:
             peer, _ = self.listener.accept()
-            threading.Thread(target=self.take, args=(peer,), daemon=True).start()
+            self.take(peer)
 
     def take(self, peer):
         with peer:
@@ -94,10 +97,10 @@ class ConsoleServer:
                 if kind == socket.SCM_RIGHTS:
                     fds = array.array("i")
                     fds.frombytes(data[:len(data) - len(data) % 4])
-                    # Kept for a moment: a terminal without a holder hangs its programs up.
-                    time.sleep(self.seconds)
-                    for fd in fds:
-                        os.close(fd)
+                    self.kept.append(fds)
+            while len(self.kept) > self.KEPT:
+                for fd in self.kept.popleft():
+                    os.close(fd)
 
 
 def drain(master):
@@ -165,7 +168,8 @@ class HostBundle(Bundle):
 
     def await_holder(self, holder):
         own = os.readlink("/proc/self/ns/net")
-        for _ in range(500):
+        end = time.monotonic() + World.limit
+        while time.monotonic() < end:
             with open(f"/proc/{holder.pid}/mountinfo") as f:
                 if os.readlink(f"/proc/{holder.pid}/ns/net") != own and \
                    (not self.has_resctrl or f" {self.resctrl} " in f.read()):
@@ -265,7 +269,7 @@ class UnitBundle(Bundle):
 
     def left(self):
         """systemd forgets a unit that has ended in its own time."""
-        end = time.monotonic() + 30
+        end = time.monotonic() + World.limit
         while self.is_known():
             if time.monotonic() > end:
                 return [f"unit {self.unit}"]
@@ -311,7 +315,7 @@ def find_folders(top):
 
 
 class World:
-    limit = 30
+    limit = int(os.environ.get("LIMIT", "120"))  # a busy machine has stood still for more than half a minute
 
     def __init__(self, davit):
         self.davit_path = os.path.abspath(davit)
@@ -405,6 +409,9 @@ class World:
     def davit(self, *args, fault=None, before=(), stdin=subprocess.DEVNULL, **more):
         """(status, stderr). Files, not pipes: containers inherit them."""
         self.calls += 1
+        # New files: a container of an earlier call may still have those, and write to them.
+        for name in glob.glob(self.log + ".*"):
+            os.unlink(name)
         options = self.current.global_options if self.current else ()
         if self.current:
             before, more = (*self.current.before, *before), {**self.current.env, **more}
@@ -477,7 +484,7 @@ class World:
         self.reap()
         return found
 
-    def left(self, patience=2.0):
+    def left(self, patience=30.0):
         """What is there that was not: a list of words, empty when all is clean."""
         end = time.monotonic() + patience
         while True:

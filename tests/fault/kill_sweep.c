@@ -48,8 +48,8 @@ struct sweep {
 	int signal;
 	long target, seen;
 	bool is_sent;
-	pid_t manager;
-	int status; /* of the manager, once it has ended */
+	pid_t manager, killed; /* the latter: a child, and its death is waited for */
+	int status;            /* of the manager, once it has ended */
 	bool has_ended;
 	pid_t tracees[TRACEE_MAX];
 	size_t tracee_count;
@@ -190,6 +190,7 @@ static int take_stop(struct sweep *s, pid_t pid, int status)
 		if (!counts(s, pid) || ++s->seen != s->target)
 			return 0;
 		s->is_sent = true;
+		s->killed = s->role == CHILD && s->signal == SIGKILL ? pid : 0;
 		send_signal(s, pid);
 		return -1;
 	}
@@ -207,7 +208,7 @@ static int take_stop(struct sweep *s, pid_t pid, int status)
 static void trace(struct sweep *s)
 {
 	/* Who is born at the moment of a kill of both is not known then: nobody may stay. */
-	while (!s->has_ended || (s->is_sent && s->role == BOTH)) {
+	while (!s->has_ended || s->killed || (s->is_sent && s->role == BOTH)) {
 		int status, sig;
 		pid_t pid = waitpid(-1, &status, __WALL);
 
@@ -217,6 +218,7 @@ static void trace(struct sweep *s)
 			return;
 		if (!WIFSTOPPED(status)) {
 			forget_tracee(s, pid);
+			s->killed = pid == s->killed ? 0 : s->killed;
 			s->has_ended = s->has_ended || pid == s->manager;
 			s->status = pid == s->manager ? status : s->status;
 			continue;

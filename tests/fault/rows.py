@@ -12,6 +12,7 @@ import re
 import sys
 
 from harness import IN_GUESTS, Tap, World, guests, rows_of, why_not
+from verbs import poll
 
 STEP = re.compile(r"step (\S+) in (\S+) took")
 FIRST_OF_START = "await-start"
@@ -119,6 +120,8 @@ def fail_start(world, bundle, row, where, fault):
     # A first process that has ended before start came says nothing any more.
     problems += check_error(status, err, None if row == FIRST_OF_START else row, where)
     wanted = "created" if row in BEFORE_INIT else "stopped"
+    # Start waits for the end of a process that has failed, but not for ever.
+    poll(lambda: world.davit("state", world.id)[0] != 0 or json.loads(world.output())["status"] == wanted)
     status, err = world.davit("state", world.id)
     if status == 0:
         state = json.loads(world.output())

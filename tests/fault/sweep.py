@@ -155,7 +155,6 @@ class Bystanders:
 
 class SweepWorld(World):
     bystander = bystander_pid = None
-    limit = 120  # a busy machine has stood still for more than half a minute
 
     def __init__(self, davit):
         leave_mounts()
@@ -176,7 +175,7 @@ class SweepWorld(World):
                 self.names[number] = name
                 if name not in NOT_OURS:
                     f.write(" ".join([str(number), *(str(getattr(errno, e)) for e in SPECIAL.get(name, USUAL))]) + "\n")
-        self.console = ConsoleServer(os.path.join(self.top, "console"), 20)
+        self.console = ConsoleServer(os.path.join(self.top, "console"))
 
     def fill_disk(self):
         with open(os.path.join(self.disk, "filler"), "wb", buffering=0) as f:
@@ -216,7 +215,7 @@ class SweepWorld(World):
                     except OSError:
                         time.sleep(0.01)
 
-    def left(self, patience=2.0):
+    def left(self, patience=30.0):
         """And all that is mounted that was not, whatever its name, sockets and keyrings."""
         found = [word for word in super().left(patience) if word != f"state {self.bystander}"]
         found += [f"mount {line}" for line in self.read_mounts() if line not in self.mounts]
@@ -393,6 +392,7 @@ class Sweep:
             was = look_at_tree(verb.bundle.path)
             verb.ready()
             self.call(verb)
+            verb.finish()  # or delete would wait for the burial of what was executed
             verb.remove()
             self.learn_tree(verb, was)
         for kind in kinds:

@@ -6,6 +6,7 @@ and the container's own marks, not from what davit says.
 A problem begins with its kind: leak, crash, hang, words (on stderr), unfinished (exit 0 and not done),
 undone (an error, and done all the same), bystander.
 """
+import contextlib
 import glob
 import json
 import os
@@ -16,7 +17,7 @@ import time
 
 from harness import Bundle, count_filters, edit_full, edit_userns
 
-DEADLINE = 30
+DEADLINE = 60
 HUGE = "hugetlb.2MB.max"
 SIZES = (4 << 20, 8 << 20)
 MARK = "rootfs/tmp/ran"
@@ -100,6 +101,10 @@ class Verb:
         """Problems of the way to the state from which it is called."""
         return []
 
+    def finish(self):
+        """What was done is taken back."""
+        return []
+
     def has_run(self):
         return os.path.exists(self.mark)
 
@@ -160,7 +165,10 @@ class Making(Verb):
 
     def look(self):
         pid = int(read(self.world.pid_file) or 0)
-        return describe(pid) if pid and stat_letter(pid) not in ("", "Z") else {"state": "not alive"}
+        try:
+            return describe(pid) if pid and stat_letter(pid) not in ("", "Z") else {"state": "not alive"}
+        except (FileNotFoundError, ProcessLookupError, IndexError):  # it has ended meanwhile
+            return {"state": "not alive"}
 
     def differences(self, name, error):
         if self.at_terminal:
@@ -324,7 +332,7 @@ class Holder(Verb):
         if self.pid and stat_letter(self.pid) not in ("", "Z") and not self.changes():
             return []
         problems = self.remove() + self.make("create", "start")
-        poll(self.has_run)
+        poll(lambda: read(self.mark))  # not only opened
         os.unlink(self.world.pid_file)
         self.as_it_was = self.look()
         return problems
@@ -332,7 +340,7 @@ class Holder(Verb):
     def look(self):
         """As an administrator sees it."""
         state = os.path.join(self.world.root, self.world.id)
-        return {"alive": stat_letter(self.pid) in ("S", "R"), "state": sorted(os.listdir(state)), "filters": count_filters(self.cgroup),
+        return {"alive": stat_letter(self.pid) in ("S", "R", "D"), "state": sorted(os.listdir(state)), "filters": count_filters(self.cgroup),
                 "freeze": read(self.cgroup + "/cgroup.freeze"), "below": sorted(glob.glob(self.cgroup + "/*/")),
                 HUGE: read(os.path.join(self.cgroup, HUGE)), "processes": read(self.cgroup + "/cgroup.procs").split(),
                 "runs": len(read(self.mark))}
@@ -346,7 +354,7 @@ class Holder(Verb):
             except OSError as e:
                 seen.update({"alive": str(e)})
             return seen == self.as_it_was
-        if poll(is_same, 5):
+        if poll(is_same):
             return []
         self.pid = 0
         return [f"leak: {key}: {seen[key]} instead of {self.as_it_was[key]}" for key in seen if seen[key] != self.as_it_was[key]]
@@ -365,7 +373,8 @@ class Exec(Living):
 
     def settle(self):
         for pid in self.processes():
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         poll(lambda: not self.processes())
         for path in glob.glob(self.world.pid_file + "*"):
             os.unlink(path)
