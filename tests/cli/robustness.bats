@@ -216,8 +216,16 @@ check_damaged() {
 	[[ $out == *stopped* ]]
 	refused "exists" create -b "$BUNDLE" "$ID"
 	refused "not running" kill "$ID" KILL
+	for verb in start pause resume "events --stats" "update --pids-limit 5"; do
+		# shellcheck disable=SC2086  # words
+		refused "cannot " $verb "$ID"
+	done
+	refused stopped exec "$ID" true
+	ok ps "$ID"
+	[ "$(wc -l <"$OUT")" -eq 1 ] # the names of the columns
 	ok delete "$ID"
 	lives "$foreign"
+	[ "$(sed 's/.*) //' "/proc/$foreign/stat" | cut -d' ' -f1)" = S ]
 	kill "$foreign"
 	ok create -b "$BUNDLE" "$ID"
 }

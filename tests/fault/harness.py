@@ -284,6 +284,12 @@ def mount(source, target, kind, flags, data=None):
         raise OSError(ctypes.get_errno(), f"mount {target}")
 
 
+def end(sig, _):
+    """All that was made is taken away on the way out, which a second signal does not interrupt."""
+    signal.signal(sig, signal.SIG_IGN)
+    sys.exit(1)
+
+
 def leave_processes():
     """A pid namespace with a /proc of its own: to look at each process there is to look at ours, and none outlives us."""
     libc = ctypes.CDLL(None, use_errno=True)
@@ -295,7 +301,7 @@ def leave_processes():
             signal.signal(sig, lambda sig, _: os.kill(child, sig))
         sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) & 255)
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    signal.signal(signal.SIGTERM, end)
     mount(None, "/", None, MS_REC | MS_PRIVATE)
     mount("proc", "/proc", "proc", 0)
 

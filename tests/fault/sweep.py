@@ -30,7 +30,7 @@ import sys
 import time
 
 import programs
-from harness import CLONE_NEWNS, MS_PRIVATE, MS_REC, ConsoleServer, Tap, World, leave_processes, mount
+from harness import CLONE_NEWNS, MS_PRIVATE, MS_REC, ConsoleServer, Tap, World, end, leave_processes, mount
 from verbs import MARK, is_crash, make_criu_verbs, make_verbs, read, stat_letter
 
 # Not made by davit's own doing, or nothing that can fail.
@@ -429,7 +429,7 @@ def main():
     parser.add_argument("driver")
     args = parser.parse_args()
     # Whoever ends it ends what it has made too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    signal.signal(signal.SIGTERM, end)
     # Criu gives processes the pids that they had.
     args.criu or leave_processes()
     tap, world = Tap(), SweepWorld(args.davit)

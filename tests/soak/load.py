@@ -11,8 +11,8 @@ readers: COUNT life cycles by two writers, beside WORKERS readers of state and l
 killed: COUNT seconds of WORKERS that go through the verbs; a third of the commands get SIGKILL at a random
 moment, what was begun is then taken back by delete --force, and started anew.
 
-Each command that was not killed has to succeed within ten seconds, and in silence. Prints one line of
-figures; what was wrong before it, and ends with 1 then. Times are told and never judged.
+Each command that was not killed has to succeed within ten seconds, and in silence. After LIMIT seconds, or ENOUGH
+faults, nothing more is begun. Prints one line of figures; what was wrong before it, and ends with 1 then. Times are told and never judged.
 """
 import json
 import os
@@ -28,6 +28,9 @@ COUNT = int(sys.argv[6])
 WORKERS = int(sys.argv[7]) if len(sys.argv) > 7 else 1
 DEADLINE = 10  # a command; on a machine with other work it is told apart from a hang by SLACK
 SLACK = 60
+LIMIT = 1200  # of all: the longest takes half of it on an idle machine
+ENOUGH = 20  # faults
+BEGIN = time.monotonic()
 ENV = {**os.environ, "DAVIT_TEST": TOKEN}
 
 
@@ -43,6 +46,10 @@ class Figures:
     def fault(self, text):
         with self.lock:
             self.faults.append(text)
+
+    def is_over(self):
+        """Nothing more is begun."""
+        return len(self.faults) >= ENOUGH or time.monotonic() > BEGIN + LIMIT
 
     def was_killed(self, verb):
         with self.lock:
@@ -108,7 +115,7 @@ def in_parallel(workers, work, count):
         while True:
             with F.lock:
                 n = next(numbers, None)
-            if n is None:
+            if n is None or F.is_over():
                 return
             work(f"{TOKEN}-{n}")
 
@@ -142,7 +149,7 @@ def alive():
 
 def read(standing, done):
     """What stands is there, whole, whatever comes and goes beside it."""
-    while not done.wait(random.random() * WORKERS / 50):  # a hundred questions a second, of all together
+    while not done.wait(random.random() * WORKERS / 50) and not F.is_over():  # a hundred questions a second, of all together
         try:
             if json.loads(davit("state", standing))["status"] != "running":
                 F.fault(f"state of {standing} is another")
@@ -195,7 +202,7 @@ def killed():
 
     def loop(number):
         dice = random.Random(number)
-        while time.monotonic() < end and len(F.faults) < 20:
+        while time.monotonic() < end and not F.is_over():
             go_on(f"{TOKEN}-{number}", end, dice)
 
     threads = [threading.Thread(target=loop, args=(n,)) for n in range(WORKERS)]
@@ -216,7 +223,9 @@ def main():
     else:
         {"alive": alive, "readers": readers, "killed": killed}[KIND]()
     seconds = time.monotonic() - begin
-    for text in F.faults[:20]:
+    if begin + seconds > BEGIN + LIMIT:
+        F.fault(f"not at its end after {LIMIT} s")
+    for text in F.faults[-ENOUGH:]:
         print(text)
     slow = sum(t > DEADLINE for times in F.times.values() for t in times)
     figures = [f"{KIND}: {F.cycles} {'execs' if KIND == 'execs' else 'life cycles'} in {seconds:.0f} s ({F.cycles / seconds:.0f}/s), {WORKERS} at a time"]
