@@ -19,7 +19,8 @@
 #include "setup/resources/intel_rdt.h"
 
 enum {
-	END_MSEC = 10000
+	END_MSEC = 10000,
+	AT_ONCE_MSEC = 200 /* of which so long alone */
 };
 
 struct deletion {
@@ -49,13 +50,13 @@ static int check_unfinished(const struct deletion *d, struct err *e)
 	return err_hint(e, "`delete --force` ends them");
 }
 
-/* Whether the first process ends within END_MSEC; an error of poll(2) is no reason to wait. */
-static bool has_ended_in_time(const struct deletion *d)
+/* Whether the first process ends within @ms; an error of poll(2) is no reason to wait. */
+static bool ends_within(const struct deletion *d, int ms)
 {
 	struct pollfd p = { .fd = d->c.pidfd, .events = POLLIN };
 	int r;
 
-	while ((r = poll(&p, 1, END_MSEC)) < 0 && errno == EINTR)
+	while ((r = poll(&p, 1, ms)) < 0 && errno == EINTR)
 		;
 	return r != 0;
 }
@@ -67,7 +68,7 @@ static bool is_ending(const struct deletion *d)
 	struct process_info info;
 
 	return d->c.pidfd >= 0 && process_stat(d->c.pid, &info) == 0 && info.is_dying &&
-	       has_ended_in_time(d);
+	       ends_within(d, END_MSEC);
 }
 
 static int check_status(struct deletion *d, struct err *e)
@@ -81,6 +82,24 @@ static int check_status(struct deletion *d, struct err *e)
 	err_kind(e, ERR_STATUS, EBUSY, "cannot delete container %s that is not stopped: %s",
 		 d->c.id, status_word(d->c.status));
 	return err_hint(e, "kill it first, or use `delete --force`");
+}
+
+/*
+ * A first process is gone when all of its pid namespace are. Whoever traces one of them from
+ * outside, and does not look, keeps it from that: criu does, of a restore that was killed, and
+ * waits for the first process itself.
+ */
+static bool has_ended_in_time(const struct deletion *d)
+{
+	struct cgroup_ref ref;
+
+	if (ends_within(d, AT_ONCE_MSEC))
+		return true;
+	if (container_cgroup(&d->c, &ref)) {
+		ref.is_unfinished = !d->c.is_committed;
+		cgroup_kill(&ref);
+	}
+	return ends_within(d, END_MSEC - AT_ONCE_MSEC);
 }
 
 static int end_init(struct deletion *d, struct err *e)

@@ -224,3 +224,27 @@ is_empty() {
 	becomes stopped
 	ok delete "$ID"
 }
+
+# As criu does of a restore that was killed: it waits for the container's first process, which waits for the child
+# that it traces. Whoever is in the container's cgroup ends with it.
+@test "delete --force: who traces a child from outside the pid namespace, and is in the cgroup, keeps nothing alive" {
+	local cg child
+	requires command:python3
+	program sh -c 'sleep 1000 & wait'
+	ok run -d -b "$BUNDLE" "$ID"
+	cg=$(cgroup_of "$(init_pid)")
+	for _ in {1..1500}; do
+		child=$(grep -vx "$(init_pid)" "$cg/cgroup.procs" || true)
+		[ -z "$child" ] || [ "$(cat "/proc/$child/comm")" != sleep ] || break
+		sleep 0.02
+	done
+	python3 -ES -c 'import ctypes, sys, time
+open(sys.argv[2] + "/cgroup.procs", "w").write("0")
+if ctypes.CDLL(None).ptrace(0x4206, int(sys.argv[1]), 0, 0): sys.exit("ptrace") # PTRACE_SEIZE
+open(sys.argv[3], "w").write("it does")
+time.sleep(1000)' "$child" "$cg" "$T/traces" </dev/null >/dev/null 2>&1 3>&- 4>&- &
+	appears "$T/traces"
+	ok delete --force "$ID"
+	wait "$!" || true
+	check_clean
+}

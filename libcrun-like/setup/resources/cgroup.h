@@ -133,6 +133,8 @@ int cgroup_attach_devices(const struct cgroup_plan *plan, int dirfd, struct err 
  * is right.
  */
 int cgroup_destroy(const struct cgroup_ref *ref, unsigned deadline_ms, struct err *e);
+/* Kills what cgroup_destroy() would kill. Does not wait. */
+void cgroup_kill(const struct cgroup_ref *ref);
 
 void cgroup_describe(const struct cgroup_plan *plan, const struct describe *d);
 

@@ -224,13 +224,28 @@ static int release(int dirfd, unsigned ms)
 	return give_back(dirfd);
 }
 
+/* The mark knows better than a journal that was written before the directory was made. */
+static bool was_given(int dirfd, const struct cgroup_ref *ref, bool *ret_is_marked)
+{
+	char mark[CGROUP_MARK_SIZE];
+
+	*ret_is_marked = cgroup_read_mark(dirfd, mark);
+	return ref->was_there || (*ret_is_marked && ends_in(mark, given_word));
+}
+
+void cgroup_kill(const struct cgroup_ref *ref)
+{
+	_cleanup_fd_ int dirfd = cgroup_open_ref(ref);
+	bool is_marked;
+
+	if (dirfd >= 0 && !(was_given(dirfd, ref, &is_marked) && ref->is_unfinished))
+		(void)cgroupfs_kill(dirfd);
+}
+
 /* 1: to be removed as well. */
 static int destroy_content(int dirfd, const struct cgroup_ref *ref, unsigned *ms)
 {
-	char mark[CGROUP_MARK_SIZE];
-	bool is_marked = cgroup_read_mark(dirfd, mark);
-	/* The mark knows better than a journal that was written before the directory was made. */
-	bool was_there = ref->was_there || (is_marked && ends_in(mark, given_word));
+	bool is_marked, was_there = was_given(dirfd, ref, &is_marked);
 	int r;
 
 	if (was_there && ref->is_unfinished)
