@@ -14,7 +14,7 @@
 #include "base/fmt.h"
 #include "base/sha256.h"
 #include "container/store.h"
-#include "kernel/sys.h"
+#include "kernel/entries.h"
 
 enum {
 	ENTRIES_MAX = 1000000, /* somebody could fill it as fast as we remove */
@@ -76,32 +76,28 @@ static int empty_child(struct removal *r, const char *name);
 static int empty_once(struct removal *r, int dirfd)
 {
 	_Alignas(struct sys_dirent) char list[LIST_SIZE];
+	struct entries entries = { dirfd, list, sizeof(list) };
+	const struct sys_dirent *entry;
 	bool is_empty = true;
-	int n;
 
 	if (lseek(dirfd, 0, SEEK_SET) < 0)
 		return neg_errno();
-	while ((n = sys_getdents(dirfd, list, sizeof(list))) > 0) {
-		const struct sys_dirent *entry;
+	while ((entry = entries_next(&entries))) {
+		int result;
 
-		for (int at = 0; at < n; at += entry->size) {
-			int result;
-
-			entry = (const struct sys_dirent *)(const void *)(list + at);
-			if (strcmp(entry->name, ".") == 0 || strcmp(entry->name, "..") == 0)
-				continue;
-			if (!r->left || !r->left--)
-				return -EBUSY;
-			is_empty = false;
-			result = remove_entry(dirfd, entry->name);
-			if (result > 0)
-				result = dirfd == r->top ? empty_child(r, entry->name)
-							 : move_to_top(r, dirfd, entry->name);
-			if (result < 0)
-				return result;
-		}
+		if (strcmp(entry->name, ".") == 0 || strcmp(entry->name, "..") == 0)
+			continue;
+		if (!r->left || !r->left--)
+			return -EBUSY;
+		is_empty = false;
+		result = remove_entry(dirfd, entry->name);
+		if (result > 0)
+			result = dirfd == r->top ? empty_child(r, entry->name)
+						 : move_to_top(r, dirfd, entry->name);
+		if (result < 0)
+			return result;
 	}
-	return n < 0 ? n : !is_empty;
+	return entries.len < 0 ? entries.len : !is_empty;
 }
 
 /* Of the top; what is moved there is seen in the turns to come. */

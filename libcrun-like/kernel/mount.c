@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -360,6 +361,20 @@ int mount_set_idmap(int fd, int userns_fd, bool is_recursive)
 	};
 
 	return sys_mount_setattr(fd, "", AT_EMPTY_PATH | (is_recursive ? AT_RECURSIVE : 0), &attr);
+}
+
+int mount_enter_alone(int tree)
+{
+	_cleanup_fd_ int root = -1;
+	int r = unshare(CLONE_NEWNS) < 0 ? neg_errno() : 0;
+
+	if (r < 0)
+		return r;
+	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	r = root < 0 ? neg_errno() : mount_set_propagation(root, MS_PRIVATE | MS_REC);
+	if (r == 0)
+		r = mount_attach(tree, root);
+	return r == 0 && fchdir(tree) < 0 ? neg_errno() : r;
 }
 
 int mount_set_propagation(int fd, unsigned long flags)

@@ -67,6 +67,10 @@ int mount_set_attrs(int fd, uint64_t set, uint64_t clear, bool is_recursive);
 /* Maps the ids of a detached mount as the user namespace @userns_fd maps its own (Linux 5.12). */
 int mount_set_idmap(int fd, int userns_fd, bool is_recursive);
 
+/* A new mount namespace for the caller, private, with the detached mount @tree over its root, as
+ * the working directory. What is below it goes by pivot_root(2). */
+int mount_enter_alone(int tree);
+
 /* @flags: one of MS_PRIVATE, MS_SHARED, MS_SLAVE, MS_UNBINDABLE, perhaps with MS_REC. */
 int mount_set_propagation(int fd, unsigned long flags);
 

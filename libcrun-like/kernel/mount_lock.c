@@ -34,18 +34,9 @@ static int enter_place(void)
 {
 	const struct mount_fs fs = { .type = "tmpfs", .data = "mode=0755" };
 	char ignored[MOUNT_MESSAGE_SIZE];
-	_cleanup_fd_ int place = -1, root = -1;
-	int r = unshare(CLONE_NEWNS) < 0 ? neg_errno() : 0;
+	_cleanup_fd_ int place = mount_open_fs(&fs, -1, ignored);
+	int r = place < 0 ? place : mount_enter_alone(place);
 
-	if (r < 0)
-		return r;
-	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	place = root < 0 ? neg_errno() : mount_open_fs(&fs, -1, ignored);
-	r = place < 0 ? place : mount_set_propagation(root, MS_PRIVATE | MS_REC);
-	if (r == 0)
-		r = mount_attach(place, root);
-	if (r == 0 && fchdir(place) < 0)
-		r = neg_errno();
 	return r < 0 ? r : change_root();
 }
 

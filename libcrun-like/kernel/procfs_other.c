@@ -42,17 +42,8 @@ static _Noreturn void make(const struct mount_fs *fs, int sock)
 /* A mount namespace that has the mount @root and nothing else. */
 static int leave_mounts(int root)
 {
-	_cleanup_fd_ int old = -1;
-	int r = unshare(CLONE_NEWNS) < 0 ? neg_errno() : 0;
+	int r = mount_enter_alone(root);
 
-	if (r < 0)
-		return r;
-	old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	r = old < 0 ? neg_errno() : mount_set_propagation(old, MS_PRIVATE | MS_REC);
-	if (r == 0)
-		r = mount_attach(root, old);
-	if (r == 0 && fchdir(root) < 0)
-		r = neg_errno();
 	if (r == 0)
 		r = sys_pivot_root(".", ".");
 	return r == 0 && umount2(".", MNT_DETACH) < 0 ? neg_errno() : r;

@@ -15,6 +15,7 @@
 
 #include "base/fmt.h"
 #include "base/pages.h"
+#include "kernel/entries.h"
 #include "kernel/sys.h"
 
 enum {
@@ -221,22 +222,16 @@ static int copy_entry(struct copy *c, int from_dir, int to_dir, const char *name
 
 static int copy_entries(struct copy *c, int from, int to)
 {
-	char *entries = c->levels[c->level].entries;
+	struct entries entries = { from, c->levels[c->level].entries, ENTRIES_SIZE };
+	const struct sys_dirent *entry;
+	int r;
 
-	for (;;) {
-		int len = sys_getdents(from, entries, ENTRIES_SIZE), r;
-
-		if (len <= 0)
-			return len;
-		for (int at = 0; at < len;) {
-			const struct sys_dirent *d = (const void *)(entries + at);
-
-			r = copy_entry(c, from, to, d->name);
-			if (r < 0)
-				return r;
-			at += d->size;
-		}
+	while ((entry = entries_next(&entries))) {
+		r = copy_entry(c, from, to, entry->name);
+		if (r < 0)
+			return r;
 	}
+	return entries.len;
 }
 
 static int copy_dir(struct copy *c, int from, int to)

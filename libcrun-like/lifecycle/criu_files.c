@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "kernel/sys.h"
+#include "kernel/entries.h"
 #include "lifecycle/criu_request.h"
 
 enum {
@@ -61,18 +61,15 @@ static int look_at(const struct criu_images *images, int dirfd, const char *name
 static int look_at_all(const struct criu_images *images, int dirfd, bool make, struct err *e)
 {
 	_Alignas(struct sys_dirent) char list[ENTRIES_SIZE];
-	int n = lseek(dirfd, 0, SEEK_SET) < 0 ? neg_errno() : 1;
+	struct entries entries = { dirfd, list, sizeof(list) };
+	const struct sys_dirent *entry;
 
-	while (n > 0 && (n = sys_getdents(dirfd, list, sizeof(list))) > 0) {
-		const struct sys_dirent *entry;
-
-		for (int at = 0; at < n; at += entry->size) {
-			entry = (const struct sys_dirent *)(const void *)(list + at);
-			if (look_at(images, dirfd, entry->name, make, e) < 0)
-				return -e->code;
-		}
-	}
-	return n < 0 ? err_set(e, -n, "read the folder %s", images->path) : 0;
+	if (lseek(dirfd, 0, SEEK_SET) < 0)
+		return err_set(e, errno, "read the folder %s", images->path);
+	while ((entry = entries_next(&entries)))
+		if (look_at(images, dirfd, entry->name, make, e) < 0)
+			return -e->code;
+	return entries.len < 0 ? err_set(e, -entries.len, "read the folder %s", images->path) : 0;
 }
 
 /* A dump that follows another has a link to the folder of that one, which criu goes through. */

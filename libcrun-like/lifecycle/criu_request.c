@@ -341,14 +341,20 @@ void criu_request_inherit(struct criu_request *r, const char *key, int fd)
 	protobuf_put_message(&r->opts, OPT_INHERIT_FD, &m);
 }
 
-void criu_request_join(struct criu_request *r, const char *name, const char *path)
+/* A message of two texts. */
+static void put_pair(struct criu_request *r, unsigned field, const char *one, const char *two)
 {
 	uint8_t data[8192];
 	struct protobuf m = { data, sizeof(data), 0 };
 
-	protobuf_put_string(&m, 1, name);
-	protobuf_put_string(&m, 2, path);
-	protobuf_put_message(&r->opts, OPT_JOIN_NS, &m);
+	protobuf_put_string(&m, 1, one);
+	protobuf_put_string(&m, 2, two);
+	protobuf_put_message(&r->opts, field, &m);
+}
+
+void criu_request_join(struct criu_request *r, const char *name, const char *path)
+{
+	put_pair(r, OPT_JOIN_NS, name, path);
 }
 
 void criu_request_root(struct criu_request *r, const char *path)
@@ -358,12 +364,7 @@ void criu_request_root(struct criu_request *r, const char *path)
 
 void criu_request_cgroup_root(struct criu_request *r, const char *controller, const char *path)
 {
-	uint8_t data[8192];
-	struct protobuf m = { data, sizeof(data), 0 };
-
-	protobuf_put_string(&m, 1, controller);
-	protobuf_put_string(&m, 2, path);
-	protobuf_put_message(&r->opts, OPT_CGROUP_ROOT, &m);
+	put_pair(r, OPT_CGROUP_ROOT, controller, path);
 }
 
 int criu_request_check(const struct criu_request *r, struct err *e)

@@ -9,8 +9,8 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include "kernel/entries.h"
 #include "kernel/mount.h"
-#include "kernel/sys.h"
 
 #define ROOT_NAME "root"
 
@@ -81,20 +81,18 @@ static int inode_below(int state_dirfd, uint64_t *ret)
 {
 	_Alignas(struct sys_dirent) char list[1024];
 	_cleanup_fd_ int fd = openat(state_dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int n = fd < 0 ? neg_errno() : 0;
+	struct entries entries = { fd, list, sizeof(list) };
+	const struct sys_dirent *entry;
 
-	while (fd >= 0 && (n = sys_getdents(fd, list, sizeof(list))) > 0) {
-		const struct sys_dirent *entry;
-
-		for (int at = 0; at < n; at += entry->size) {
-			entry = (const struct sys_dirent *)(const void *)(list + at);
-			if (strcmp(entry->name, ROOT_PLACE_DIR) != 0)
-				continue;
-			*ret = entry->inode;
-			return 0;
-		}
+	if (fd < 0)
+		return neg_errno();
+	while ((entry = entries_next(&entries))) {
+		if (strcmp(entry->name, ROOT_PLACE_DIR) != 0)
+			continue;
+		*ret = entry->inode;
+		return 0;
 	}
-	return n < 0 ? n : -ENOENT;
+	return entries.len < 0 ? entries.len : -ENOENT;
 }
 
 /* 0 and -1 in *ret_fd: nothing is mounted. -EBUSY: what is mounted is not ours, or it is covered.
