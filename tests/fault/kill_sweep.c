@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Runs a command and sends a signal at its N-th system call stop, entry and exit each being one; or
- * makes its N-th system call fail, which is not executed then.
+ * Runs a command and sends a signal at its N-th system call stop, entry and exit each being one
+ * (SIGKILL only at exits: a call that is entered with SIGKILL pending does nothing, so at its entry
+ * the kernel is as it was at the exit before); or makes its N-th system call fail, which is not
+ * executed then.
  *   kill_sweep manager|child|both SIGNAL N REPORT COMMAND ARG...
  *   kill_sweep manager|child|both TABLE:V N REPORT COMMAND ARG...
  * manager: stops of the command's own process are counted, and it gets the signal. child: stops of
@@ -177,6 +179,14 @@ static bool take_call(struct sweep *s, pid_t pid)
 	return false;
 }
 
+static bool is_entry(pid_t pid)
+{
+	struct __ptrace_syscall_info info = { 0 };
+
+	return ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) > 0 &&
+	       info.op == PTRACE_SYSCALL_INFO_ENTRY;
+}
+
 /* A stop of @pid: the signal to hand on, or -1 when the sweep's own has been sent and it is let go.
  */
 static int take_stop(struct sweep *s, pid_t pid, int status)
@@ -187,7 +197,8 @@ static int take_stop(struct sweep *s, pid_t pid, int status)
 	if (sig == (SIGTRAP | 0x80) && s->has_table)
 		return counts(s, pid) && take_call(s, pid) ? -1 : 0;
 	if (sig == (SIGTRAP | 0x80)) {
-		if (!counts(s, pid) || ++s->seen != s->target)
+		if (!counts(s, pid) || (s->signal == SIGKILL && is_entry(pid)) ||
+		    ++s->seen != s->target)
 			return 0;
 		s->is_sent = true;
 		s->killed = s->role == CHILD && s->signal == SIGKILL ? pid : 0;

@@ -18,7 +18,7 @@ from harness import Tap, World, leave_processes
 
 POINTS = 40
 SHORT = "full", "middle", "given"
-BIRTH_STOPS = 3
+BIRTH_STOPS = 2
 
 
 class Sweep:

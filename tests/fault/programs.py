@@ -13,13 +13,14 @@ from verbs import poll
 BPF_PROG_GET_NEXT_ID, BPF_PROG_GET_FD_BY_ID, BPF_OBJ_GET_INFO_BY_FD = 11, 13, 15
 BPF_PROG_TYPE_CGROUP_DEVICE = 15
 QUERY_MAX = 64
+SYS_BPF_HERE = SYS_BPF[os.uname().machine]
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def bpf(command, attr):
     """The result and what attr holds then."""
     buffer = ctypes.create_string_buffer(attr, 128)
-    return LIBC.syscall(SYS_BPF[os.uname().machine], command, buffer, 128), buffer.raw
+    return LIBC.syscall(SYS_BPF_HERE, command, buffer, 128), buffer.raw
 
 
 def next_id(program):
@@ -51,15 +52,19 @@ def attached(cgroup):
 
 class Programs:
     def __init__(self, world):
-        self.world, self.known = world, set()
-        self.known = self.look()
+        self.world, self.known, self.before = world, set(), 0
+        self.known |= self.look()
+        self.before = max(self.known, default=0)  # none gets a number again
 
     def look(self):
         """Those that are new."""
-        found, program = set(), next_id(0)
+        found, program = set(), next_id(self.before)
         while program is not None:
-            if program not in self.known and is_device_program(program):
-                found.add(program)
+            if program not in self.known:
+                if is_device_program(program):
+                    found.add(program)
+                else:
+                    self.known.add(program)
             program = next_id(program)
         return found
 
@@ -71,7 +76,10 @@ class Programs:
             seen.intersection_update(self.look())
             if seen:
                 for path in self.world.read_cgroups():
-                    seen.difference_update(attached(path))
+                    theirs = attached(path) & seen
+                    seen.difference_update(theirs)
+                    if self.world.token not in path:
+                        self.known |= theirs
             return not seen
         if poll(is_clean):
             return []

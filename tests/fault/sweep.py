@@ -341,7 +341,7 @@ class Sweep:
     def kills(self, verb, problems):
         for role in verb.killed_roles:
             verb.ready()
-            status, err, calls, _ = self.call(verb, role)
+            status, err, calls, _ = self.call(verb, role, int(signal.SIGKILL))
             problems += verb.judge(status, err, "", "")
             for n in self.choose(len(calls)):
                 def attempt(role=role, n=n):
