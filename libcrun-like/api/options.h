@@ -16,4 +16,7 @@
  */
 int options_take(void *to, size_t size, const void *from, const char *what, struct err *e);
 
+/* Whether a struct of the caller's, one that is filled in, says its size. */
+int options_check_size(const void *of, const char *what, struct err *e);
+
 #endif

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "api/options.h"
 #include "base/fmt.h"
 #include "config-davit.h"
 #include "container/caller.h"
@@ -276,6 +277,8 @@ int remote_call(const struct davit_context *ctx, struct call *c, const struct re
 	struct remote r = { .ctx = ctx, .sock = -1, .call = -1, .program = -1, .pidfd = -1 };
 	int status, sig;
 
+	if (ret->process && options_check_size(ret->process, "davit_process", e) < 0)
+		return -e->code;
 	if (begin(&r, c, fds, e) == 0)
 		listen_to(&r, ret, e);
 	close_fdp(&r.sock);

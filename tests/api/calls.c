@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -92,6 +93,35 @@ static void test_process(void)
 	close(process.pidfd);
 	CHECK(davit_wait(ctx, id, NULL, err) == -ECHILD); /* it has been waited for */
 	CHECK(davit_delete(ctx, id, false, err) == 0);
+}
+
+/* Of a program that was built for an older library: not a byte is written behind the struct's end,
+ * where nothing can be. */
+static void test_process_size(void)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	char *pages =
+		mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct davit_create_options options = create_options();
+
+	CHECK(pages != MAP_FAILED && mprotect(pages + page, page, PROT_NONE) == 0);
+	for (size_t size = 0; size <= sizeof(*options.process); size += sizeof(size_t)) {
+		options.process = (void *)(pages + page - (size ? size : sizeof(size)));
+		options.process->size = size;
+		if (size == 0) {
+			CHECK(davit_create(ctx, &options, err) == -EINVAL);
+			CHECK(strstr(davit_error_message(err),
+				     "member size of struct davit_process"));
+			continue;
+		}
+		CHECK(davit_create(ctx, &options, err) == 0);
+		CHECK(davit_kill(ctx, id, SIGKILL, false, err) == 0);
+		CHECK(davit_wait(ctx, id, NULL, err) == 0);
+		CHECK(davit_delete(ctx, id, false, err) == 0);
+	}
+	CHECK(options.process->pid > 0 && options.process->pidfd > 2);
+	close(options.process->pidfd);
+	munmap(pages, 2 * page);
 }
 
 static void test_wait(void)
@@ -584,6 +614,7 @@ static const struct {
 	void (*run)(void);
 } tests[] = {
 	{ "process", test_process },
+	{ "process-size", test_process_size },
 	{ "wait", test_wait },
 	{ "unchanged", test_unchanged },
 	{ "descriptors", test_descriptors },

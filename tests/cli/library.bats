@@ -69,6 +69,10 @@ threads() {
 	kill -KILL "$neighbour"
 }
 
+@test "the struct for the process is filled to its end and no further, and says its size" {
+	calls process-size
+}
+
 @test "davit_wait has the exit status, once" {
 	program sh -c 'exit 7'
 	calls wait
