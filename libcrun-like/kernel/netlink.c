@@ -184,13 +184,30 @@ uint32_t netlink_u32(const struct rtattr *attribute)
 	return value;
 }
 
+/* As much of it as there is room for, which has zeros in it. */
+static void copy_attribute(void *to, size_t size, const struct rtattr *a)
+{
+	size_t len = a ? RTA_PAYLOAD(a) : 0;
+
+	if (a)
+		memcpy(to, RTA_DATA(a), len < size ? len : size);
+}
+
 static int take_link(void *arg, const struct nlmsghdr *m)
 {
 	struct netlink_link *link = arg;
 	const struct ifinfomsg *info = NLMSG_DATA(m);
+	const struct rtattr *details;
 
 	if (m->nlmsg_type != RTM_NEWLINK)
 		return 0;
+	details = netlink_find_attribute(IFLA_RTA(info), IFLA_PAYLOAD(m), IFLA_LINKINFO);
+	if (details)
+		copy_attribute(link->kind, sizeof(link->kind) - 1,
+			       netlink_find_attribute(RTA_DATA(details), RTA_PAYLOAD(details),
+						      IFLA_INFO_KIND));
+	copy_attribute(link->address, sizeof(link->address),
+		       netlink_find_attribute(IFLA_RTA(info), IFLA_PAYLOAD(m), IFLA_PERM_ADDRESS));
 	link->index = (unsigned)info->ifi_index;
 	link->is_up = info->ifi_flags & IFF_UP;
 	link->master =
@@ -198,20 +215,31 @@ static int take_link(void *arg, const struct nlmsghdr *m)
 	return 0;
 }
 
-int netlink_find_link(int sock, const char *name, struct netlink_link *ret)
+static int ask_for_link(int sock, const char *name, unsigned index, struct netlink_link *ret)
 {
-	const struct ifinfomsg any = { .ifi_family = AF_UNSPEC };
+	const struct ifinfomsg which = { .ifi_family = AF_UNSPEC, .ifi_index = (int)index };
 	struct netlink_link link = { 0 };
 	struct netlink_request q;
 	int r;
 
-	netlink_begin(&q, RTM_GETLINK, NLM_F_ACK, &any, sizeof(any));
-	netlink_add(&q, IFLA_IFNAME, name, strlen(name) + 1);
+	netlink_begin(&q, RTM_GETLINK, NLM_F_ACK, &which, sizeof(which));
+	if (name)
+		netlink_add(&q, IFLA_IFNAME, name, strlen(name) + 1);
 	r = netlink_talk(sock, &q, take_link, &link);
 	if (r < 0)
 		return r;
 	*ret = link;
 	return link.index ? 0 : -ENODEV;
+}
+
+int netlink_find_link(int sock, const char *name, struct netlink_link *ret)
+{
+	return ask_for_link(sock, name, 0, ret);
+}
+
+int netlink_look_at_link(int sock, unsigned index, struct netlink_link *ret)
+{
+	return ask_for_link(sock, NULL, index, ret);
 }
 
 int netlink_change_link(int sock, unsigned index, const struct netlink_change *change)

@@ -20,13 +20,24 @@ int netlink_open_in(int fd, int *ret_sock, int *ret_ns);
 /* One that tells of sockets of that namespace, sock_diag(7). */
 int netlink_open_diag(int fd, int *ret_sock);
 
+enum {
+	NETLINK_KIND_SIZE = 16,
+	NETLINK_ADDRESS_SIZE = 32
+};
+
 struct netlink_link {
 	unsigned index, master; /* master 0: none */
 	bool is_up;
+	/* What nobody changes of a device: its driver's name, "" of hardware, and the address that
+	 * it was made with; zeros behind it. */
+	char kind[NETLINK_KIND_SIZE];
+	unsigned char address[NETLINK_ADDRESS_SIZE];
 };
 
 /* -ENODEV: there is none of that name. */
 int netlink_find_link(int sock, const char *name, struct netlink_link *ret);
+/* The same by its number. */
+int netlink_look_at_link(int sock, unsigned index, struct netlink_link *ret);
 
 struct netlink_change {
 	const char *name;   /* NULL: unchanged; with "%d" the kernel takes the first free number */

@@ -191,14 +191,34 @@ static int restore_config(const struct net_devices *d, const struct net_device_o
 	return failed;
 }
 
+/* Who may change devices there, a neighbour in that namespace or a startContainer hook, may have
+ * made another one with this number: it would lead from the host to where they like. */
+static int check_is_ours(const struct net_devices *d, const struct net_device_op *op, struct err *e)
+{
+	struct netlink_link now;
+	int r = netlink_look_at_link(d->sock, op->index, &now);
+
+	if (r < 0)
+		return fail(op, -r, "find again", e);
+	if (strcmp(now.kind, op->host.kind) == 0 &&
+	    memcmp(now.address, op->host.address, sizeof(now.address)) == 0)
+		return 0;
+	err_set(e, ESTALE, "move the network device %s back: another one has its number",
+		op->host_name);
+	return err_at(e, op->pointer);
+}
+
 static int return_one(const struct net_devices *d, struct net_device_op *op, struct err *e)
 {
 	struct netlink_change back = { .ns = d->host_ns,
 				       .name = op->host_name,
 				       .new_index = op->host.index };
 	struct netlink_link link;
-	int r = netlink_change_link(d->sock, op->index, &back);
+	int r;
 
+	if (check_is_ours(d, op, e) < 0)
+		return -e->code;
+	r = netlink_change_link(d->sock, op->index, &back);
 	if (r < 0) { /* the number is another's now */
 		back.new_index = 0;
 		r = netlink_change_link(d->sock, op->index, &back);

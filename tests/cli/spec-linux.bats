@@ -177,6 +177,36 @@ new_net_ns() {
 	state_of_host | diff "$T/before" -
 }
 
+# By a neighbour in a namespace that is joined, say: here it is a hook. What it has made would lead from the host
+# into its own namespace.
+@test "linux.netDevices, linux.netDevices{}.name: what somebody has put in the device's place is not brought to the host" {
+	make_host
+	unshare -n sleep 300 >/dev/null 2>&1 </dev/null 3>&- 4>&- &
+	other=$!
+	until [ "$(readlink "/proc/$other/ns/net")" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.01; done
+	at_host ip tuntap add t0 mode tap || { kill "$other"; skip "needs tun"; }
+	cat >"$T/hook" <<-END
+		set -e
+		ip() { nsenter -t $other -n ip "\$@"; }
+		number=\$(ip -o link show t0 | cut -d: -f1)
+		ip link del t0
+		ip link add t0 index "\$number" type veth peer name outside
+		echo done >"$T/hooked"
+		exit 1
+	END
+	config --arg p "/proc/$other/ns/net" --arg hook "$T/hook" '.linux.netDevices = {t0: {}} |
+		.linux.namespaces |= map(select(.type != "network")) + [{type: "network", path: $p}] |
+		.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", $hook], env: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]}]'
+	davit create -b "$BUNDLE" "$ID"
+	[ "$status" -ne 0 ]
+	[ -s "$T/hooked" ]
+	[[ $err == *"move the network device t0 back: another one has its number"* ]] || complain "not told"
+	not at_host ip link show t0
+	nsenter -t "$other" -n ip link show t0
+	check_clean
+	kill "$other"
+}
+
 # Without what counts down or up.
 state_of_host() {
 	at_host ip -o link show v0
