@@ -15,12 +15,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 PEERS = ("crun", "runc")
 RUNTIMES = {"davit": ["davit"], "crun": ["crun", "--cgroup-manager=cgroupfs"], "runc": ["runc"]}
 MIB = 1 << 20
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
 WORK = pathlib.Path("/run/limits")
+LIMIT = 300  # seconds for a call: the guest is emulated, perhaps on a busy machine
 DISK = "%d:%d" % (os.major(os.stat("/dev/vda").st_rdev), os.minor(os.stat("/dev/vda").st_rdev))
 MAJOR, MINOR = (int(n) for n in DISK.split(":"))
 REFUSED = "refused"
@@ -176,9 +178,23 @@ def call(runtime, *words):
     # A file: a pipe would be the container's too, and its end would not come.
     with tempfile.TemporaryFile(dir=WORK) as errors:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
-                              timeout=60, check=False)
+                              timeout=LIMIT, check=False)
         errors.seek(0)
         return done.returncode, errors.read().decode(errors="replace").strip()
+
+
+def remove(cgroup):
+    """What a peer has killed may still be on its way out."""
+    end = time.monotonic() + LIMIT
+    while True:
+        try:
+            return cgroup.rmdir()
+        except FileNotFoundError:
+            return None
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
 
 
 def answers(job):
@@ -199,7 +215,7 @@ def answers(job):
         call(runtime, "delete", "-f", name)
         left = cgroup.exists()
         if left:
-            cgroup.rmdir()
+            remove(cgroup)
         return [REFUSED, None], said, left
     first = read_files(cgroup)
     second = None

@@ -23,9 +23,9 @@ def runs(runtime, kib):
     command = RUNTIMES[runtime] + ["--root", str(WORK / runtime)]
     with open(WORK / "said", "wb") as said:
         done = subprocess.run(command + ["run", "-b", str(WORK), name], stdin=subprocess.DEVNULL, stdout=said,
-                              stderr=said, timeout=60, check=False)
+                              stderr=said, timeout=300, check=False)
     subprocess.run(command + ["delete", "-f", name], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                   stderr=subprocess.DEVNULL, timeout=60, check=False)
+                   stderr=subprocess.DEVNULL, timeout=300, check=False)
     return done.returncode == 0 and (WORK / "said").read_bytes() == b"here\n"
 
 

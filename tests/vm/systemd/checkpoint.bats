@@ -36,20 +36,21 @@ is_a_scope() {
 	[ "$(cat "$(cgroup_of "$(init_pid)")/pids.max" "$PLACE/memory.max" | sort | tr '\n' ' ')" = "40 67108864 " ]
 }
 
+is_inactive() {
+	! systemctl is-active "$UNIT" >/dev/null
+}
+
 @test "checkpoint, restore with --systemd-cgroup: the scope is gone, and is there again with its limits" {
 	ok --systemd-cgroup run --detach -b "$BUNDLE" "$ID"
 	beats
 	is_a_scope
 	ok --systemd-cgroup checkpoint --image-path "$T/images" "$ID"
-	appears_gone() { ! systemctl is-active "$UNIT" >/dev/null; }
-	for _ in {1..300}; do ! appears_gone || break; sleep 0.1; done
-	appears_gone
-	[ ! -e "$PLACE" ]
+	comes_true is_inactive
+	comes_true [ ! -e "$PLACE" ]
 	ok --systemd-cgroup restore --detach --image-path "$T/images" -b "$BUNDLE" "$ID"
 	beats
 	is_a_scope
 	ok exec "$ID" true
 	ok delete --force "$ID"
-	for _ in {1..300}; do ! appears_gone || break; sleep 0.1; done
-	appears_gone
+	comes_true is_inactive
 }

@@ -22,7 +22,7 @@ setup_file() {
 
 # quiet COMMAND...: no pipe leads into a container; a failure shows what it said.
 quiet() {
-	timeout 240 "$@" >"$BATS_TEST_TMPDIR/said" 2>&1 </dev/null 3>&- 4>&- || { cat "$BATS_TEST_TMPDIR/said"; return 1; }
+	timeout 300 "$@" >"$BATS_TEST_TMPDIR/said" 2>&1 </dev/null 3>&- 4>&- || { cat "$BATS_TEST_TMPDIR/said"; return 1; }
 }
 
 # limited PID SLICE SYSTEMCTL...: the scope and the cgroup of the process have -m 64m --cpus .5 --pids-limit 20.
@@ -42,7 +42,7 @@ limited() {
 nothing_left() {
 	local try scopes=$1
 	shift
-	for ((try = 0; try < 50; try++)); do
+	for ((try = 0; try < 1200; try++)); do
 		[ "$("$@" list-units --all --no-legend "$scopes")" != "" ] || break
 		sleep 0.1
 	done
@@ -50,24 +50,33 @@ nothing_left() {
 	[ "$("$@" --failed --no-legend)" = "" ]
 }
 
+# nobody_looks ID: at its health.
+nobody_looks() {
+	[ "$(systemctl list-units --no-legend --state=activating,active "$1*.service")" = "" ]
+}
+
 @test "podman: -m 64m --cpus .5 --pids-limit 20, a negative oom_score_adj, health by a timer, exec, update, rm" {
-	local try pid
+	local try pid id
 	quiet podman import /run/bb.tar localhost/bb
 	quiet podman --runtime davit run -d --name p -m 64m --cpus .5 --pids-limit 20 --oom-score-adj -100 --health-cmd 'test -e /proc/1' \
 		--health-interval 1s localhost/bb sleep 1000
 	pid=$(podman inspect -f '{{.State.Pid}}' p)
 	limited "$pid" machine.slice systemctl
 	[ "$(<"/proc/$pid/oom_score_adj")" = -100 ]
-	[ "$(systemctl list-timers --no-legend "$(podman inspect -f '{{.Id}}' p)*" | wc -l)" -eq 1 ]
-	for ((try = 0; try < 60; try++)); do
+	id=$(podman inspect -f '{{.Id}}' p)
+	[ "$(systemctl list-timers --no-legend "$id*" | wc -l)" -eq 1 ]
+	for ((try = 0; try < 240; try++)); do
 		[ "$(podman inspect -f '{{.State.Health.Status}}' p)" != healthy ] || break
 		sleep 0.5
 	done
-	[ "$try" -lt 60 ]
+	[ "$try" -lt 240 ]
 	[ "$(podman exec p cat /proc/self/cgroup)" = 0::/ ]
 	quiet podman update -m 96m p
 	systemctl daemon-reload
 	[ "$(cat "/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$(podman inspect -f '{{.State.Pid}}' p)/cgroup")/memory.max")" = 100663296 ]
+	# A look at the health of what is being removed would be a service that has failed.
+	systemctl stop "$id*.timer"
+	comes_true nobody_looks "$id"
 	quiet podman rm -f -t 0 p
 	nothing_left 'libpod-*' systemctl
 }
@@ -89,7 +98,7 @@ nothing_left() {
 @test "docker: -m 64m --cpus .5 --pids-limit 20, a negative oom_score_adj, exec, stats, update, rm" {
 	local try pid place
 	(exec systemd-run -q --unit=test-dockerd dockerd) 3>&- 4>&-
-	for ((try = 0; try < 100; try++)); do
+	for ((try = 0; try < 240; try++)); do
 		! docker info >/dev/null 2>&1 || break
 		sleep 0.5
 	done
@@ -99,7 +108,7 @@ nothing_left() {
 	pid=$(docker inspect -f '{{.State.Pid}}' d1)
 	limited "$pid" system.slice systemctl
 	[ "$(<"/proc/$pid/oom_score_adj")" = -100 ]
-	[[ $(docker stats --no-stream --format '{{.Name}} {{.MemUsage}} {{.PIDs}}' d1) =~ ^d1\ [0-9].*[1-9].*\ /\ 64MiB\ 1$ ]]
+	[[ $(docker stats --no-stream --format '{{.Name}} {{.MemUsage}} {{.PIDs}}' d1) =~ ^d1\ [1-9][0-9.]*[KM]iB\ /\ 64MiB\ 1$ ]]
 	[ "$(docker exec d1 cat /proc/self/cgroup)" = 0::/ ]
 	quiet docker update -m 96m --memory-swap 128m --cpus .25 --pids-limit 30 d1
 	place=/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$pid/cgroup")
@@ -114,7 +123,7 @@ nothing_left() {
 	mkdir -p /etc/containerd
 	(exec systemd-run -q --unit=test-containerd containerd) 3>&- 4>&-
 	ctr=(ctr -a /run/containerd/containerd.sock)
-	for ((try = 0; try < 100; try++)); do
+	for ((try = 0; try < 400; try++)); do
 		! "${ctr[@]}" version >/dev/null 2>&1 || break
 		sleep 0.3
 	done
@@ -125,7 +134,7 @@ nothing_left() {
 		"CPUQuotaPerSecUSec=500ms Delegate=yes MemoryMax=67108864 Slice=system.slice" ]
 	[ "$(cat /sys/fs/cgroup/system.slice/t-c.scope/container/{memory,cpu}.max | xargs)" = "67108864 50000 100000" ]
 	quiet "${ctr[@]}" task kill -s 9 c
-	for ((try = 0; try < 30; try++)); do
+	for ((try = 0; try < 400; try++)); do
 		! "${ctr[@]}" task rm c >/dev/null 2>&1 || break
 		sleep 0.3
 	done
