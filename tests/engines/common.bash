@@ -14,7 +14,7 @@ step() {
 	local name=$1 out status=0
 	shift
 	count=$((count + 1))
-	out=$(timeout -k 5 60 bash -c '"$@"' - "$@" 2>&1 </dev/null) || status=$?
+	out=$(timeout -k 5 300 bash -c '"$@"' - "$@" 2>&1 </dev/null) || status=$?
 	if [ "$status" -eq 0 ]; then
 		echo "ok $count $name"
 	else
@@ -61,12 +61,17 @@ on_terminal() {
 
 wait_for() {
 	local try
-	for try in {1..150}; do
+	for try in {1..600}; do
 		! "$@" >/dev/null 2>&1 || return 0
 		sleep 0.2
 	done
 	echo "not after $try tries: $*"
 	return 1
+}
+
+# soon COMMAND...: the same, and it tells why not.
+soon() {
+	wait_for "$@" || "$@"
 }
 
 # says_no TEXT COMMAND...: fails, with those words.
@@ -94,13 +99,13 @@ no_sleeps() {
 	none processes "$(grep -l -a '^sleep' /proc/[0-9]*/cmdline 2>/dev/null)"
 }
 
-export -f says_no quiet shows ends dies on_terminal wait_for none no_sleeps
+export -f says_no quiet shows ends dies on_terminal wait_for soon none no_sleeps
 
 # try NAME COMMAND...: one row "ok|not ok <tab> NAME", and what was printed when it failed.
 try() {
 	local name=$1 out status=0
 	shift
-	out=$(timeout -k 5 "${try_seconds:-60}" bash -c '"$@"' - "$@" 2>&1 </dev/null) || status=$?
+	out=$(timeout -k 5 "${try_seconds:-300}" bash -c '"$@"' - "$@" 2>&1 </dev/null) || status=$?
 	if [ "$status" -eq 0 ]; then
 		printf 'ok\t%s\n' "$name"
 	else

@@ -124,7 +124,7 @@ life() {
 logged() {
 	local id
 	id=$(one 'echo to out; echo to err >&2; exit 4') && ended "$id" && shows "^exited 4 Error" cri state "$id" &&
-		grep 'stdout F to out$' /tmp/logs/pod/main.log && grep 'stderr F to err$' /tmp/logs/pod/main.log
+		soon grep 'stdout F to out$' /tmp/logs/pod/main.log && soon grep 'stderr F to err$' /tmp/logs/pod/main.log
 }
 
 fails_to_start() {

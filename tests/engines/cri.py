@@ -92,7 +92,7 @@ class Client:
 
     def call(self, name, fields):
         method = self.channel.unary_unary(f"/runtime.v1.RuntimeService/{name}")
-        return decode(method(encode(fields), timeout=50))
+        return decode(method(encode(fields), timeout=250))
 
 
 def split(words):

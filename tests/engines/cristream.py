@@ -13,7 +13,7 @@ import time
 from urllib.parse import urlparse
 
 STDIN, STDOUT, STDERR, STATUS, SIZE = range(5)
-PATIENCE = 30
+PATIENCE = 240
 BINARY, CLOSE, PING, PONG = 2, 8, 9, 10
 
 

@@ -160,13 +160,13 @@ TEST(kill_wait_and_remove_a_tree)
 	CHECK_INT(cgroupfs_remove_below(made.dirfd), -EBUSY);
 	CHECK_INT(cgroupfs_wait_event(made.dirfd, "populated", false, 10), -ETIMEDOUT);
 
-	CHECK_INT(cgroupfs_freeze(made.dirfd, true, 2000), 0);
-	CHECK_INT(cgroupfs_wait_event(deep.dirfd, "frozen", true, 2000), 0);
+	CHECK_INT(cgroupfs_freeze(made.dirfd, true, 30000), 0);
+	CHECK_INT(cgroupfs_wait_event(deep.dirfd, "frozen", true, 30000), 0);
 	CHECK_INT(cgroupfs_kill(made.dirfd), 0); /* frozen ones too */
 	CHECK_INT(waitpid(one, NULL, 0), one);
 	CHECK_INT(waitpid(two, NULL, 0), two);
-	CHECK_INT(cgroupfs_wait_event(made.dirfd, "populated", false, 2000), 0);
-	CHECK_INT(cgroupfs_remove(rootfd, name(""), 2000), 0);
+	CHECK_INT(cgroupfs_wait_event(made.dirfd, "populated", false, 30000), 0);
+	CHECK_INT(cgroupfs_remove(rootfd, name(""), 30000), 0);
 	CHECK(!exists(rootfd, name("")));
 	CHECK_INT(cgroupfs_get_event(made.dirfd, "populated"), -ENOENT);
 	close(made.dirfd);
@@ -189,7 +189,7 @@ TEST(remove_waits_for_processes_that_are_about_to_end)
 		usleep(150 * 1000);
 		_exit(cgroupfs_kill(made.dirfd) < 0);
 	}
-	CHECK_INT(cgroupfs_remove(rootfd, name(""), 5000), 0);
+	CHECK_INT(cgroupfs_remove(rootfd, name(""), 30000), 0);
 	CHECK_INT(waitpid(pid, NULL, 0), pid);
 	CHECK_INT(waitpid(killer, NULL, 0), killer);
 	close(made.dirfd);
@@ -213,7 +213,7 @@ TEST(deep_trees_need_no_descriptor_a_level)
 	}
 	close(at);
 	CHECK_INT(depth, 300);
-	CHECK_INT(cgroupfs_remove(rootfd, name(""), 2000), 0);
+	CHECK_INT(cgroupfs_remove(rootfd, name(""), 30000), 0);
 	CHECK(!exists(rootfd, name("")));
 	close(made.dirfd);
 	close(rootfd);
@@ -344,7 +344,7 @@ SANDBOX_TEST(what_cannot_be_removed_costs_the_deadline, CLONE_NEWNS)
 	CHECK_STR(err_kind_word(e.kind), "timeout");
 	e = (struct err){ 0 };
 	CHECK_INT(umount2(place, MNT_DETACH), 0);
-	CHECK_INT(cgroup_destroy(&ref, 5000, &e), 0);
+	CHECK_INT(cgroup_destroy(&ref, 30000, &e), 0);
 	CHECK(!exists(rootfd, name("/busy")));
 	close(c.dirfd);
 	close(rootfd);
@@ -498,7 +498,7 @@ TEST(an_ordinary_user_uses_the_own_cgroup_or_none)
 	CHECK_INT(fchownat(rootfd, name("") + 1, NOBODY, NOBODY, 0), 0);
 	CHECK_INT(fchownat(made.dirfd, "cgroup.procs", NOBODY, NOBODY, 0), 0);
 	CHECK_INT(run_as_nobody(made.dirfd), 0);
-	CHECK_INT(cgroupfs_remove(rootfd, name(""), 1000), 0);
+	CHECK_INT(cgroupfs_remove(rootfd, name(""), 30000), 0);
 	close(made.dirfd);
 	close(rootfd);
 }
@@ -523,7 +523,7 @@ TEST(parents_are_shared_by_many_at_once)
 				_exit(0);
 			if (cgroupfs_make(rootfd, path, &made) < 0)
 				_exit(1);
-			if (made.was_there || cgroupfs_remove(rootfd, path, 1000) < 0)
+			if (made.was_there || cgroupfs_remove(rootfd, path, 30000) < 0)
 				_exit(2);
 			close(made.dirfd);
 		}
@@ -533,6 +533,6 @@ TEST(parents_are_shared_by_many_at_once)
 		CHECK_INT(status, 0);
 	}
 	CHECK(!exists(rootfd, name("")));
-	cgroupfs_remove(rootfd, name(""), 1000);
+	cgroupfs_remove(rootfd, name(""), 30000);
 	close(rootfd);
 }

@@ -210,7 +210,7 @@ SANDBOX_TEST(what_cannot_be_removed_is_not_waited_for_for_ever, CLONE_NEWNS)
 	CHECK(strstr(e.msg, "still has processes after SIGKILL"));
 	CHECK_INT(umount2(place, MNT_DETACH), 0);
 	close(made.dirfd);
-	CHECK_INT(cgroupfs_remove(rootfd, path, 1000), 0);
+	CHECK_INT(cgroupfs_remove(rootfd, path, 30000), 0);
 	close(rootfd);
 }
 
@@ -237,7 +237,7 @@ TEST(a_unit_without_our_process_is_not_stopped)
 	kill(pid, SIGKILL);
 	CHECK_INT(waitpid(pid, &status, 0), pid);
 	close(made.dirfd);
-	CHECK_INT(cgroupfs_remove(rootfd, path, 1000), 0);
+	CHECK_INT(cgroupfs_remove(rootfd, path, 30000), 0);
 	close(rootfd);
 	CHECK_INT(unlink(helper), 0);
 	CHECK_INT(rmdir(folder), 0);

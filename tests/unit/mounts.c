@@ -1064,6 +1064,7 @@ TEST(root_refuses)
 	CHECK_INT(rootfs_prepare(&arena, &config, "/tmp", ROOTFS_PIVOT, &got, &e), -ENOTDIR);
 }
 
+/* Of this process's own work: what else the machine does must not matter. */
 static double milliseconds(size_t count)
 {
 	struct oci_mount *rows = arena_array(&arena, count, sizeof(*rows));
@@ -1072,9 +1073,9 @@ static double milliseconds(size_t count)
 
 	for (size_t i = 0; i < count; i++)
 		rows[i] = row("tmpfs", NULL, arena_printf(&arena, "/n%zu/m%zu", count, i), "ro");
-	clock_gettime(CLOCK_MONOTONIC, &a);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &a);
 	CHECK_INT(apply_rows(rows, count, &e), 0);
-	clock_gettime(CLOCK_MONOTONIC, &b);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &b);
 	return (double)(b.tv_sec - a.tv_sec) * 1e3 + (double)(b.tv_nsec - a.tv_nsec) / 1e6;
 }
 

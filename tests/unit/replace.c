@@ -77,7 +77,7 @@ TEST(a_prepared_temporary_is_neither_used_nor_in_the_way)
 	char temporary[64];
 	int dirfd = open_folder();
 
-	alarm(20);
+	alarm(120);
 	fmt(temporary, sizeof(temporary), ".f.%x.new", (unsigned)getpid());
 	CHECK_INT(mkfifoat(dirfd, temporary, 0666), 0);
 	CHECK_INT(replace_file(dirfd, "f", &with), 0);
@@ -96,7 +96,7 @@ TEST(in_a_private_directory_a_stale_temporary_goes)
 	const struct replacement with = { "text", 4, 0600, true };
 	int dirfd = open_folder();
 
-	alarm(20);
+	alarm(120);
 	CHECK_INT(mkfifoat(dirfd, ".f.0.new", 0666), 0);
 	CHECK_INT(replace_file(dirfd, "f", &with), 0);
 	CHECK_INT(count(dirfd), 1);
