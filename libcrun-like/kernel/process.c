@@ -32,8 +32,9 @@ enum {
 	FIELD_START_TIME = 22,
 	FIELD_PENDING = 31,
 	ANCESTORS_MAX = 4096,
-	TASK_EXITING =
-		0x4, /* PF_EXITING of the kernel's sched.h, as the flags have had it ever since */
+	/* PF_EXITING and PF_SIGNALED of the kernel's sched.h, as the flags have had them ever
+	 * since. */
+	TASK_DYING = 0x4 | 0x400
 };
 
 /* The comm is in parentheses and may itself hold any character, so the last ')' ends it (proc(5)).
@@ -58,7 +59,7 @@ static int parse_stat(char *text, struct process_info *ret)
 	fmt(ret->comm, sizeof(ret->comm), "%s", open_paren + 1);
 	ret->parent = (pid_t)value[FIELD_PARENT];
 	ret->start_time = value[FIELD_START_TIME];
-	ret->is_dying = state == 'Z' || state == 'X' || (value[FIELD_FLAGS] & TASK_EXITING) ||
+	ret->is_dying = state == 'Z' || state == 'X' || (value[FIELD_FLAGS] & TASK_DYING) ||
 			(value[FIELD_PENDING] & 1ULL << (SIGKILL - 1));
 	return 0;
 }
@@ -139,10 +140,10 @@ static bool hex_digit(char c, uint64_t *ret)
 }
 
 /* A line is "NAME:\tHEX"; a newline in the process's own name is escaped there. */
-int process_get_mask(const char *name, uint64_t *ret)
+static int read_mask(const char *path, const char *name, uint64_t *ret)
 {
 	char text[4096], key[40];
-	int r = file_read_once("/proc/self/status", text, sizeof(text));
+	int r = file_read_once(path, text, sizeof(text));
 	uint64_t mask = 0, digit;
 	const char *p;
 
@@ -156,6 +157,32 @@ int process_get_mask(const char *name, uint64_t *ret)
 		mask = mask << 4 | digit;
 	*ret = mask;
 	return 0;
+}
+
+int process_get_mask(const char *name, uint64_t *ret)
+{
+	return read_mask("/proc/self/status", name, ret);
+}
+
+static bool is_gone_or_dying(pid_t pid)
+{
+	struct process_info info;
+	int r = process_stat(pid, &info);
+
+	return r == 0 ? info.is_dying : r == -ENOENT || r == -ESRCH;
+}
+
+bool process_is_ending(pid_t pid)
+{
+	uint64_t pending = 0;
+	char path[40];
+
+	if (is_gone_or_dying(pid))
+		return true;
+	fmt(path, sizeof(path), "/proc/%d/status", (int)pid);
+	if (read_mask(path, "ShdPnd", &pending) == 0 && pending & 1ULL << (SIGKILL - 1))
+		return true;
+	return is_gone_or_dying(pid);
 }
 
 /* The inode of a process's pid namespace; 0: it is gone, or not to be looked at. */

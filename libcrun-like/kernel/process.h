@@ -26,6 +26,13 @@ struct process_info {
 /* From /proc/PID/stat; works for zombies. -ENOENT or -ESRCH: gone. */
 int process_stat(pid_t pid, struct process_info *ret);
 
+/*
+ * Whether it has ended, or nothing can stop its end any more. A thread that takes a SIGKILL has it
+ * no longer pending before it is marked as dying, and others may have its processor meanwhile: one
+ * look at is_dying misses that. For the process as a whole the signal stays pending.
+ */
+bool process_is_ending(pid_t pid);
+
 /* Whether @pid is this process or one that it descends from. */
 bool process_is_ancestor(pid_t pid);
 

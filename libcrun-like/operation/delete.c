@@ -65,10 +65,7 @@ static bool ends_within(const struct deletion *d, int ms)
  * nothing can stop. What comes next in a script is delete. */
 static bool is_ending(const struct deletion *d)
 {
-	struct process_info info;
-
-	return d->c.pidfd >= 0 && process_stat(d->c.pid, &info) == 0 && info.is_dying &&
-	       ends_within(d, END_MSEC);
+	return d->c.pidfd >= 0 && process_is_ending(d->c.pid) && ends_within(d, END_MSEC);
 }
 
 static int check_status(struct deletion *d, struct err *e)

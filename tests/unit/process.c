@@ -4,6 +4,7 @@
  */
 #include "kernel/process.h"
 
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -62,6 +63,28 @@ TEST(a_zombie_is_dying_and_keeps_its_name)
 	CHECK(info.is_dying);
 	CHECK_STR(info.comm, "davit:test");
 	waitpid(pid, NULL, 0);
+}
+
+TEST(who_is_killed_is_ending_at_every_look)
+{
+	for (int i = 0; i < 200; i++) {
+		struct pollfd end = { .events = POLLIN };
+		unsigned missed = 0;
+		pid_t pid = fork();
+
+		if (pid == 0)
+			for (;;)
+				if (i % 2)
+					pause();
+		end.fd = sys_pidfd_open(pid);
+		CHECK(end.fd >= 0);
+		kill(pid, SIGKILL);
+		while (poll(&end, 1, 0) == 0)
+			missed += !process_is_ending(pid);
+		CHECK_INT(missed, 0);
+		close(end.fd);
+		waitpid(pid, NULL, 0);
+	}
 }
 
 TEST(open_wants_the_same_start_time)
