@@ -12,16 +12,17 @@ load helpers
 setup() {
 	requires root cgroup2 hugetlb
 	new_bundle
-	program sleep 100
+	program sleep 1000
 	UP=$CGROOT/davit-up-$TOKEN
 	mkdir "$UP"
 	snapshot before
 }
 
 teardown() {
-	[ -z "${other-}" ] || kill "$other" 2>/dev/null || true
+	local cgroup
+	[ -z "${other-}" ] || killed "$other"
 	tear_down || return
-	[ ! -d "${UP-/none}" ] || find "$UP" -depth -type d -exec rmdir {} \;
+	[ ! -d "${UP-/none}" ] || while read -r cgroup; do removed "$cgroup"; done < <(find "$UP" -depth -type d)
 }
 
 # config.json: the container's cgroup is below UP.
@@ -35,7 +36,7 @@ limit() {
 
 # A process of somebody else's in the cgroup. Sets other.
 populate() {
-	sleep 100 >/dev/null 2>&1 3>&- 4>&- &
+	sleep 1000 >/dev/null 2>&1 3>&- 4>&- &
 	other=$!
 	echo "$other" >"$1/cgroup.procs"
 }
@@ -49,9 +50,9 @@ up_is_untouched() {
 # Only the cgroup of who made room is below UP.
 is_left_with_callers() {
 	[ "$(cd "$UP" && echo */)" = davit@callers/ ]
-	kill "$other"
-	while grep -q 'populated 1' "$UP/cgroup.events"; do sleep 0.01; done
-	rmdir "$UP/davit@callers"
+	killed "$other"
+	other=
+	removed "$UP/davit@callers"
 }
 
 # in_up COMMANDS: a shell in UP, which is the root of its cgroup namespace. Sets status, out and err;
@@ -64,7 +65,7 @@ in_up() {
 		BUNDLE=$BUNDLE ID=$ID
 		$1
 	END
-	DAVIT_TEST=$TOKEN timeout 30 sh -c 'echo $$ >"$1/cgroup.procs" && exec unshare -C -m --propagation private sh "$2"' \
+	DAVIT_TEST=$TOKEN timeout 120 sh -c 'echo $$ >"$1/cgroup.procs" && exec unshare -C -m --propagation private sh "$2"' \
 		sh "$UP" "$T/in.sh" >"$OUT" 2>"$ERR" </dev/null 3>&- 4>&- || status=$?
 	out=$(<"$OUT") err=$(<"$ERR")
 }
@@ -174,7 +175,7 @@ in_up() {
 	grep -qx "0::/davit-up-$TOKEN/davit@callers" "$T/own"
 	[ "$(<"$UP/c/hugetlb.2MB.max")" = 4194304 ]
 	ok delete -f "$ID"
-	rmdir "$UP/davit@callers"
+	removed "$UP/davit@callers"
 }
 
 @test "below a threaded domain a container runs, is listed and ends" {
@@ -184,11 +185,16 @@ in_up() {
 	below_up
 	# Without a pid namespace, so that the cgroup alone tells what belongs to it.
 	config '.linux.namespaces |= map(select(.type != "pid"))'
-	program sh -c 'sleep 1000 & sleep 1000'
+	program sh -c 'sleep 1000 & exec sleep 1000'
 	ok run -d -b "$BUNDLE" "$ID"
 	pid=$(init_pid)
 	[ "$(cgroup_of "$pid")" = "$UP/c" ]
 	[ "$(<"$UP/c/cgroup.type")" = threaded ]
+	both_sleep() {
+		local thread
+		[ "$(while read -r thread; do tr '\0' ' ' <"/proc/$thread/cmdline"; done <"$UP/c/cgroup.threads")" = "sleep 1000 sleep 1000 " ]
+	}
+	comes_true both_sleep
 	ok exec "$ID" true
 	ok pause "$ID"
 	ok resume "$ID"
@@ -246,7 +252,7 @@ in_up() {
 	[ "$(stat -c %i "$CGROOT/$ID")" = "$inode" ]
 	populate "$CGROOT/$ID"
 	refused "container's cgroup is not empty: $CGROOT/$ID" run -d -b "$BUNDLE" "$ID"
-	kill "$other"
-	while grep -q 'populated 1' "$CGROOT/$ID/cgroup.events"; do sleep 0.01; done
-	rmdir "$CGROOT/$ID"
+	killed "$other"
+	other=
+	removed "$CGROOT/$ID"
 }

@@ -8,7 +8,7 @@ load helpers
 setup() {
 	requires root cgroup2
 	new_bundle
-	program sleep 100
+	program sleep 1000
 	config ".linux.cgroupsPath = \"/davit-owner-$TOKEN\""
 }
 
@@ -69,7 +69,7 @@ two_in_one() {
 	second=$(init_pid "$ID-1")
 	grep -qx "$second" "$CGROOT/davit-owner-$TOKEN/cgroup.procs"
 	ok delete -f "$ID-1"
-	rmdir "$own"
+	removed "$own"
 }
 
 @test "a container cannot hide its processes behind another owner's mark" {
@@ -117,7 +117,7 @@ remove_given() {
 @test "L18 a create that fails leaves no mark on a cgroup that was there, and the next removes nothing" {
 	requires hugetlb
 	make_given
-	sleep 100 3>&- &
+	sleep 1000 3>&- &
 	other=$!
 	# With processes in it, the parent cannot give controllers.
 	echo "$other" >"$(dirname "$given")/cgroup.procs"
@@ -126,8 +126,7 @@ remove_given() {
 	refused "the hugetlb controller cannot be enabled below the cgroup $(dirname "$given"): it has processes of its own" \
 		create -b "$BUNDLE" "$ID"
 	given_is_untouched
-	kill "$other"
-	wait "$other" || true
+	killed "$other"
 	cp "$T/good.json" "$BUNDLE/config.json"
 	ok run -d -b "$BUNDLE" "$ID"
 	[ "$(stat -c %i "$given")" = "$inode" ]
@@ -180,7 +179,7 @@ remove_given() {
 		"$CGROOT/$TOKEN-up" "$CGROOT" "$CGROOT" "$real" >"$T/davit"
 	chmod 755 "$T/davit"
 	DAVIT=$T/davit
-	program sleep 100
+	program sleep 1000
 	config 'del(.linux.resources)'
 	davit run -d -b "$BUNDLE" "$ID"
 	[ "$status" -eq 0 ] || complain run
@@ -195,6 +194,6 @@ remove_given() {
 	ok exec "$ID" true
 	ok delete --force "$ID"
 	[ ! -e "$cgroup" ]
-	find "$CGROOT/$TOKEN-up" -depth -type d -exec rmdir {} \;
+	while read -r cgroup; do removed "$cgroup"; done < <(find "$CGROOT/$TOKEN-up" -depth -type d)
 	check_clean
 }

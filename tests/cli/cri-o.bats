@@ -27,7 +27,7 @@ crio() {
 	ERR=$T/err.$CALLS
 	status=0
 	env -i CRI_O_EXTERNAL=1 "PATH=$PATH" "${MORE[@]}" ${ASAN_OPTIONS+"ASAN_OPTIONS=$ASAN_OPTIONS"} \
-		timeout --foreground -k 5 30 "$DAVIT" "$@" >"$OUT" 2>"$ERR" <"${INPUT:-/dev/null}" 3>&- 4>&- || status=$?
+		timeout --foreground -k 5 120 "$DAVIT" "$@" >"$OUT" 2>"$ERR" <"${INPUT:-/dev/null}" 3>&- 4>&- || status=$?
 	out=$(<"$OUT")
 	err=$(<"$ERR")
 }
@@ -100,7 +100,7 @@ exec_file() {
 	status_is created
 	done_silently --root "$ROOT" start "$ID"
 	status_is running
-	[ "$(tr '\0' ' ' <"/proc/$(<"$BUNDLE/pidfile")/cmdline")" = "sleep 1000 " ]
+	[ "$(tr '\0' ' ' <"/proc/$(pid_in "$BUNDLE/pidfile")/cmdline")" = "sleep 1000 " ]
 	done_silently --root "$ROOT" pause "$ID"
 	status_is paused
 	done_silently --root "$ROOT" resume "$ID"
@@ -138,7 +138,7 @@ exec_file() {
 	running
 	exec_file false sleep 999
 	conmon "--root=$ROOT" exec --pid-file "$T/pidfile4242" --process "$F" --detach "$ID"
-	[ "$(tr '\0' ' ' <"/proc/$(<"$T/pidfile4242")/cmdline")" = "sleep 999 " ]
+	[ "$(tr '\0' ' ' <"/proc/$(pid_in "$T/pidfile4242")/cmdline")" = "sleep 999 " ]
 	exec_file false /nope
 	MORE=(_OCI_SYNCPIPE=3 _OCI_STARTPIPE=4)
 	crio "--root=$ROOT" exec --pid-file "$T/pidfile4243" --process "$F" --detach "$ID"

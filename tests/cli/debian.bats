@@ -54,7 +54,7 @@ section() {
 }
 
 @test "all six namespaces are new, seen from outside" {
-	program sleep 100
+	program sleep 1000
 	ok create -b "$BUNDLE" "$ID"
 	ok start "$ID"
 	pid=$(init_pid)
@@ -77,7 +77,7 @@ section() {
 }
 
 @test "the mounts are those of config.json and no others, seen from outside" {
-	program sleep 100
+	program sleep 1000
 	ok create -b "$BUNDLE" "$ID"
 	pid=$(init_pid)
 	inside=$(awk '{ print $5 }' "/proc/$pid/mountinfo" | sort)

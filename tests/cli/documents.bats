@@ -19,7 +19,7 @@ teardown() {
 # with ARG...: as davit of helpers, but with the standard input and the descriptors of the call.
 with() {
 	status=0
-	DAVIT_TEST=$TOKEN timeout --foreground -k 5 "${LIMIT:-30}" "$DAVIT" --root "$ROOT" "$@" \
+	DAVIT_TEST=$TOKEN timeout --foreground -k 5 "${LIMIT:-120}" "$DAVIT" --root "$ROOT" "$@" \
 		>"$T/out" 2>"$T/err" || status=$?
 	out=$(<"$T/out")
 	err=$(<"$T/err")
@@ -45,20 +45,24 @@ sleeping() {
 
 @test "config.json is a FIFO, or a link to the standard input" {
 	mv "$BUNDLE/config.json" "$T/config.json"
+	text=$(<"$T/config.json")
 	mkfifo "$BUNDLE/config.json"
-	timeout 20 cat "$T/config.json" >"$BUNDLE/config.json" 3>&- &
+	# davit waits five seconds for a writer: who is to be executed first could be late.
+	echo "$text" >"$BUNDLE/config.json" 3>&- &
+	WRITER=$!
 	with run -b "$BUNDLE" "$ID" </dev/null 3>&- 4>&-
 	ran
 	rm "$BUNDLE/config.json"
 	ln -s /dev/stdin "$BUNDLE/config.json"
-	with run -b "$BUNDLE" "$ID" < <(cat "$T/config.json") 3>&- 4>&-
+	with run -b "$BUNDLE" "$ID" < <(echo "$text") 3>&- 4>&-
 	ran
 }
 
 @test "--config, --process, --resources and mounts from a pipe of the shell's" {
-	with run -b "$BUNDLE" --config <(cat "$BUNDLE/config.json") "$ID" </dev/null 3>&- 4>&-
+	text=$(<"$BUNDLE/config.json")
+	with run -b "$BUNDLE" --config <(echo "$text") "$ID" </dev/null 3>&- 4>&-
 	ran
-	with run -b "$BUNDLE" --config /dev/stdin "$ID" < <(cat "$BUNDLE/config.json") 3>&- 4>&-
+	with run -b "$BUNDLE" --config /dev/stdin "$ID" < <(echo "$text") 3>&- 4>&-
 	ran
 	sleeping
 	process='{"cwd":"/","user":{"uid":5,"gid":6},"args":["id"]}'
@@ -79,14 +83,15 @@ sleeping() {
 @test "validate and plan: of a file or a pipe alone, by an ordinary user" {
 	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$T"
 	cd /
+	text=$(<"$BUNDLE/config.json")
 	for name in "$BUNDLE/config.json" /dev/stdin; do
 		setpriv --reuid 65534 --regid 65534 --clear-groups "$DAVIT" validate -f "$name" \
-			< <(cat "$BUNDLE/config.json") >"$T/out"
+			< <(echo "$text") >"$T/out"
 		[ "$(<"$T/out")" = "0 faults" ] || { echo "$name: $(<"$T/out")"; return 1; }
 	done
-	"$DAVIT" validate -f <(cat "$BUNDLE/config.json") >"$T/out"
+	"$DAVIT" validate -f <(echo "$text") >"$T/out"
 	[ "$(<"$T/out")" = "0 faults" ]
-	with plan -b "$BUNDLE" -f <(cat "$BUNDLE/config.json") </dev/null
+	with plan -b "$BUNDLE" -f <(echo "$text") </dev/null
 	worked && [[ $out == decode* ]] || complain "plan"
 }
 
@@ -110,14 +115,17 @@ sleeping() {
 	mkfifo "$T/fifo"
 	refused "read $T/fifo: nobody wrote to it for 5 seconds" create -b "$BUNDLE" --config "$T/fifo" "$ID"
 	# Somebody has it open and says nothing.
-	sleep 60 >"$T/fifo" 3>&- &
+	sleep 1000 >"$T/fifo" 3>&- &
 	WRITER=$!
+	has_opened() {
+		[[ $(readlink "/proc/$pid/fd/"*) == *"$T/fifo"* ]]
+	}
 	for verb in create validate; do
 		words=(-b "$BUNDLE" --config "$T/fifo")
 		[ $verb = validate ] || words+=("$ID")
 		"$DAVIT" --root "$ROOT" $verb "${words[@]}" >"$T/out" 2>&1 </dev/null 3>&- 4>&- &
 		pid=$!
-		sleep 0.5
+		comes_true has_opened
 		kill -TERM "$pid"
 		status=0
 		wait "$pid" || status=$?
@@ -180,6 +188,11 @@ sleeping() {
 	[ -c "$T/null" ]
 }
 
+# in_fifo: all that is in the FIFO behind descriptor 7, which davit had written to when it ended.
+in_fifo() {
+	dd bs=4096 count=1 iflag=nonblock <&7 2>/dev/null || :
+}
+
 @test "--pid-file: nobody else's link decides what is written to" {
 	program true
 	mkfifo "$T/fifo"
@@ -187,12 +200,11 @@ sleeping() {
 	ln -s fifo "$T/pid"
 	ok run -b "$BUNDLE" --pid-file "$T/pid" "$ID" 7>&-
 	[ -L "$T/pid" ]
-	read -r -t 1 -n 1 -u 7
+	[[ $(in_fifo) =~ ^[0-9]+$ ]]
 	chown -h 54321 "$T/pid"
-	read -r -t 0.1 -u 7 || :
 	ok run -b "$BUNDLE" --pid-file "$T/pid" "$ID" 7>&-
 	[[ -f $T/pid && ! -L $T/pid && $(<"$T/pid") =~ ^[0-9]+$ ]]
-	if read -r -t 0.1 -n 1 -u 7; then complain "written to"; fi
+	[ -z "$(in_fifo)" ] || complain "written to"
 	exec 7>&-
 }
 

@@ -25,7 +25,7 @@ key() {
 
 # watch ARG...: davit events in the background, its records in $T/records.
 watch() {
-	DAVIT_TEST=$TOKEN timeout 30 "$DAVIT" --root "$ROOT" events "$@" "$ID" >"$T/records" 2>"$T/errors" 3>&- 4>&- &
+	DAVIT_TEST=$TOKEN timeout 300 "$DAVIT" --root "$ROOT" events "$@" "$ID" >"$T/records" 2>"$T/errors" 3>&- 4>&- &
 	WATCHER=$!
 }
 
@@ -40,9 +40,15 @@ records() {
 }
 
 @test "events --stats ID: one record in runc's shape, with the numbers of the cgroup's files" {
+	local before
 	start
-	ok pause "$ID" # so that they stand still
-	ok events --stats "$ID"
+	ok pause "$ID" # so that they stand still, from when on it is off its processor
+	stand_still() {
+		before=$(<"$CG/cpu.stat")
+		ok events --stats "$ID"
+		[ "$(<"$CG/cpu.stat")" = "$before" ]
+	}
+	comes_true stand_still
 	[ "$(wc -l <"$OUT")" -eq 1 ]
 	[[ $out == "{\"type\":\"stats\",\"id\":\"$ID\",\"data\":{"* ]]
 	[ "$(jq .data.cpu.usage.total <<<"$out")" = "$(($(key cpu.stat usage_usec) * 1000))" ]
@@ -74,7 +80,7 @@ records() {
 	start
 	watch --interval=200ms
 	records 3
-	jq -es --arg id "$ID" 'all(.type == "stats" and .id == $id)' "$T/records"
+	head -n 3 "$T/records" | jq -es --arg id "$ID" 'all(.type == "stats" and .id == $id)'
 	kill -0 "$WATCHER"
 	ok kill "$ID" KILL
 	wait "$WATCHER"
@@ -102,9 +108,11 @@ records() {
 	requires memory
 	config '.linux.resources.memory = { limit: 8388608, swap: 8388608 }'
 	# shellcheck disable=SC2016
-	program sh -c 'sleep 0.5; x=x; while :; do x=$x$x; done'
+	program sh -c 'until [ -e /tmp/go ]; do sleep 0.05; done; x=x; while :; do x=$x$x; done'
 	start
 	watch --interval 30s
+	records 1 # it watches
+	touch "$BUNDLE/rootfs/tmp/go"
 	wait "$WATCHER"
 	grep -qx "{\"type\":\"oom\",\"id\":\"$ID\"}" "$T/records"
 }

@@ -28,7 +28,7 @@ start_one() {
 # background OPTION...: exec of a sleep that stays; sets pid.
 background() {
 	ok exec -d --pid-file "$T/pid" "$@" "$ID" sleep 1000
-	pid=$(<"$T/pid")
+	pid=$(pid_in "$T/pid")
 }
 
 # from_file JSON OPTION...: the same by a process file.
@@ -36,7 +36,7 @@ from_file() {
 	echo "$1" >"$T/process.json"
 	shift
 	ok exec -d --pid-file "$T/pid" --process "$T/process.json" "$@" "$ID"
-	pid=$(<"$T/pid")
+	pid=$(pid_in "$T/pid")
 }
 
 # fails TEXT ARG...: a failure of exec itself.
@@ -138,7 +138,7 @@ in_env() {
 @test "exec that fails signals nobody by a number that is free again (C18)" {
 	requires command:strace plain-build
 	start_one
-	timeout 30 strace -f -qq -e trace=kill,tkill,tgkill,pidfd_send_signal -o "$T/trace" "$DAVIT" --root "$ROOT" exec "$ID" /nope </dev/null >"$T/strace.out" 2>&1 || :
+	timeout 120 strace -f -qq -e trace=kill,tkill,tgkill,pidfd_send_signal -o "$T/trace" "$DAVIT" --root "$ROOT" exec "$ID" /nope </dev/null >"$T/strace.out" 2>&1 || :
 	grep -q "stat /nope: no such file or directory" "$T/strace.out"
 	grep -q pidfd_send_signal "$T/trace"
 	run ! grep 'kill(' "$T/trace"
@@ -151,6 +151,7 @@ in_env() {
 	pid=$(<"$T/pid")
 	[ "$(tr -d 0-9 <"$T/pid" | wc -c)" -eq 0 ]
 	[[ $(readlink "/proc/$pid/exe") == */busybox ]]
+	has_begun "$pid"
 	[ "$(tr '\0' ' ' <"/proc/$pid/cmdline")" = "sleep 1000 " ]
 }
 
@@ -231,11 +232,11 @@ all_sets() {
 	davit exec -d --pid-file "$T/pid" -u 1000 --cap CAP_SYS_BOOT "$ID" sleep 1000
 	[ "$status" -eq 0 ]
 	[[ $err == *"can't raise ambient capability CAP_SYS_BOOT: operation not permitted"* ]]
-	[ "$(all_sets "$(<"$T/pid")")" = "2020 0 0 402021 0" ]
+	[ "$(all_sets "$(pid_in "$T/pid")")" = "2020 0 0 402021 0" ]
 	echo '{ "args": ["sleep", "900"], "cwd": "/", "env": ["DAVIT_TEST='"$TOKEN"'"], "user": { "uid": 1000, "gid": 0 },
 		"capabilities": { "bounding": ["CAP_KILL"], "permitted": ["CAP_KILL"], "inheritable": ["CAP_KILL"] } }' >"$T/process.json"
 	ok exec -d --pid-file "$T/pid" --process "$T/process.json" "$ID"
-	[ "$(all_sets "$(<"$T/pid")")" = "20 0 0 20 0" ]
+	[ "$(all_sets "$(pid_in "$T/pid")")" = "20 0 0 20 0" ]
 }
 
 @test "exec: --cap, where config.json has no inheritable ones, gives an ordinary user nothing" {
@@ -243,7 +244,7 @@ all_sets() {
 	davit run -d -b "$BUNDLE" "$ID"
 	davit exec -d --pid-file "$T/pid" -u 1000 --cap CAP_NET_RAW --cap CAP_KILL "$ID" sleep 1000
 	[ "$status" -eq 0 ]
-	[ "$(all_sets "$(<"$T/pid")")" = "0 0 0 2020 0" ]
+	[ "$(all_sets "$(pid_in "$T/pid")")" = "0 0 0 2020 0" ]
 }
 
 @test "exec: --apparmor and --process-label are refused where the host has none" {
@@ -354,6 +355,11 @@ all_sets() {
 	[ "$(tail -n 1 "$T/said")" = hup ]
 }
 
+# has_another: the first process is not alone in the cgroup $cg.
+has_another() {
+	[ "$(wc -l <"$cg/cgroup.procs")" -ge 2 ]
+}
+
 @test "exec: created is allowed; stopped, paused and unknown are refused" {
 	requires cgroup2
 	ok create -b "$BUNDLE" "$ID"
@@ -365,10 +371,7 @@ all_sets() {
 	fails "cannot exec in a paused container" exec "$ID" true
 	"$DAVIT" --root "$ROOT" exec --ignore-paused "$ID" echo later >"$T/later" 2>&1 </dev/null 3>&- 4>&- &
 	cg=$(cgroup_of "$(init_pid)")
-	for _ in {1..600}; do
-		[ "$(wc -l <"$cg/cgroup.procs")" -lt 2 ] || break
-		sleep 0.05
-	done
+	comes_true has_another
 	[ ! -s "$T/later" ]
 	ok resume "$ID"
 	wait $!
@@ -386,10 +389,7 @@ all_sets() {
 	ok pause "$ID"
 	cg=$(cgroup_of "$(init_pid)")
 	"$DAVIT" --root "$ROOT" exec --ignore-paused "$ID" sleep 1000 >"$T/said" 2>&1 </dev/null 3>&- 4>&- &
-	for _ in {1..600}; do
-		[ "$(wc -l <"$cg/cgroup.procs")" -lt 2 ] || break
-		sleep 0.05
-	done
+	comes_true has_another
 	kill -TERM $!
 	status=0
 	wait $! || status=$?
@@ -419,7 +419,7 @@ all_sets() {
 	fails "unknown controller memory" exec --cgroup memory:sub "$ID" true
 	fails "only one path" exec --cgroup sub --cgroup sub "$ID" true
 	fails "invalid --cgroup argument" exec --cgroup :sub "$ID" true
-	rmdir "$cg/sub/deep" "$cg/sub"
+	removed "$cg/sub/deep" "$cg/sub"
 }
 
 @test "exec follows the first process where the container's cgroup takes no more processes" {

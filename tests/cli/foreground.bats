@@ -130,10 +130,7 @@ time.sleep(0.5 if sys.argv[1:] else 1000)' "$@"
 manager() {
 	requires command:python3
 	"$HERE/recv-notify.py" "$T/notify.sock" "$T/notify.report" 3>&- 4>&- &
-	for _ in {1..1500}; do
-		[ ! -S "$T/notify.sock" ] || break
-		sleep 0.02
-	done
+	appears "$T/notify.sock"
 	export NOTIFY_SOCKET=$T/notify.sock
 }
 

@@ -108,12 +108,13 @@ program() {
 # --- calling davit --------------------------------------------------------------------------------
 
 # davit ARG...: sets status, out (stdout), err (stderr), OUT and ERR (the files). Never fails itself.
+# Its time-out is for what hangs, on whatever machine: no test measures with it.
 davit() {
 	CALLS=$((CALLS + 1))
 	OUT=$T/out.$CALLS
 	ERR=$T/err.$CALLS
 	status=0
-	DAVIT_TEST=$TOKEN timeout --foreground -k 5 "${LIMIT:-30}" "$DAVIT" --root "$ROOT" "$@" \
+	DAVIT_TEST=$TOKEN timeout --foreground -k 5 "${LIMIT:-120}" "$DAVIT" --root "$ROOT" "$@" \
 		>"$OUT" 2>"$ERR" </dev/null 3>&- 4>&- || status=$?
 	out=$(<"$OUT")
 	err=$(<"$ERR")
@@ -169,8 +170,34 @@ field() {
 	fi
 }
 
+# has_begun PID: within thirty seconds the program is there that it has executed. davit learns of an execve by
+# a descriptor that it closes: name, capabilities, arguments and environment are the program's a moment later.
+has_begun() {
+	local try word stat
+	for try in {1..600}; do
+		word=
+		{ IFS= read -r -d '' word <"/proc/$1/environ"; } 2>/dev/null || :
+		[ -z "$word" ] || return 0
+		# Who waits or has ended is not in the midst of it: an empty environment is its own.
+		{ IFS= read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
+		[[ ${stat##*) } == [RD]* ]] || return 0
+		sleep 0.05
+	done
+	echo "process $1 has begun no program after $try tries" >&2
+	return 1
+}
+
+# init_pid [ID]: of the container's first process, be it davit's yet or the program.
 init_pid() {
-	field pid "${1:-$ID}"
+	local pid
+	pid=$(field pid "${1:-$ID}") || { echo "$pid"; return 1; }
+	has_begun "$pid" && echo "$pid"
+}
+
+# pid_in FILE: the process of that pid file, as soon as its program is there.
+pid_in() {
+	local pid
+	pid=$(<"$1") && has_begun "$pid" && echo "$pid"
 }
 
 # is STATUS [ID]: the status is that now.
@@ -223,6 +250,23 @@ comes_true() {
 	return 1
 }
 
+# killed PID...: these children of the test are killed and gone. `kill` alone only asks for it.
+killed() {
+	local pid
+	for pid; do
+		kill -KILL "$pid" 2>/dev/null || :
+		wait "$pid" 2>/dev/null || :
+	done
+}
+
+# removed CGROUP...: within thirty seconds each can be removed. Who has ended may be counted in it for a moment.
+removed() {
+	local cgroup
+	for cgroup; do
+		comes_true rmdir "$cgroup" 2>/dev/null || return
+	done
+}
+
 # proc_field PID NAME: a line's value from /proc/PID/status, read at once: between two reads lines may move.
 proc_field() {
 	local key value status
@@ -248,16 +292,12 @@ cgroup_of() {
 # systemd makes them, and that is nobody else's peer; HOST is a process in it. Without anybody in it,
 # its slaves would be private. end_host ends it, and all that is mounted in it.
 has_shared_mounts() {
-	local real=$DAVIT try
+	local real=$DAVIT
 	# shellcheck disable=SC2016  # the inner shell's
 	unshare -m --propagation private sh -c 'mount --make-rshared / && : >"$0" && exec sleep 1000' "$T/host" \
 		</dev/null >/dev/null 2>&1 3>&- 4>&- &
 	HOST=$!
-	for try in {1..1500}; do
-		[ ! -e "$T/host" ] || break
-		sleep 0.02
-	done
-	[ -e "$T/host" ] || { echo "no shared mounts after $try tries"; return 1; }
+	comes_true [ -e "$T/host" ] || return
 	DAVIT=$T/davit
 	printf '#!/bin/sh\nexec nsenter -m -t %s -- %s "$@"\n' "$HOST" "$real" >"$DAVIT"
 	chmod 755 "$DAVIT"
@@ -324,11 +364,26 @@ difference() {
 	echo "$lines"
 }
 
+# stays PID: it lives, and not because its end, which nothing can stop, takes a moment: whoever kills
+# and has not to wait sees it for that long.
+stays() {
+	local try stat field
+	for try in {1..600}; do
+		{ IFS= read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
+		read -ra field <<<"${stat##*) }"
+		[[ ${field[0]} != [ZX] ]] || return 1
+		# PF_EXITING and PF_SIGNALED; a SIGKILL that is pending. Who runs may have them at the next look.
+		[[ ${field[0]} == R ]] || ((field[6] & 0x404 || field[28] & 0x100)) || return 0
+		sleep 0.05
+	done
+	echo "process $1: the same after $try tries: $stat" >&2
+}
+
 # Processes that were started through davit in this test and still live.
 our_processes() {
 	local file
 	while IFS=/ read -r _ _ file _; do
-		echo "$file"
+		! stays "$file" || echo "$file"
 	done < <(grep -lsza "^DAVIT_TEST=$TOKEN\$" /proc/[0-9]*/environ)
 }
 

@@ -20,7 +20,7 @@ catcher() {
 	program sh -c 'for s in TERM USR1 WINCH HUP 34 40; do trap "echo $s >>/tmp/got" $s; done
 		touch /tmp/ready; while :; do sleep 0.02; done'
 	ok run --detach -b "$BUNDLE" "$ID"
-	until [ -e "$BUNDLE/rootfs/tmp/ready" ]; do sleep 0.02; done
+	comes_true [ -e "$BUNDLE/rootfs/tmp/ready" ]
 }
 
 # got SIGNAL: within half a minute; forgets it.
@@ -42,7 +42,11 @@ shared() {
 	program sh -c 'sleep 971 & sleep 972 & exec sleep 973'
 	ok run --detach -b "$BUNDLE" "$ID"
 	CG=$(cgroup_of "$(init_pid)")
-	until [ "$(wc -l <"$CG/cgroup.procs")" -eq 3 ]; do sleep 0.02; done
+	comes_true are_three
+}
+
+are_three() {
+	[ "$(wc -l <"$CG/cgroup.procs")" -eq 3 ]
 }
 
 is_empty() {

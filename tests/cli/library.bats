@@ -20,7 +20,7 @@ teardown() {
 
 # calls TEST: succeeds in silence.
 calls() {
-	DAVIT_TEST=$TOKEN timeout --foreground -k 5 60 "$PROGRAMS/api-calls" "$1" "$BUNDLE" "$ROOT" "$DAVIT" \
+	DAVIT_TEST=$TOKEN timeout --foreground -k 5 240 "$PROGRAMS/api-calls" "$1" "$BUNDLE" "$ROOT" "$DAVIT" \
 		</dev/null >"$T/calls.out" 2>&1 3>&- 4>&- || { cat "$T/calls.out"; return 1; }
 	[ ! -s "$T/calls.out" ] || { cat "$T/calls.out"; return 1; }
 	check_clean
@@ -34,7 +34,7 @@ threads() {
 	# shellcheck disable=SC2016  # a variable of jq's
 	jq --arg fifo "$T/slow/fifo" '.hooks.createContainer = [{ path: "/bin/cat", args: ["cat", $fifo] }]' \
 		"$BUNDLE/config.json" >"$T/slow/config.json"
-	DAVIT_TEST=$TOKEN timeout --foreground -k 5 "${LIMIT:-120}" "$PROGRAMS/api-threads" "$BUNDLE" "$T/slow" "$ROOT" \
+	DAVIT_TEST=$TOKEN timeout --foreground -k 5 "${LIMIT:-600}" "$PROGRAMS/api-threads" "$BUNDLE" "$T/slow" "$ROOT" \
 		"$1" "$DAVIT" </dev/null >"$T/threads.out" 2>&1 3>&- 4>&- || { cat "$T/threads.out"; return 1; }
 	[ ! -s "$T/threads.out" ] || { cat "$T/threads.out"; return 1; }
 	check_clean
@@ -155,10 +155,7 @@ hang() {
 	config --arg fifo "$T/fifo" '.hooks.createContainer = [{ path: "/bin/cat", args: ["cat", $fifo] }]'
 	DAVIT_TEST=$TOKEN "$PROGRAMS/api-calls" hang "$BUNDLE" "$ROOT" "$DAVIT" </dev/null >"$T/calls.out" 2>&1 3>&- 4>&- &
 	HANGING=$!
-	for _ in {1..1500}; do
-		! pgrep -f "^cat $T/fifo" >/dev/null || break
-		sleep 0.02
-	done
+	comes_true pgrep -f "^cat $T/fifo" >/dev/null
 	HELPER=$(pgrep -o -P "$HANGING" -f -- --api)
 }
 
@@ -179,6 +176,8 @@ hang() {
 	wait "$HANGING" || status=$?
 	[ "$status" -eq 1 ]
 	grep -q 'ended without an answer' "$T/calls.out"
+	# Who it has started is killed when it is gone, and not when its socket is.
+	is_gone "$HELPER"
 	[ -z "$(our_processes)" ]
 	ok delete --force "$ID"
 	check_clean

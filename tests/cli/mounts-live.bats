@@ -89,7 +89,6 @@ bind() {
 	ln -s "../../../../../../../../../..$T/outside" "$BUNDLE/rootfs/tmp/relative"
 	ln -s /proc/self/root "$BUNDLE/rootfs/tmp/magic"
 	start
-	before=$(wc -l </proc/self/mountinfo)
 	for link in absolute relative; do
 		bind "/tmp/$link/x" '["bind"]'
 		ok mounts add "$ID" "$T/m.json"
@@ -101,7 +100,7 @@ bind() {
 	bind /../../tmp/dots '["bind"]'
 	davit mounts add "$ID" "$T/m.json"
 	[ -z "$(ls -A "$T/outside")" ]
-	[ "$(wc -l </proc/self/mountinfo)" = "$before" ]
+	! grep -F "$T" /proc/self/mountinfo || return 1 # others mount here meanwhile
 }
 
 @test "mounts add into a container with a user namespace" {

@@ -41,7 +41,7 @@ bare() {
 	done
 	shift
 	status=0
-	timeout 30 env "${env[@]}" "$DAVIT" "$@" >"$T/out" 2>"$T/err" </dev/null 3>&- 4>&- || status=$?
+	timeout 120 env "${env[@]}" "$DAVIT" "$@" >"$T/out" 2>"$T/err" </dev/null 3>&- 4>&- || status=$?
 	out=$(<"$T/out")
 	err=$(<"$T/err")
 }
@@ -174,7 +174,7 @@ receiver() {
 	cp "$DAVIT" "$T/tree/bin/davit"
 	chmod 755 "$T/own/davit-systemd"
 	# As $DAVIT has none beside itself or at the installation, what happens tells which one it finds.
-	finds() { PATH=$T/own:$PATH DAVIT_HELPER_DIR=$T/own timeout 20 "$T/tree/bin/davit" --root "$T/root" --systemd-cgroup create -b "$BUNDLE" "$ID" 2>&1 || :; }
+	finds() { PATH=$T/own:$PATH DAVIT_HELPER_DIR=$T/own timeout 120 "$T/tree/bin/davit" --root "$T/root" --systemd-cgroup create -b "$BUNDLE" "$ID" 2>&1 || :; }
 	if [ -e /usr/local/libexec/davit/davit-systemd ]; then skip "davit is installed here"; fi
 	[[ $(finds) == *"needs the helper davit-systemd, which is not there"* ]]
 	cp "$helper" "$T/tree/libexec/davit/"
@@ -392,7 +392,7 @@ receiver() {
 	jq -e '.traceEvents | length > 2' "$T/trace"
 
 	gives 0 '' '' exec --detach --pid-file "$T/pid" "$ID" sleep 1000
-	pid=$(<"$T/pid")
+	pid=$(pid_in "$T/pid")
 	[ "$(tr '\0' ' ' <"/proc/$pid/cmdline")" = "sleep 1000 " ]
 	gives 0 '' '' exec -d --pid-file="$T/pid" "$ID" sleep 1000
 	[ "$(<"$T/pid")" != "$pid" ]

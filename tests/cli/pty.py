@@ -11,6 +11,8 @@ SCRIPT is a list of words, one a line:
     sleep SECONDS  reads nothing meanwhile
     size ROWS COLUMNS
     raw            waits until the terminal is raw
+    make FILE      for those who wait for it: what stands before has been done
+    await FILE     until somebody has made it, and written to it
     signal NAME    to the command
     close          hangs the terminal up
 
@@ -101,6 +103,13 @@ class Terminal:
                 raise Wrong("the terminal does not become raw")
             self.read(0.02)
 
+    def await_file(self, path):
+        end = time.monotonic() + PATIENCE
+        while not (os.path.exists(path) and os.path.getsize(path)):
+            if time.monotonic() > end:
+                raise Wrong(f"{path} has not come")
+            self.read(0.02)
+
     def finish(self):
         end = time.monotonic() + 2 * PATIENCE
         while not self.has_ended():
@@ -115,7 +124,7 @@ class Terminal:
             self.check_modes()
 
     def check_modes(self):
-        end = time.monotonic() + 1
+        end = time.monotonic() + PATIENCE
         while termios.tcgetattr(self.slave)[:MODES] != self.modes[:MODES]:
             # A guard may need a moment after a SIGKILL.
             if time.monotonic() > end:
@@ -133,6 +142,11 @@ class Terminal:
             self.resize(*map(int, rest.split()))
         elif verb == "raw":
             self.await_raw()
+        elif verb == "make":
+            with open(rest, "w"):
+                pass
+        elif verb == "await":
+            self.await_file(rest)
         elif verb == "signal":
             os.kill(self.pid, getattr(signal, "SIG" + rest))
         elif verb == "close":

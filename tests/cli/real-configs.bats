@@ -70,6 +70,7 @@ lives() {
 	fi
 
 	ok start "$ID"
+	has_begun "$pid"
 	state_is running "$pid"
 	"$PYTHON" -ES "$HERE/compare.py" running "$BUNDLE" "$pid" "$CGROOT" "$ID"
 	[ "$(grep -c ^mnt: "$BUNDLE/namespaces")" -eq "$((${IS_CHROOT-0} == 0))" ]
@@ -118,7 +119,7 @@ outer_path() {
 	[ "$CGROOT" != /sys/fs/cgroup ] || skip "this host has cgroup v2 alone"
 	requires command:unshare
 	# shellcheck disable=SC2016  # the inner shell's
-	DAVIT=$DAVIT PATH=$(outer_path) timeout 240 unshare --mount --propagation private bash -c '
+	DAVIT=$DAVIT PATH=$(outer_path) timeout 800 unshare --mount --propagation private bash -c '
 		umount -l /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup || exit
 		for name in ${!BATS_*}; do unset "$name"; done
 		exec bats --formatter tap --filter "$1" "$2"' - "$sorts" "$BATS_TEST_FILENAME" \
@@ -134,7 +135,7 @@ outer_path() {
 	local sorts='containerd, (default|terminal|user)|CRI of containerd, (c|user)|CRI-O, c|Docker, d|Podman, (d|t|user|privileged)'
 	requires command:unshare
 	# shellcheck disable=SC2016  # the inner shell's
-	DAVIT=$DAVIT PATH=$(outer_path) SHARED_HOST=1 timeout 240 unshare --mount --propagation private bash -c '
+	DAVIT=$DAVIT PATH=$(outer_path) SHARED_HOST=1 timeout 800 unshare --mount --propagation private bash -c '
 		mount --make-rshared / || exit
 		for name in ${!BATS_*}; do unset "$name"; done
 		exec bats --formatter tap --filter "$1" "$2"' - "$sorts" "$BATS_TEST_FILENAME" \
@@ -151,7 +152,7 @@ outer_path() {
 	local sorts='containerd, [dpst]|CRI of containerd, (s|c)|CRI-O|Docker|Podman, [bdpt]'
 	requires command:unshare
 	# shellcheck disable=SC2016  # the inner shell's
-	DAVIT=$DAVIT PATH=$(outer_path) IS_CHROOT=1 timeout 240 unshare --mount --propagation private bash -c '
+	DAVIT=$DAVIT PATH=$(outer_path) IS_CHROOT=1 timeout 800 unshare --mount --propagation private bash -c '
 		for name in ${!BATS_*}; do unset "$name"; done
 		exec bats --formatter tap --filter "$1" "$2"' - "$sorts" "$BATS_TEST_FILENAME" \
 		>"$T/chroot.tap" 2>&1 3>&- 4>&- </dev/null || {

@@ -24,8 +24,10 @@ TIOCGPTN = 0x80045430
 
 def receive(path):
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    listener.bind(path)
+    # Under its name only when it listens: who sees it may connect.
+    listener.bind(path + ".new")
     listener.listen(1)
+    os.rename(path + ".new", path)
     connection, _ = listener.accept()
     fds = array.array("i")
     name, ancillary, _, _ = connection.recvmsg(4096, socket.CMSG_SPACE(4 * fds.itemsize))

@@ -4,7 +4,7 @@
 
     recv-notify.py SOCKET REPORT
 
-Ends after a barrier, or after 30 seconds.
+Ends after a barrier, or after two minutes without a word.
 """
 
 import os
@@ -15,7 +15,7 @@ import sys
 def main():
     path, report = sys.argv[1:]
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    listener.settimeout(30)
+    listener.settimeout(120)
     listener.bind(path)
     with open(report, "w", buffering=1) as out:
         while True:

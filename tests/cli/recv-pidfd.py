@@ -16,9 +16,11 @@ import sys
 
 def receive(path):
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    listener.bind(path)
+    # Under its name only when it listens: who sees it may connect.
+    listener.bind(path + ".new")
     listener.listen(1)
-    listener.settimeout(30)
+    listener.settimeout(120)
+    os.rename(path + ".new", path)
     connection, _ = listener.accept()
     fds = array.array("i")
     text, ancillary, _, _ = connection.recvmsg(4096, socket.CMSG_SPACE(4 * fds.itemsize))

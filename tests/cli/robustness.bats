@@ -297,7 +297,7 @@ on_small_disk() {
 # without_waiting VERB...: davit, traced alone, without the descriptor of signals that it waits for its program
 # with; the one before is for the time until the program runs.
 without_waiting() {
-	DAVIT_TEST=$TOKEN timeout --foreground -k 1 60 strace -qq -o /dev/null -e trace=signalfd4 -e inject=signalfd4:error=EMFILE:when=2 \
+	DAVIT_TEST=$TOKEN timeout --foreground -k 1 300 strace -qq -o /dev/null -e trace=signalfd4 -e inject=signalfd4:error=EMFILE:when=2 \
 		"$DAVIT" --root "$ROOT" "$@" </dev/null >"$T/out" 2>&1 || true
 	[ "$(<"$T/out")" = "davit: wait for the program: too many open files" ]
 }
@@ -340,7 +340,7 @@ without_waiting() {
 	for ((k = 1; k < 40; k++)); do
 		rm -f "$BUNDLE/rootfs/tmp/ran"
 		status=0
-		DAVIT_TEST=$TOKEN timeout --foreground -k 1 60 strace -qq -o "$T/calls" -e trace=poll,ppoll -e "inject=poll,ppoll:error=ENOMEM:when=$k" \
+		DAVIT_TEST=$TOKEN timeout --foreground -k 1 300 strace -qq -o "$T/calls" -e trace=poll,ppoll -e "inject=poll,ppoll:error=ENOMEM:when=$k" \
 			"$DAVIT" --root "$ROOT" run -d -b "$BUNDLE" "$ID" </dev/null >"$T/out" 2>&1 || status=$?
 		line=$(<"$T/out")
 		if [ "$status" -eq 0 ]; then

@@ -25,14 +25,15 @@ setup() {
 	"$DAVIT" spec --rootless -b "$BUNDLE"
 	# shellcheck disable=SC2016  # jq's
 	config --arg token "DAVIT_TEST=$TOKEN" \
-		'.process.terminal = false | .process.env += [$token] | .process.args = ["sleep", "100"]'
+		'.process.terminal = false | .process.env += [$token] | .process.args = ["sleep", "1000"]'
 	export XDG_RUNTIME_DIR=$T/runtime VIA=""
 }
 
 teardown() {
 	VIA=
+	local cgroup
 	tear_down || return
-	! is_delegated || find "$CGROOT/$TOKEN" -depth -type d -exec rmdir {} \;
+	! is_delegated || while read -r cgroup; do removed "$cgroup"; done < <(find "$CGROOT/$TOKEN" -depth -type d)
 	rm -rf "$T"
 }
 
@@ -253,7 +254,7 @@ map_range() {
 	check_clean
 
 	# Seen from outside: all six namespaces and the user's are new.
-	program sleep 100
+	program sleep 1000
 	ok create -b "$BUNDLE" "$ID"
 	ok start "$ID"
 	pid=$(init_pid)
@@ -297,7 +298,7 @@ map_range() {
 		map(if .type == "user" or .type == "pid" then .path = $ns + .type else . end)'
 	davit create -b "$BUNDLE" "$ID"
 	[ "$status" -eq 0 ] || complain "create"
-	ok exec -d --pid-file "$T/runtime/pid" "$ID" sleep 50
+	ok exec -d --pid-file "$T/runtime/pid" "$ID" sleep 500
 	other=$(<"$T/runtime/pid")
 	for type in user pid mnt; do
 		[ "$(readlink "/proc/$other/ns/$type")" = "$(readlink "/proc/$(init_pid)/ns/$type")" ] || complain "$type"
@@ -311,9 +312,9 @@ map_range() {
 	pid=$(init_pid)
 	ok exec "$ID" sh -c 'id; ps'
 	[[ $(sed -n 1p "$OUT") == "uid=0 gid=0"* ]]
-	grep -q '^ *1 .*sleep 100' "$OUT"
-	ok exec -d --pid-file "$T/runtime/pid" "$ID" sleep 50
-	other=$(<"$T/runtime/pid")
+	grep -q '^ *1 .*sleep 1000' "$OUT"
+	ok exec -d --pid-file "$T/runtime/pid" "$ID" sleep 500
+	other=$(pid_in "$T/runtime/pid")
 	for ns in pid net ipc uts mnt cgroup user; do
 		[ "$(readlink "/proc/$other/ns/$ns")" = "$(readlink "/proc/$pid/ns/$ns")" ] || { echo "$ns"; false; }
 	done
@@ -387,7 +388,7 @@ make_session() {
 	ok run -d -b "$BUNDLE" "$ID"
 	[ "$(<"$CGROOT/$TOKEN/$ID/hugetlb.2MB.max")" = 4194304 ]
 	ok delete -f "$ID"
-	rmdir "$CGROOT/$TOKEN/session"
+	removed "$CGROOT/$TOKEN/session"
 	echo -hugetlb >"$CGROOT/$TOKEN/cgroup.subtree_control"
 	# The caller's processes make room: the one above is not the user's.
 	ok run -d -b "$BUNDLE" "$ID"
@@ -396,7 +397,7 @@ make_session() {
 	[ "$(<"$CGROOT/$TOKEN/cgroup.type")" = domain ]
 	mkdir "$CGROOT/$TOKEN/session"
 	ok delete -f "$ID"
-	rmdir "$CGROOT/$TOKEN/davit@callers"
+	removed "$CGROOT/$TOKEN/davit@callers"
 }
 
 @test "limits without a delegated cgroup: named, with what would delegate one" {
@@ -488,7 +489,8 @@ looks() {
 	looks --waiting
 	ok start "$ID"
 	looks
-	ok exec --detach "$ID" sleep 1000
+	ok exec --detach --pid-file "$T/runtime/pid" "$ID" sleep 1000
+	pid_in "$T/runtime/pid"
 	looks
 	grep -q 'looked at 2 processes' "$T/look"
 	ok delete --force "$ID"

@@ -7,7 +7,8 @@
 errno:N   takes listeners, and answers each notification with errno N
 value:N   ... with the value N
 continue  ... by letting the call go on
-hold      takes notifications and never answers
+hold      takes notifications and never answers; REPORT.n.held has "gone" when the caller has been taken
+          out of its call by a signal, and "valid" when it stays in it although SIGUSR1 has come
 drop      takes a listener and closes it
 silent    accepts and never reads
 full      listens, its queue is full, and never accepts
@@ -26,6 +27,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 from listener import listen  # noqa: E402
@@ -62,6 +64,27 @@ def is_valid(fd, ident):
         return False
 
 
+def is_deaf(pid):
+    """SIGUSR1 is pending, and it waits in a state in which only SIGKILL counts."""
+    try:
+        with open(f"/proc/{pid}/status") as f:
+            fields = dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
+    except OSError:
+        return False
+    pending = int(fields["SigPnd"], 16) | int(fields["ShdPnd"], 16)
+    return bool(pending & 1 << (signal.SIGUSR1 - 1)) and fields["State"].startswith("D")
+
+
+def await_signal(fd, ident, pid):
+    for _ in range(6000):
+        if not is_valid(fd, ident):
+            return "gone\n"
+        if is_deaf(pid):
+            return "valid\n" if is_valid(fd, ident) else "gone\n"
+        time.sleep(0.01)
+    return "no signal\n"
+
+
 def serve(mode, fd, report):
     poll = select.poll()
     poll.register(fd, select.POLLIN)
@@ -77,8 +100,7 @@ def serve(mode, fd, report):
         with open(report + ".calls", "a") as f:
             f.write(f"{notif[3]}\n")
         if mode == "hold":
-            signal.sigtimedwait([signal.SIGUSR2], 1)
-            write(report + ".held", "valid\n" if is_valid(fd, notif[0]) else "gone\n")
+            write(report + ".held", await_signal(fd, notif[0], notif[1]))
             continue
         try:
             fcntl.ioctl(fd, SEND, bytearray(answer(mode, notif[0])))

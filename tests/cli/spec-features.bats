@@ -174,10 +174,7 @@ profile() {
 	program grep Seccomp: /proc/self/status
 	ln -s busybox "$BUNDLE/rootfs/bin/grep"
 	python3 "$HERE/seccomp-agent.py" errno:1 "$T/agent" "$T/report" >"$T/agent.log" 2>&1 </dev/null 3>&- 4>&- &
-	for _ in {1..600}; do
-		[ ! -e "$T/report.ready" ] || break
-		sleep 0.05
-	done
+	comes_true [ -e "$T/report.ready" ]
 	for word in $(feature '.linux.seccomp.actions[]'); do
 		profile ".syscalls[0].action = \$word | .listenerPath = \"$T/agent\"" "$word"
 	done

@@ -16,7 +16,7 @@ load helpers
 setup() {
 	requires root
 	new_bundle
-	program sleep 100
+	program sleep 1000
 	HOST_PID=
 	RDT_PID=
 }
@@ -36,7 +36,7 @@ not() {
 
 make_host() {
 	requires command:ip
-	unshare -n sleep 300 >/dev/null 2>&1 </dev/null 3>&- 4>&- &
+	unshare -n sleep 1000 >/dev/null 2>&1 </dev/null 3>&- 4>&- &
 	HOST_PID=$!
 	until [ "$(readlink "/proc/$HOST_PID/ns/net")" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.01; done
 	at_host ip link add v0 type veth peer name v0peer || skip "needs veth"
@@ -87,7 +87,7 @@ new_net_ns() {
 	not grep 192.0.3.99 "$T/all"
 	# Traffic really passes.
 	at_host ip addr add 192.0.2.1/24 dev v0peer
-	nsenter -t "$(init_pid)" -n busybox ping -c 1 -W 2 192.0.2.1 >/dev/null
+	comes_true nsenter -t "$(init_pid)" -n busybox ping -c 1 -W 2 192.0.2.1 >/dev/null
 	ok start "$ID"
 	ok delete -f "$ID"
 	# Never moved back (config-linux.md#network-devices): a veth ends with the namespace.
@@ -101,7 +101,7 @@ new_net_ns() {
 
 @test "linux.netDevices, linux.netDevices{}.name: without a name the host's is kept, also in a joined namespace" {
 	make_host
-	unshare -n sleep 100 >/dev/null 2>&1 </dev/null 3>&- 4>&- &
+	unshare -n sleep 1000 >/dev/null 2>&1 </dev/null 3>&- 4>&- &
 	other=$!
 	until [ "$(readlink "/proc/$other/ns/net")" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.01; done
 	config --arg p "/proc/$other/ns/net" \
@@ -162,19 +162,38 @@ new_net_ns() {
 	at_host ip route add 203.0.113.0/24 dev v0 metric 7
 	at_host ip route add default via 192.0.2.1
 	at_host ip -6 route add 2001:db8:1::/48 via 2001:db8::1 dev v0
-	state_of_host >"$T/before"
+	# The kernel works out the state of a link and of its routes behind the caller's back.
+	comes_true is_steady
 	# In a hook, to see that it had been moved by then.
 	config --arg t "$T" --arg h "$HOST_PID" '.linux.netDevices = {v0: {name: "eth7"}} |
 		.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "ip -o link show v0 >\($t)/hook 2>&1; exit 1"], env: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]}]'
 	refused "hook" create -b "$BUNDLE" "$ID"
 	grep -q 'does not exist' "$T/hook"
 	check_clean
-	state_of_host | diff "$T/before" -
+	is_as_before
 	# After the program's execve has failed it comes back too.
 	config 'del(.hooks) | .process.args = ["/etc"]'
 	refused "/etc" run -b "$BUNDLE" "$ID"
 	check_clean
-	state_of_host | diff "$T/before" -
+	is_as_before
+}
+
+# is_steady: the link is up, and $T/before is how it is, also a moment later.
+is_steady() {
+	state_of_host >"$T/before"
+	sleep 0.1
+	grep -q ' state UP ' "$T/before" && state_of_host | cmp -s - "$T/before"
+}
+
+# is_as_before: soon.
+is_as_before() {
+	local try
+	for try in {1..600}; do
+		state_of_host >"$T/now"
+		! cmp -s "$T/before" "$T/now" || return 0
+		sleep 0.05
+	done
+	diff "$T/before" "$T/now"
 }
 
 # By a neighbour in a namespace that is joined, say: here it is a hook. What it has made would lead from the host
@@ -266,7 +285,7 @@ state_of_host() {
 @test "linux.cgroupsPath: spelt with //, /./ and a slash at the end it is the same place" {
 	requires cgroup2
 	local path
-	program sleep 100
+	program sleep 1000
 	for path in "/$TOKEN//a" "//$TOKEN/a/" "/$TOKEN/./a/."; do
 		config --arg p "$path" '.linux.cgroupsPath = $p'
 		ok create -b "$BUNDLE" "$ID"
@@ -280,12 +299,12 @@ state_of_host() {
 	local cg=$CGROOT/davit-fit-$TOKEN
 	mkdir -p "$cg/frozen"
 	config --arg p "/davit-fit-$TOKEN" '.linux.cgroupsPath = $p'
-	sleep 100 >/dev/null 2>&1 3>&- 4>&- &
+	sleep 1000 >/dev/null 2>&1 3>&- 4>&- &
 	echo $! >"$cg/cgroup.procs"
 	refused "container's cgroup is not empty" create -b "$BUNDLE" "$ID"
 	grep -qx $! "$cg/cgroup.procs"
-	kill $!
-	while grep -q 'populated 1' "$cg/cgroup.events"; do sleep 0.01; done
+	killed $!
+	comes_true grep -q 'populated 0' "$cg/cgroup.events"
 	echo 1 >"$cg/frozen/cgroup.freeze"
 	config --arg p "/davit-fit-$TOKEN/frozen" '.linux.cgroupsPath = $p'
 	refused "container's cgroup unexpectedly frozen" create -b "$BUNDLE" "$ID"
@@ -294,7 +313,7 @@ state_of_host() {
 	refused "container's cgroup unexpectedly frozen" create -b "$BUNDLE" "$ID"
 	[ "$(<"$cg/frozen/cgroup.freeze")" = 1 ]
 	[ ! -e "$cg/frozen/x" ]
-	rmdir "$cg/frozen" "$cg"
+	removed "$cg/frozen" "$cg"
 	check_clean
 }
 
@@ -754,7 +773,7 @@ dev() {
 		.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 10}] | .linux.gidMappings = .linux.uidMappings |
 		.linux.resources.devices = [{allow: false, access: "rwm"}] |
 		.process.user = {uid: 5, gid: 6}'
-	program sh -c '(: </dev/c) && (: </opt/deep/b) 2>&1; exec sleep 100'
+	program sh -c '(: </dev/c) && (: </opt/deep/b) 2>&1; exec sleep 1000'
 	chown -R 100000:100000 "$BUNDLE/rootfs"
 	umask 077
 	ok run -d -b "$BUNDLE" "$ID"
@@ -764,11 +783,8 @@ dev() {
 	grep -E ' /dev/c | /opt/deep/b ' "/proc/$(init_pid)/mountinfo" >"$T/mounts"
 	[ "$(awk '$6 ~ /(^|,)nosuid,noexec(,|$)/ && $6 !~ /nodev/ && $7 == "-"' "$T/mounts" | wc -l)" = 2 ] || complain "$(<"$T/mounts")"
 	# The cgroup's rules are about them as about all others (1:5 is in the default list).
-	for _ in {1..300}; do
-		out=$(<"$OUT")
-		[ -z "$out" ] || break
-		sleep 0.1
-	done
+	comes_true grep -q '/opt/deep/b: ..' "$OUT"
+	out=$(<"$OUT")
 	[[ $out == *"/opt/deep/b: Operation not permitted" ]] || complain "not read, or the block device was opened"
 	ok delete -f "$ID"
 	check_clean

@@ -260,7 +260,7 @@ listing() {
 	done
 	# With a terminal, whose device is bound last.
 	config '.process.terminal = true'
-	program sh -c 'echo >/dev/console; touch /dev/new; sleep 100'
+	program sh -c 'echo >/dev/console; touch /dev/new; sleep 1000'
 	"$HERE/recv-console.py" "$T/sock" "$T/report" </dev/null >/dev/null 2>&1 3>&- &
 	appears "$T/sock"
 	ok run -d --console-socket "$T/sock" -b "$BUNDLE" "$ID"
@@ -531,7 +531,7 @@ other_words="bind copy-symlink dest-nofollow idmap iversion loud noiversion rbin
 	mount_is /w/noiversion iversion,noiversion,silent
 	mount_is /w/loud silent,loud,iversion
 	program cat /proc/self/mountinfo
-	DAVIT_TEST=$TOKEN timeout --foreground -k 1 20 strace -f -qq -e trace=mount -o "$T/trace" \
+	DAVIT_TEST=$TOKEN timeout --foreground -k 1 300 strace -f -qq -e trace=mount -o "$T/trace" \
 		"$DAVIT" --root "$ROOT" run -b "$BUNDLE" "$ID" </dev/null >"$T/mountinfo" 2>&1 3>&- 4>&-
 	[ "$(grep -c '/w/.* rw,relatime - tmpfs tmpfs rw' "$T/mountinfo")" = 4 ]
 	# The data of one mount after the other.

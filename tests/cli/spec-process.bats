@@ -86,7 +86,7 @@ mask() {
 	[ "$status" -ne 0 ]
 	[[ $err == *"can't create /file: Read-only file system"* ]]
 	[ ! -e "$BUNDLE/rootfs/file" ]
-	program sleep 100
+	program sleep 1000
 	lives
 	[[ $(awk '$5 == "/" { print $6 }' "/proc/$pid/mountinfo") == ro* ]]
 	ends
@@ -131,10 +131,7 @@ mask() {
 receives() {
 	"$HERE/recv-console.py" "$T/console" "$T/report" "$@" </dev/null >/dev/null 2>&1 3>&- &
 	RECEIVER=$!
-	for _ in {1..600}; do
-		[ ! -S "$T/console" ] || break
-		sleep 0.05
-	done
+	appears "$T/console"
 }
 
 @test "process.terminal, process.consoleSize.{height,width}: 0, 1 and 2 are one terminal of that size" {
@@ -290,9 +287,9 @@ is_given_a_size() {
 
 @test "process.args: as they are, blanks and empty ones too; at least one" {
 	program echo 'two words' '' '*'
-	config '.process.args = ["sh", "-c", "sleep 100; : \"$@\"", "name", "two words", "", "*"]'
+	config '.process.args = ["sh", "-c", "sleep 1000; : \"$@\"", "name", "two words", "", "*"]'
 	lives
-	printf '%s\0' sh -c 'sleep 100; : "$@"' name 'two words' '' '*' | cmp - "/proc/$pid/cmdline"
+	printf '%s\0' sh -c 'sleep 1000; : "$@"' name 'two words' '' '*' | cmp - "/proc/$pid/cmdline"
 	ends
 	refuses '.process.args = []' /process/args
 	refuses '.process.args = [""]' /process/args

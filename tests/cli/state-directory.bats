@@ -93,6 +93,8 @@ begin() {
 	appears "$T/other"
 	[[ $(<"$T/other") == *"it is in use by process $LOCKER, which is no davit command for this container; it is not killed; end it first" ]]
 	kill -KILL "$LOCKER"
+	is_gone "$LOCKER"
+	wait "$CREATOR" || : # of $ID.hook: it goes on when its hook has ended, and holds it until then
 	for container in "$ID.other" "$ID.hook"; do
 		ok delete --force "$container"
 	done
@@ -183,13 +185,12 @@ begin() {
 	config '.process.capabilities |= map_values(. + ["CAP_SYS_ADMIN"])'
 	program sh -c 'mount -o remount,bind,rw /run/notify && /bin/busybox mkdir -p /run/notify/x/y && sleep 1000'
 	export NOTIFY_SOCKET=$T/nobody
-	LIMIT=5 davit run --detach -b "$BUNDLE" "$ID" # nobody says that the program is ready
+	# Nobody says that the program is ready: it waits until it is told not to.
+	DAVIT_TEST=$TOKEN "$DAVIT" --root "$ROOT" run --detach -b "$BUNDLE" "$ID" >"$T/run" 2>&1 </dev/null 3>&- 4>&- &
 	unset NOTIFY_SOCKET
-	for _ in {1..300}; do
-		[ ! -d "$ROOT/$ID/notify/x/y" ] || break
-		sleep 0.1
-	done
-	[ -d "$ROOT/$ID/notify/x/y" ]
+	comes_true [ -d "$ROOT/$ID/notify/x/y" ]
+	kill -TERM $!
+	wait $! || :
 	ok delete --force "$ID"
 	[ -z "$(find "$ROOT" -mindepth 1)" ]
 }

@@ -40,12 +40,16 @@ shows() {
 
 @test "process.terminal: a shell at the caller's terminal, its size, its exit status" {
 	program sh -i
+	# shellcheck disable=SC2016  # the script's own
+	# It comes by a signal, beside what is typed.
+	printf '#!/bin/sh\nwhile [ "$(stty size)" != "50 111" ]; do sleep 0.05; done\nstty size\n' >"$BUNDLE/rootfs/bin/grown"
+	chmod 755 "$BUNDLE/rootfs/bin/grown"
 	shows 5 'expect # 
 		type stty size; tty\n
 		expect 24 80
 		expect /dev/pts/0
 		size 50 111
-		type stty size\n
+		type grown\n
 		expect 50 111
 		type exit 5\n' run --bundle "$BUNDLE" "$ID"
 	check_clean
@@ -144,8 +148,10 @@ shows() {
 	program sh -c 'echo one; stty opost onlcr; echo two; stty -opost; echo three'
 	STDOUT=$T/file shows 0 '' run --bundle "$BUNDLE" "$ID"
 	[ "$(<"$T/file")" = $'one\ntwo\r\nthree' ] || complain "other newlines: $(od -c "$T/file")"
-	program sh -c 'echo one; sleep 0.2; stty -opost; sleep 0.2; echo two'
-	shows 0 '' run --bundle "$BUNDLE" "$ID"
+	# Modes and output come by two ways: it asks for others when the first line has been read.
+	program sh -c 'stty -echo; echo one; read go; stty -opost; echo two'
+	shows 0 'expect one\r\n
+		type \n' run --bundle "$BUNDLE" "$ID"
 	[ "$(<"$OUT")" = $'one\r\ntwo' ] || complain "other newlines: $(od -c "$OUT")"
 }
 
@@ -165,15 +171,25 @@ shows() {
 	[ "$(<"$BUNDLE/rootfs/tmp/done")" = gone ]
 }
 
+# is_idle PID: for half a second it has no processor, and is not only without one because others have it.
+is_idle() {
+	local before
+	before=$(ticks "$1")
+	sleep 0.5
+	[ "$(ticks "$1")" = "$before" ] && [[ $(proc_field "$1" State) == S* ]]
+}
+
+# ticks PID: how often it has been given one and went to sleep, and what it has used.
+ticks() {
+	proc_field "$1" voluntary_ctxt_switches
+	awk '{ print $14, $15 }' "/proc/$1/stat"
+}
+
 @test "process.terminal: davit needs no processor time while nothing happens, and none when the streams are shut" {
-	local pid used
 	program sh -c 'exec sleep 1000 <&- >&- 2>&-'
 	at_terminal 'raw' run --bundle "$BUNDLE" "$ID" &
 	becomes running
-	sleep 0.5
-	pid=$(proc_field "$(init_pid)" PPid)
-	read -r _ _ _ _ _ _ _ _ _ _ _ _ _ used _ <"/proc/$pid/stat"
-	[ "$used" -lt 10 ] || complain "it has used $used ticks"
+	comes_true is_idle "$(proc_field "$(init_pid)" PPid)"
 	ok kill "$ID" KILL
 	wait
 }
@@ -188,8 +204,10 @@ shows() {
 }
 
 @test "process.terminal: the modes are put back when davit is killed, and nobody stays to do it" {
-	program sleep 1000
+	# Raw it is before there is a program.
+	program sh -c 'echo it runs; exec sleep 1000'
 	shows 137 'raw
+		expect it runs
 		signal KILL' run --bundle "$BUNDLE" "$ID"
 	ok delete --force "$ID"
 	check_clean
@@ -203,11 +221,21 @@ shows() {
 	STDIN=$T/typed shows 3 'expect 24 80
 		expect /dev/pts/0' run --bundle "$BUNDLE" "$ID"
 	mkfifo "$T/fifo"
-	{ printf 'cat\none\n'; sleep 0.5; printf '\004stty size; exit 4\n'; } >"$T/fifo" &
-	STDIN=$T/fifo shows 4 'raw
+	# The end of the input is one only where cat, and not the shell, has the terminal.
+	{
+		printf 'echo he""re; cat\n'
+		comes_true [ -e "$T/begun" ]
+		printf 'one\n'
+		comes_true [ -e "$T/sized" ]
+		printf '\004stty size; exit 4\n'
+	} >"$T/fifo" &
+	STDIN=$T/fifo shows 4 "raw
+		expect here
+		make $T/begun
 		expect one
 		size 50 111
-		expect 50 111' run --bundle "$BUNDLE" "$ID"
+		make $T/sized
+		expect 50 111" run --bundle "$BUNDLE" "$ID"
 	check_clean
 }
 
@@ -227,17 +255,19 @@ shows() {
 	: >"$T/file"
 	: >"$T/errors"
 	# shellcheck disable=SC2016  # $line is the container's
-	program sh -c 'sleep 0.5; stty size; read line; $line'
+	program sh -c 'while [ "$(stty size)" != "50 111" ]; do sleep 0.05; done; stty size; read line; $line'
 	shows 6 'raw
 		size 50 111' run --bundle "$BUNDLE" "$ID"
 	[[ $(<"$T/file") == *$'50 111'* ]] || complain "another output: $(<"$T/file")"
 	[ ! -s "$T/errors" ]
-	program sleep 1000
-	shows 137 'raw
-		signal KILL' run --bundle "$BUNDLE" "$ID"
+	program sh -c 'echo >/tmp/runs; exec sleep 1000'
+	shows 137 "raw
+		await $BUNDLE/rootfs/tmp/runs
+		signal KILL" run --bundle "$BUNDLE" "$ID"
 	ok exec -d "$ID" true
 	: >"$T/file"
-	shows 7 'raw' exec -t "$ID" sh -c 'sleep 0.3; tty; stty size; exit 7'
+	shows 7 "raw
+		make $BUNDLE/rootfs/tmp/go" exec -t "$ID" sh -c 'until [ -e /tmp/go ]; do sleep 0.05; done; tty; stty size; exit 7'
 	[[ $(<"$T/file") == *$'/dev/pts/'*$'\n24 80' ]] || complain "another output: $(<"$T/file")"
 	[ ! -s "$T/errors" ]
 	ok delete --force "$ID"
@@ -245,15 +275,11 @@ shows() {
 }
 
 @test "process.terminal: davit needs no processor time when standard input has ended" {
-	local pid used
 	program sleep 1000
 	STDIN=/dev/null at_terminal 'raw' run --bundle "$BUNDLE" "$ID" &
 	becomes running
-	sleep 0.5
-	pid=$(proc_field "$(init_pid)" PPid)
 	[ -z "$(find "/proc/$(init_pid)/fd" -lname /dev/tty)" ]
-	read -r _ _ _ _ _ _ _ _ _ _ _ _ _ used _ <"/proc/$pid/stat"
-	[ "$used" -lt 10 ] || complain "it has used $used ticks"
+	comes_true is_idle "$(proc_field "$(init_pid)" PPid)"
 	ok kill "$ID" KILL
 	wait
 }

@@ -24,7 +24,7 @@ given() {
 	local json=$1
 	shift
 	status=0
-	timeout 30 "$DAVIT" --root "$ROOT" update "$@" >"$T/out" 2>"$T/err" <<<"$json" || status=$?
+	timeout 120 "$DAVIT" --root "$ROOT" update "$@" >"$T/out" 2>"$T/err" <<<"$json" || status=$?
 	out=$(<"$T/out")
 	err=$(<"$T/err")
 }

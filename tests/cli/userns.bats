@@ -92,7 +92,7 @@ runs_in() {
 	davit run -b "$BUNDLE" "$ID"
 	[[ $err == *"No space left"* ]]
 	[[ $err != *ermission* ]]
-	program sleep 100
+	program sleep 1000
 	ok run -d -b "$BUNDLE" "$ID"
 	pid=$(init_pid)
 	for name in null zero full random urandom tty; do
@@ -126,15 +126,9 @@ runs_in() {
 	config '.process.terminal = true | .process.user = { uid: 7, gid: 8 }'
 	"$HERE/recv-console.py" "$T/console" "$T/report" </dev/null >/dev/null 2>&1 3>&- &
 	RECEIVER=$!
-	for _ in {1..600}; do
-		[ ! -S "$T/console" ] || break
-		sleep 0.05
-	done
+	appears "$T/console"
 	ok run -d --console-socket "$T/console" -b "$BUNDLE" "$ID"
-	for _ in {1..600}; do
-		[ ! -e "$T/report" ] || break
-		sleep 0.05
-	done
+	appears "$T/report"
 	[[ $(<"$T/report") == "ok "* ]]
 	pid=$(init_pid)
 	[[ $(readlink "/proc/$pid/fd/0") == /dev/pts/* || $(readlink "/proc/$pid/fd/0") == /dev/console ]]

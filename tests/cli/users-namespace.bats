@@ -22,7 +22,7 @@ setup() {
 	mkdir -m 700 "$T/runtime"
 	keep_namespaces
 	make_wrapper
-	config '.process.args = ["sleep", "100"]'
+	config '.process.args = ["sleep", "1000"]'
 	chown -R "$USER_ID:$USER_ID" "$ROOT" "$BUNDLE" "$T/runtime"
 }
 
@@ -30,7 +30,7 @@ teardown() {
 	tear_down || return
 	[ -z "${KEEPER-}" ] || kill "$KEEPER"
 	# Of what delegate_cgroup has made, and by name: nothing is searched for, whatever setup came to.
-	[ -z "${DELEGATED-}" ] || rmdir "$DELEGATED"/{pods,session} "$DELEGATED"
+	[ -z "${DELEGATED-}" ] || removed "$DELEGATED"/{pods,session} "$DELEGATED"
 	[ -z "${T-}" ] || rm -rf "$T"
 }
 
@@ -125,9 +125,9 @@ enters() {
 	local pid other
 	pid=$(init_pid "$1")
 	ok exec "$1" sh -c 'ps -o pid,args; readlink /proc/self/exe'
-	[[ $out == *" sleep 100"* || $out == *davit:init* ]] || complain "processes" || return
-	ok exec --detach --pid-file "$T/runtime/pid" "$1" sleep 50
-	other=$(<"$T/runtime/pid")
+	[[ $out == *" sleep 1000"* || $out == *davit:init* ]] || complain "processes" || return
+	ok exec --detach --pid-file "$T/runtime/pid" "$1" sleep 500
+	other=$(pid_in "$T/runtime/pid")
 	same_ns "$pid" "$other" user mnt pid net ipc uts cgroup || return
 	[ "$(cgroup_of "$pid")" = "$(cgroup_of "$other")" ] || complain "another cgroup" || return
 	kill -KILL "$other"
@@ -176,8 +176,8 @@ the_verbs() {
 	[ "$(proc_field "$pid" Uid | cut -f1)" = "$FIRST_ID" ]
 	ok exec --user 9:8 --additional-gids 7 "$ID" id
 	[[ $out == "uid=9 gid=8 groups="*7* ]]
-	ok exec --detach --user 9:8 --pid-file "$T/runtime/pid" "$ID" sleep 50
-	[ "$(proc_field "$(<"$T/runtime/pid")" Uid | cut -f1)" = $((FIRST_ID + 9)) ]
+	ok exec --detach --user 9:8 --pid-file "$T/runtime/pid" "$ID" sleep 500
+	[ "$(proc_field "$(pid_in "$T/runtime/pid")" Uid | cut -f1)" = $((FIRST_ID + 9)) ]
 }
 
 @test "all ids of the namespace are the program's and exec's, in the namespace itself" {
@@ -244,7 +244,7 @@ the_verbs() {
 	works run --detach --bundle "$BUNDLE" "$ID"
 	joins two pid
 	edit two '.process.terminal = true | .process.args = ["sh", "-c", "busybox tty; ps; exec sh"]'
-	out=$(DAVIT_TEST=$TOKEN python3 "$HERE/pty.py" $'expect /pts/0\nexpect sleep 100\ntype exit 5\\n' \
+	out=$(DAVIT_TEST=$TOKEN python3 "$HERE/pty.py" $'expect /pts/0\nexpect sleep 1000\ntype exit 5\\n' \
 		"$DAVIT" --root "$ROOT" run --bundle "$T/two" "$ID-2") && status=0 || status=$?
 	[ "$status" -eq 5 ] || complain "run"
 }
