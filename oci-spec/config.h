@@ -64,6 +64,7 @@ struct oci_mounts {
 	size_t count;
 };
 
+/* Required, and to be ignored without a terminal: what is missing is 0. */
 struct oci_console_size {
 	uint64_t height, width;
 };

@@ -108,8 +108,8 @@ static const struct oci_field oci_mount_fields[] = {
 static const struct oci_object oci_mount_object = OCI_OBJECT_OF(oci_mount);
 
 static const struct oci_field oci_console_size_fields[] = {
-	ROW_U64_IN(oci_console_size, height, "height", OCI_REQUIRED),
-	ROW_U64_IN(oci_console_size, width, "width", OCI_REQUIRED),
+	ROW_U64_IN(oci_console_size, height, "height", 0),
+	ROW_U64_IN(oci_console_size, width, "width", 0),
 };
 static const struct oci_object oci_console_size_object = OCI_OBJECT_OF(oci_console_size);
 

@@ -100,8 +100,10 @@ int exec_run(struct session *s, const struct command_args *args)
 		options.uid = &user.uid;
 		options.gid = user.has_gid ? &user.gid : NULL;
 	}
-	if (args->groups.count && parse_groups(&args->groups, &gids) < 0)
+	if (args->groups.count && parse_groups(&args->groups, &gids) < 0) {
+		s->failure = EXIT_FAILURE; /* a wrong command line, as for runc */
 		return session_usage(s, "exec", "an additional group is not a number");
+	}
 	options.id = args->words.words[0];
 	options.args = (const char *const *)command;
 	options.env = args->env.items;

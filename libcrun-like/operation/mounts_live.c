@@ -283,6 +283,7 @@ static int prepare(struct container *c, const char *text, size_t len, bool has_u
 		.bundle = c->state->bundle,
 		.has_user_ns = has_user_ns,
 		.has_neighbours = true,
+		.has_only_binds = true,
 	};
 	struct oci_config *config;
 	char *document = len < OCI_JSON_SIZE_MAX ? make_config(&c->arena, text, len) : NULL;

@@ -127,7 +127,8 @@ in_env() {
 	for n in -1 root 1: :1 1:2:3 4294967295 0x1 +1 ""; do
 		fails "UID:GID" exec --user="$n" "$ID" true
 	done
-	fails "not a number" exec --additional-gids=wheel "$ID" true
+	refused "not a number" exec --additional-gids=wheel "$ID" true
+	[ "$status" -eq 1 ]
 	no_terminal
 	fails "open /dev/tty: no such device or address (at /process/terminal); the standard streams are no terminal either; run it from a terminal, give --console-socket, or ask for no terminal (process.terminal, --tty)" exec -t "$ID" true
 	is running

@@ -698,7 +698,7 @@ receiver() {
 	done
 	log 255 "container does not exist" container-not-found exec "$ID" true
 	log 1 "requires an argument" usage create --bundle
-	config '.mounts += [{ destination: "/x", type: "bind", source: "/nosuch" }]'
+	config '.mounts += [{ destination: "/x", type: "bind", source: "/nosuch", options: ["bind"] }]'
 	log 1 "no such file or directory" system create -b "$BUNDLE" "$ID"
 	jq -e '.pointer == "/mounts/5" and .phase == "mounts" or .pointer == "/mounts/5/source"' "$T/log"
 	config 'del(.mounts[5]) | .process.args = ["/bin"]'

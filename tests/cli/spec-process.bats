@@ -250,10 +250,12 @@ is_given_a_size() {
 }
 
 @test "process.consoleSize.{height,width}: ignored without a terminal, limited with one (L23)" {
-	config '.process.consoleSize = { height: 70000, width: 70000 }'
-	ok create -b "$BUNDLE" "$ID"
-	ends
-	config '.process.terminal = true | .process.consoleSize.height = 25'
+	for size in '{ height: 70000, width: 70000 }' '{ height: 25 }' '{}'; do
+		config ".process.consoleSize = $size"
+		ok create -b "$BUNDLE" "$ID"
+		ends
+	done
+	config '.process.terminal = true | .process.consoleSize = { height: 25, width: 70000 }'
 	refused /process/consoleSize/width create --console-socket "$T/console" -b "$BUNDLE" "$ID"
 	check_clean
 }

@@ -28,7 +28,7 @@ maps='.linux.namespaces += [{ type: "user" }]
 
 @test "what config.json alone makes create refuse, validate tells" {
 	knows "(at /mounts/2/options)" '.mounts[2] = { destination: "/v", type: "bind", source: "/tmp", options: ["rbind", "make-shared"] }'
-	knows "(at /mounts/2/source)" '.mounts[2] = { destination: "/v", type: "bind" }'
+	knows "(at /mounts/2/source)" '.mounts[2] = { destination: "/v", type: "bind", options: ["bind"] }'
 	knows "(at /linux/resources/memory/swappiness)" '.linux.resources.memory = { swappiness: 60 }'
 	knows "(at /linux/resources/network/classID)" '.linux.resources.network = { classID: 1 }'
 	knows "(at /linux/resources/cpu/cpus)" '.linux.resources.cpu = { cpus: "abc" }'
@@ -158,8 +158,8 @@ faults() {
 		/linux/resources/cpu/mems /linux/resources/cpu/burst /linux/resources/cpu/realtimeRuntime /linux/resources/blockIO/weight \
 		/linux/resources/network/classID /linux/resources/devices/0/major /linux/resources/devices/1/access \
 		/linux/resources/unified/cgroup.procs "/linux/resources/unified/a~1b" "/linux/resources/rdma/a b"
-	faults '.mounts += [{ destination: "/a", type: "bind" }, { destination: "/b" }, { destination: "/t/..", type: "tmpfs" },
-			{ destination: "/proc/self", type: "tmpfs" }, { destination: "/c", type: "bind", source: "/tmp", options: ["frob"] }]' \
+	faults '.mounts += [{ destination: "/a", type: "bind", options: ["bind"] }, { destination: "/b" }, { destination: "/t/..", type: "tmpfs" },
+			{ destination: "/proc/self", type: "tmpfs" }, { destination: "/c", type: "bind", source: "/tmp", options: ["bind", "frob"] }]' \
 		/mounts/5/source /mounts/6/type /mounts/7/destination /mounts/8/destination /mounts/9/options
 	faults '.process.rlimits = [{ type: "RLIMIT_CPU", soft: 2, hard: 1 }] | .process.user.umask = 4096 | .process.oomScoreAdj = 2000
 			| .process.scheduler = { policy: "SCHED_ISO" } | .linux.mountLabel = "\"" | .linux.memoryPolicy = { mode: "MPOL_BIND", nodes: "," }' \

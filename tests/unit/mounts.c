@@ -66,7 +66,9 @@ TEST(prepare_refuses)
 
 	CHECK_INT(prepare_error(row(NULL, NULL, "/a", ""), &e), -EINVAL);
 	CHECK_STR(e.pointer, "/mounts/0/type");
-	CHECK_INT(prepare_error(row("bind", NULL, "/a", ""), &e), -EINVAL);
+	CHECK_INT(prepare_error(row("bind", "/x", "/a", "ro"), &e), -ENODEV);
+	CHECK_STR(e.pointer, "/mounts/0/type");
+	CHECK_INT(prepare_error(row("bind", NULL, "/a", "bind"), &e), -EINVAL);
 	CHECK_STR(e.pointer, "/mounts/0/source");
 	CHECK_INT(prepare_error(row(NULL, "/x", "/a", "bind size=1 ro frob"), &e), -EINVAL);
 	CHECK_STR(e.msg, "the bind mount on /a has unknown options: size=1,frob");
@@ -407,7 +409,7 @@ static void binds(void)
 	CHECK_INT(apply(NULL, "src", "/shared", "rbind rshared nosymfollow"), 0);
 	HAS("/shared", "nosymfollow shared:");
 	HAS("/shared/sub", "shared:");
-	CHECK_INT(apply("bind", "file", "/made/by/us", ""), 0);
+	CHECK_INT(apply("bind", "file", "/made/by/us", "bind"), 0);
 	HAS("/made/by/us", "- tmpfs");
 	CHECK_INT(apply("bind", "nowhere", "/x", "bind"), -ENOENT);
 	/* A remount of one mount leaves the others. */

@@ -258,6 +258,12 @@ static int prepare_fs(struct prepare *p, struct err *e)
 	if (!p->mount->type || !p->mount->type[0])
 		return err_field(e, EINVAL, POINTER("/mounts/%zu/type", op->index),
 				 "the mount on %s has no type", op->destination);
+	/* config.md, mounts: the options say it, and to the kernel this is no type. */
+	if (is_type(p, "bind"))
+		return err_field(e, ENODEV, POINTER("/mounts/%zu/type", op->index),
+				 "the mount on %s is of type bind, and neither bind nor rbind is "
+				 "among its options",
+				 op->destination);
 	op->type = p->mount->type;
 	op->source = p->mount->source && p->mount->source[0] ? p->mount->source : NULL;
 	if (is_type(p, "cgroup") || is_type(p, "cgroup2"))
@@ -346,7 +352,7 @@ static int prepare_one(struct prepare *p, struct err *e)
 		return r;
 	if (op->options.is_remount)
 		r = prepare_remount(p, e);
-	else if (op->options.is_bind || is_type(p, "bind"))
+	else if (op->options.is_bind || (p->ctx->has_only_binds && is_type(p, "bind")))
 		r = prepare_bind(p, e);
 	else
 		r = prepare_fs(p, e);
