@@ -22,6 +22,7 @@ HUGE = "hugetlb.2MB.max"
 SIZES = (4 << 20, 8 << 20)
 MARK = "rootfs/tmp/ran"
 WAITING = "poll", "waitid"
+TAKING_AWAY = "remove the cgroup", "lock the state directory"
 PROGRAM = ["sh", "-c", "echo >>/tmp/ran; exec sleep 100000"]
 
 
@@ -193,7 +194,7 @@ class Making(Verb):
             return problems + self.remove()
         if status == 0:
             return self.differences(name, error) + self.remove()
-        if self.at_terminal and self.has_run() and "remove the cgroup" in err:
+        if self.at_terminal and self.has_run() and any(word in err for word in TAKING_AWAY):
             # run was there until the program's end; what it cannot take away is left to delete, as with delete itself:
             # its state leads to the cgroup and alone says that it is davit's. The pid file stays with a run that was whole.
             kept = ("leak: state", "leak: cgroup", "leak: file")
