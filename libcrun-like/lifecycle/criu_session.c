@@ -14,6 +14,7 @@
 #include <sys/mount.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "base/environment.h"
 #include "base/signals.h"
@@ -89,6 +90,9 @@ static _Noreturn void become(const struct criu_start *how, struct criu_child *ch
 	struct message m = { .kind = MESSAGE_ERR };
 	int r = make_socket(control, &child->sock);
 
+	/* A dump makes nothing but images. What a restore makes has modes of its own. */
+	if (how->hides_images)
+		(void)umask(077);
 	if (r < 0)
 		err_set(&m.err, -r, "make a socket for criu");
 	/* Processes that are restored have the session keyring of who makes them. */

@@ -49,6 +49,7 @@ struct criu_start {
 	int fds[CRIU_FDS_MAX - 2];          /* CRIU_FIRST_FD and so on, in criu */
 	size_t fd_count;
 	bool keeps_group;
+	bool hides_images;   /* what it writes is for its user alone, whatever folder that is in */
 	const char *keyring; /* a new session keyring of that name; NULL: ours */
 	const struct process_owner *keyring_owner; /* NULL: criu's user */
 	const struct criu_attach *attach;

@@ -180,14 +180,33 @@ static int add_mounts(struct run *run, struct criu_attach *attach, size_t *count
 	return 0;
 }
 
-/* Covers of files, read-only already: criu keeps that for the first mount of a source alone. And
- * the devices of a user namespace, the host's own. */
+/* Of a user namespace: the host's, or those that were made for it. */
+static int add_devices(struct run *run, struct criu_attach *attach, size_t *count, struct err *e)
+{
+	const struct devices *devices = &run->plan->devices;
+	char name[24];
+
+	for (size_t i = 0; i < devices->count; i++) {
+		const struct device_op *op = &devices->items[i];
+		const char *path;
+
+		if (op->source_fd < 0)
+			continue;
+		fmt(name, sizeof(name), "device-%zu", i);
+		path = add_source(run, &attach[(*count)++], op->source_fd, name, e);
+		if (!path)
+			return -e->code;
+		criu_request_external(&run->restore.request, "mnt[%s]:%s", op->path, path);
+	}
+	return 0;
+}
+
+/* Covers of files, read-only already: criu keeps that for the first mount of a source alone. */
 static int add_hosts_files(struct run *run, struct criu_attach *attach, size_t *count,
 			   struct err *e)
 {
 	struct criu_request *q = &run->restore.request;
 	const struct masks *masks = &run->restore.masks;
-	const struct devices *devices = &run->plan->devices;
 	const char *null = NULL;
 
 	if (masks->null_fd >= 0) {
@@ -197,10 +216,7 @@ static int add_hosts_files(struct run *run, struct criu_attach *attach, size_t *
 	}
 	for (size_t i = 0; null && i < masks->masked->count; i++)
 		criu_request_external(q, "mnt[%s]:%s", masks->masked->items[i], null);
-	for (size_t i = 0; i < devices->count; i++)
-		criu_request_external(q, "mnt[%s]:%s", devices->items[i].path,
-				      devices->items[i].path);
-	return 0;
+	return add_devices(run, attach, count, e);
 }
 
 /* --- the request ------------------------------------------------------------------------------ */
@@ -247,7 +263,8 @@ static int make_request(struct run *run, struct err *e)
 {
 	struct restore *r = &run->restore;
 	struct arena *a = &run->restore.arena;
-	struct criu_attach *attach = arena_array(a, run->plan->mounts.count + 3, sizeof(*attach));
+	size_t size = run->plan->mounts.count + run->plan->devices.count + 3;
+	struct criu_attach *attach = arena_array(a, size, sizeof(*attach));
 	size_t count = 2;
 	const char *root;
 

@@ -250,6 +250,8 @@ static int try_dump(struct checkpoint *k, struct err *e)
 	}
 	start.image_path = k->images.path;
 	start.work_path = k->images.work_path;
+	/* Of a user namespace its root reads some of them, when criu restores. */
+	start.hides_images = !oci_config_namespace(k->config, "user");
 	if (make_request(k, e) < 0 || criu_start(&k->criu, &start, e) < 0)
 		return -e->code;
 	if (!k->options->pre_dump && streams_save(k->images.dirfd, k->streams, e) < 0)

@@ -91,3 +91,26 @@ look_user() {
 	inspected "$FULL"'| [{ containerID: 0, hostID: 100000, size: 65536 }] as $map | .linux.namespaces += [{ type: "user" }]
 		| .linux.uidMappings = $map | .linux.gidMappings = $map'
 }
+
+# What is dumped is memory, with all that a program keeps secret.
+hidden_images() {
+	umask 022
+	mkdir img work
+	holds memory
+	dv checkpoint --image-path img --work-path work "$ID"
+	[ -z "$(find img work -type f -perm /077)" ] || { ls -l img work; return 1; }
+	comes_back
+	dv delete -f "$ID"
+}
+
+# The host has no node of it: create made one, and so does restore.
+made_device() {
+	holds memory '' '[{ containerID: 0, hostID: 100000, size: 65536 }] as $map | .linux.namespaces += [{ type: "user" }]
+		| .linux.uidMappings = $map | .linux.gidMappings = $map
+		| .linux.devices = [{ path: "/dev/mine", type: "c", major: 10, minor: 222, fileMode: 438 }]'
+	dv checkpoint --image-path img "$ID"
+	comes_back
+	[ "$(stat -c '%t:%T' "/proc/$(pid_of "$ID")/root/dev/mine")" = a:de ]
+	[ "$(stat -c '%t:%T' "/proc/$(pid_of "$ID")/root/dev/zero")" = 1:5 ]
+	dv delete -f "$ID"
+}
