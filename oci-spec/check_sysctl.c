@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Check of linux.sysctl: a parameter that no namespace isolates would change the host. A name has
- * one of two spellings, told by its first separator (sysctl(8)): "net.ipv4.conf.eth0/1.forwarding"
- * is "net/ipv4/conf/eth0.1/forwarding".
+ * Check of linux.sysctl: a parameter that no namespace isolates would change the host.
  */
 #include <string.h>
 
 #include "base/path.h"
 #include "check.h"
-
-enum {
-	NAME_MAX_LEN = 255
-};
 
 struct parameter {
 	const char *path;
@@ -27,23 +21,6 @@ static const struct parameter parameters[] = {
 	{ "kernel/shmall", false, "ipc" }, { "kernel/shmmax", false, "ipc" },
 	{ "kernel/shmmni", false, "ipc" }, { "kernel/shm_rmid_forced", false, "ipc" },
 };
-
-/* The name as a path below /proc/sys. */
-static bool to_path(const char *name, char path[static NAME_MAX_LEN + 1])
-{
-	size_t len = strlen(name), first = strcspn(name, "./");
-
-	if (len > NAME_MAX_LEN)
-		return false;
-	memcpy(path, name, len + 1);
-	for (size_t i = 0; name[first] == '.' && i < len; i++) {
-		if (name[i] == '.')
-			path[i] = '/';
-		else if (name[i] == '/')
-			path[i] = '.';
-	}
-	return true;
-}
 
 static bool is_sound(const char *path)
 {
@@ -66,10 +43,10 @@ static void check_one(struct check *k, const struct oci_config *c, const struct 
 {
 	const char *name = pair->key;
 	const char *pointer = BELOW("/linux/sysctl", name);
-	char path[NAME_MAX_LEN + 1];
+	char path[OCI_SYSCTL_PATH_SIZE];
 	const struct parameter *p;
 
-	if (!to_path(name, path) || !is_sound(path)) {
+	if (!oci_sysctl_path(name, path) || !is_sound(path)) {
 		check_fail(k, pointer, "no name for a kernel parameter: %s", name);
 		return;
 	}

@@ -22,6 +22,22 @@ const struct oci_namespace *oci_config_namespace(const struct oci_config *c, con
 	return NULL;
 }
 
+bool oci_sysctl_path(const char *name, char ret[static OCI_SYSCTL_PATH_SIZE])
+{
+	size_t len = strlen(name), first = strcspn(name, "./");
+
+	if (len >= OCI_SYSCTL_PATH_SIZE)
+		return false;
+	memcpy(ret, name, len + 1);
+	for (size_t i = 0; name[first] == '.' && i < len; i++) {
+		if (name[i] == '.')
+			ret[i] = '/';
+		else if (name[i] == '/')
+			ret[i] = '.';
+	}
+	return true;
+}
+
 bool oci_mount_is_bind(const struct oci_mount *m)
 {
 	if (m->type && strcmp(m->type, "bind") == 0)

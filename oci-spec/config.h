@@ -372,4 +372,15 @@ const struct oci_namespace *oci_config_namespace(const struct oci_config *c, con
 /* By its type or by an option. */
 bool oci_mount_is_bind(const struct oci_mount *m);
 
+enum {
+	OCI_SYSCTL_PATH_SIZE = 256
+};
+
+/*
+ * The name of a kernel parameter as a path below /proc/sys. It has one of two spellings, told by
+ * its first separator (sysctl(8)): "net.ipv4.conf.eth0/1.forwarding" is
+ * "net/ipv4/conf/eth0.1/forwarding". False: it is too long.
+ */
+bool oci_sysctl_path(const char *name, char ret[static OCI_SYSCTL_PATH_SIZE]);
+
 #endif

@@ -69,6 +69,28 @@ static inline bool path_is_plain(const char *path)
 	return sum > 0 && sum - 1 == strlen(path);
 }
 
+/* Whether @path is below @dir, as texts. */
+static inline bool path_is_below(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	return strncmp(path, dir, len) == 0 && path[len] == '/';
+}
+
+/* Whether it is @dir, or below it. */
+static inline bool path_is_in(const char *path, const char *dir)
+{
+	return path_is_below(path, dir) || strcmp(path, dir) == 0;
+}
+
+/* The length of the first @len bytes without the slashes at their end; of "//" one stays. */
+static inline size_t path_trimmed(const char *path, size_t len)
+{
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	return len;
+}
+
 /* Takes the last component and the slashes before it off; returns what is left. */
 static inline size_t path_cut_last(char *path)
 {

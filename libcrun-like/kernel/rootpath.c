@@ -85,8 +85,7 @@ static int walk_init(struct walk *w, int rootfd, const char *path, size_t len)
 	w->is_dir = true;
 	w->mode = MODE_PARENT;
 	w->done[0] = '\0';
-	while (len > 1 && path[len - 1] == '/')
-		len--;
+	len = path_trimmed(path, len);
 	if (len >= sizeof(w->rest))
 		return -ENAMETOOLONG;
 	memcpy(w->rest, path, len);

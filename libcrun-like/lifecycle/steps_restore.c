@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/fmt.h"
+#include "base/path.h"
 #include "container/store.h"
 #include "kernel/mount.h"
 #include "kernel/peer.h"
@@ -60,19 +61,12 @@ int step_restore_place(struct run *run, struct err *e)
 	return masks_open(&r->masks, e);
 }
 
-static bool is_below(const char *path, const char *dir)
-{
-	size_t len = strlen(dir);
-
-	return strncmp(path, dir, len) == 0 && (path[len] == '/' || !path[len]);
-}
-
 /* What a mount stands in: the last one before it whose place is above its own; NULL: the root. */
 static const struct mount_op *find_base(const struct mounts *m, size_t index)
 {
 	for (size_t i = index; i-- > 0;)
 		if (m->items[i].kind != MOUNT_REMOUNT &&
-		    is_below(m->items[index].destination, m->items[i].destination))
+		    path_is_in(m->items[index].destination, m->items[i].destination))
 			return &m->items[i];
 	return NULL;
 }

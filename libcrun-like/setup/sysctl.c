@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * See sysctl.h. Keys follow sysctl(8): the first separator decides. "net.ipv4.conf.eth0/1.mtu" and
- * "net/ipv4/conf/eth0.1/mtu" are the same file: in the dotted form a slash stands for a dot.
+ * See sysctl.h.
  */
 #include "setup/sysctl.h"
 
@@ -13,18 +12,10 @@
 
 static char *key_to_path(struct arena *a, const char *key)
 {
-	char *path = arena_printf(a, "sys/%s", key);
-	const char *first = strpbrk(key, "./");
+	char path[OCI_SYSCTL_PATH_SIZE];
 
-	if (!path || !first || *first == '/')
-		return path;
-	for (char *p = path + strlen("sys/"); *p; p++) {
-		if (*p == '.')
-			*p = '/';
-		else if (*p == '/')
-			*p = '.';
-	}
-	return path;
+	/* What is longer is refused by oci-spec/check_sysctl.c. */
+	return arena_printf(a, "sys/%s", oci_sysctl_path(key, path) ? path : key);
 }
 
 static int item_prepare(struct arena *a, const struct oci_pair *pair, struct sysctl_item *item,

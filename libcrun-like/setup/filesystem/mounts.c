@@ -51,13 +51,6 @@ static bool is_type(const struct prepare *p, const char *type)
 	return p->mount->type && strcmp(p->mount->type, type) == 0;
 }
 
-static bool is_below(const char *path, const char *dir)
-{
-	size_t len = strlen(dir);
-
-	return strncmp(path, dir, len) == 0 && (path[len] == '/' || !path[len]);
-}
-
 /* For comparing only: which directory ".." leads to is decided when the links are known. */
 static char *clean_path(struct arena *a, const char *path)
 {
@@ -85,10 +78,8 @@ static char *clean_path(struct arena *a, const char *path)
 static int prepare_destination(struct prepare *p, struct err *e)
 {
 	const char *given = p->mount->destination;
-	size_t len = strlen(given);
+	size_t len = path_trimmed(given, strlen(given));
 
-	while (len > 1 && given[len - 1] == '/')
-		len--;
 	/* Relative ones are deprecated, and below the root (config.md, since 1.2). */
 	p->op->destination =
 		arena_printf(p->arena, "%s%.*s", given[0] == '/' ? "" : "/", (int)len, given);
@@ -108,7 +99,7 @@ static int find_inside(struct prepare *p, struct err *e)
 
 	if (p->ctx->root && (!source || !root))
 		return no_memory(e);
-	if (!source || p->op->options.extras || !is_below(source, root))
+	if (!source || p->op->options.extras || !path_is_in(source, root))
 		return 0;
 	rest = source + strlen(root);
 	for (size_t i = 0; i < p->op->index && *rest && !p->op->inside; i++) {
@@ -116,7 +107,7 @@ static int find_inside(struct prepare *p, struct err *e)
 
 		if (!earlier)
 			return no_memory(e);
-		if (is_below(rest, earlier) || is_below(earlier, rest))
+		if (path_is_in(rest, earlier) || path_is_in(earlier, rest))
 			p->op->inside = rest;
 	}
 	return 0;
@@ -146,7 +137,7 @@ static int prepare_bind(struct prepare *p, struct err *e)
  * version 1 beside it the latter is in the former. */
 static const char *cgroup_source(const struct mounts_context *ctx)
 {
-	bool is_usual = !ctx->cgroup_root || is_below(ctx->cgroup_root, "/sys/fs/cgroup");
+	bool is_usual = !ctx->cgroup_root || path_is_in(ctx->cgroup_root, "/sys/fs/cgroup");
 
 	return is_usual ? "/sys/fs/cgroup" : ctx->cgroup_root;
 }
@@ -290,7 +281,7 @@ static int prepare_proc_rules(struct prepare *p, struct err *e)
 
 	op->is_ordinary_dir = is_proc || is_sysfs || strcmp(p->cleaned, "/proc") == 0 ||
 			      strcmp(p->cleaned, "/sys") == 0;
-	op->is_below_proc = is_below(p->cleaned, "/proc");
+	op->is_below_proc = path_is_in(p->cleaned, "/proc");
 	op->is_proc_allowed = is_proc || op->kind == MOUNT_REMOUNT;
 	for (size_t i = 0; i < ARRAY_SIZE(proc_files); i++) {
 		if (strcmp(p->cleaned, proc_files[i]) == 0)

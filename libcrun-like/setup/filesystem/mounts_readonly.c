@@ -12,6 +12,7 @@
 #include <linux/magic.h>
 #include <string.h>
 
+#include "base/path.h"
 #include "kernel/mount.h"
 #include "kernel/rootpath.h"
 #include "kernel/sys.h"
@@ -46,13 +47,6 @@ static int open_mount(const struct mount_op *op, int rootfd)
 	return mount_attrs(fd) & MOUNT_ATTR_RDONLY ? take_fd(&fd) : -1;
 }
 
-static bool is_below(const char *path, const char *dir)
-{
-	size_t len = strlen(dir);
-
-	return strncmp(path, dir, len) == 0 && path[len] == '/';
-}
-
 static bool is_of_host(const struct mount_op *op, int fd)
 {
 	return op->kind == MOUNT_BIND ||
@@ -67,7 +61,7 @@ static bool unlock_one(struct mount_op *op, int rootfd, const char *place)
 
 	if (fd < 0)
 		return false;
-	if (is_of_host(op, fd) && !is_below(place, op->destination))
+	if (is_of_host(op, fd) && !path_is_below(place, op->destination))
 		return false;
 	if (has_readonly_superblock(op) &&
 	    (!has_own_superblock(op, fd) || mount_reconfigure(fd, &fs, message) < 0))

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mount.h>
 
+#include "base/path.h"
 #include "kernel/mount.h"
 #include "kernel/rootpath.h"
 #include "setup/filesystem/mounts_extras.h"
@@ -64,12 +65,10 @@ int mounts_open_source(const struct mounts *m, struct mount_op *op, struct err *
 /* Whether an earlier bind may make the source of @op, because its own mount point is made there. */
 static bool may_be_made(const struct mounts *m, const struct mount_op *op)
 {
-	for (const struct mount_op *earlier = m->items; earlier < op && m->is_new; earlier++) {
-		size_t len = earlier->kind == MOUNT_BIND ? strlen(earlier->source) : 0;
-
-		if (len && strncmp(op->source, earlier->source, len) == 0 && op->source[len] == '/')
+	for (const struct mount_op *earlier = m->items; earlier < op && m->is_new; earlier++)
+		if (earlier->kind == MOUNT_BIND && *earlier->source &&
+		    path_is_below(op->source, earlier->source))
 			return true;
-	}
 	return false;
 }
 

@@ -24,10 +24,8 @@ static bool has_option(const struct oci_mount *m, const char *option)
 static bool is_cgroup_root(const char *destination)
 {
 	static const char place[] = "/sys/fs/cgroup";
-	size_t len = strlen(destination);
+	size_t len = path_trimmed(destination, strlen(destination));
 
-	while (len > 1 && destination[len - 1] == '/')
-		len--;
 	return len == sizeof(place) - 1 && memcmp(destination, place, len) == 0;
 }
 

@@ -14,10 +14,10 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/build_id.h"
+#include "base/clock.h"
 #include "base/fmt.h"
 #include "kernel/seccomp.h"
 
@@ -165,7 +165,9 @@ static void digest_of(const void *data, size_t len, uint8_t ret[static SHA256_SI
 /* What is in use must not be evicted; once an hour is often enough to know. */
 static void note_use(int fd, const struct stat *st)
 {
-	if (time(NULL) - st->st_mtim.tv_sec > USE_NOTED_SEC)
+	int64_t now = (int64_t)(clock_nsec(CLOCK_REALTIME) / 1000000000u);
+
+	if (now - st->st_mtim.tv_sec > USE_NOTED_SEC)
 		(void)futimens(fd, NULL); /* at worst it is compiled again one day */
 }
 
