@@ -12,19 +12,32 @@
 
 bats_require_minimum_version 1.5.0
 
-HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-TOP=$(cd "$HERE/../.." && pwd)
+# This is read once a test, and each start of a program here costs all of them: about 600.
+HERE=${BASH_SOURCE[0]%/*}
+[[ $HERE == /* && $HERE != */..* ]] || HERE=$(cd "$HERE" && pwd)
+TOP=${HERE%/*/*}
 DAVIT=${DAVIT:-$TOP/build/src/davit}
+# Found once a file.
+CGROOT=
+[ ! -r "${BATS_FILE_TMPDIR-}/cgroup2" ] || CGROOT=$(<"$BATS_FILE_TMPDIR/cgroup2")
+
+# The same language; a start takes 2 ms, not 15. What is about the order of members calls `command jq`.
+if command -v gojq >/dev/null; then
+	jq() {
+		gojq "$@"
+	}
+fi
 
 # What a test needs, asked once in its first lines: requires root cgroup2 ...
 requires() {
 	local need
+	trace_less
 	for need; do
 		case $need in
-		root) [ "$(id -u)" -eq 0 ] || skip "needs root" ;;
-		cgroup2) [ -n "$(cgroup2_root)" ] || skip "needs cgroup v2" ;;
+		root) [ "$EUID" -eq 0 ] || skip "needs root" ;;
+		cgroup2) [ -n "${CGROOT:=$(cgroup2_root)}" ] || skip "needs cgroup v2" ;;
 		memory | cpu | pids | io | cpuset | hugetlb)
-			grep -qw "$need" "$(cgroup2_root)/cgroup.controllers" || skip "needs the $need controller of cgroup v2"
+			grep -qw "$need" "${CGROOT:=$(cgroup2_root)}/cgroup.controllers" || skip "needs the $need controller of cgroup v2"
 			;;
 		selinux) [ -e /sys/fs/selinux/enforce ] || skip "needs SELinux" ;;
 		apparmor) [ -e /sys/kernel/security/apparmor/profiles ] || skip "needs AppArmor" ;;
@@ -51,7 +64,7 @@ capable() {
 }
 
 is_sanitized() {
-	[ "$(nm -D "$DAVIT" 2>/dev/null | grep -c __asan_init)" -gt 0 ]
+	grep -qaF __asan_init "$DAVIT"
 }
 
 cgroup2_root() {
@@ -71,27 +84,40 @@ make_rootfs() {
 }
 
 # Sets T (the test's folder), ROOT (its own state root), BUNDLE, TOKEN and ID, and notes what is
-# there. The bundle is made once a file and copied.
+# there. The bundle is made once a file; its files are links to that, but for config.json.
 new_bundle() {
 	local template=$BATS_FILE_TMPDIR/template text
 	if [ ! -d "$template" ]; then
-		make_rootfs "$template/rootfs"
-		jq '.process.env += ["DAVIT_TEST=@TOKEN@"]' "$HERE/config.json" >"$template/config.json"
+		mkdir -p "$template"
+		mkdir -m 700 "$template/root" "$template/xdg"
+		make_rootfs "$template/bundle/rootfs"
+		jq '.process.env += ["DAVIT_TEST=@TOKEN@"]' "$HERE/config.json" >"$BATS_FILE_TMPDIR/config.json"
+		CGROOT=$(cgroup2_root)
+		echo "$CGROOT" >"$BATS_FILE_TMPDIR/cgroup2"
 	fi
+	# What a test has given to somebody is ours again.
+	[ -O "$template/bundle/rootfs/bin/busybox" ] || chown root:root "$template/bundle/rootfs/bin/busybox"
 	T=$BATS_TEST_TMPDIR
 	ROOT=$T/root
 	BUNDLE=$T/bundle
 	TOKEN=dt$$n$BATS_TEST_NUMBER
 	ID=$TOKEN
 	CALLS=0
-	CGROOT=$(cgroup2_root)
 	# Compiled filters are kept in the latter, beside no other test's.
 	export XDG_RUNTIME_DIR=$T/xdg
-	mkdir -m 700 "$ROOT" "$XDG_RUNTIME_DIR"
-	cp -a "$template" "$BUNDLE"
-	text=$(<"$template/config.json")
+	cp -al "$template/." "$T"
+	text=$(<"$BATS_FILE_TMPDIR/config.json")
 	printf '%s\n' "${text/@TOKEN@/$TOKEN}" >"$BUNDLE/config.json"
-	snapshot before
+	trace_less
+	seen=([before.mounts]='' [before.cgroups]='' [before.state]='')
+	[ "${DAVIT_TEST_STRICT-0}" != 1 ] || snapshot before
+}
+
+# bats notes the whole stack before every command, to show the line of one that fails; where that is one of
+# these helpers', the line that called it is enough.
+trace_less() {
+	[[ $(trap -p DEBUG) != *bats_debug_trap* ]] ||
+		trap '[[ $BASH_SOURCE == */helpers.bash ]] || bats_debug_trap "$BASH_SOURCE"' DEBUG
 }
 
 # config FILTER [ARG...]: edits the bundle's config.json with jq.
@@ -345,14 +371,23 @@ tags() {
 
 # --- nothing may be left --------------------------------------------------------------------------
 
-# snapshot NAME: mounts, cgroups and state as they are, kept under that name. Two forks: it is called
-# after every refusal.
+# snapshot NAME: mounts, cgroups and state as they are, kept under that name: without DAVIT_TEST_STRICT those
+# of this test alone, so that in the beginning there are none. One fork: it is called after every refusal.
 declare -gA seen
 snapshot() {
+	local strict=${DAVIT_TEST_STRICT-0} line ours=(-path "*$TOKEN*" -o -path "*$T*")
+	[ "$strict" != 1 ] || ours=(-true)
 	seen[$1.mounts]=$(</proc/self/mountinfo)
+	[[ $strict = 1 || ${seen[$1.mounts]} == *"$TOKEN"* || ${seen[$1.mounts]} == *"$T"* ]] || seen[$1.mounts]=
 	# Others' cgroups may vanish under the eyes of find.
-	seen[$1.cgroups]=$(find "$CGROOT" -type d 2>/dev/null) || :
-	seen[$1.state]=$(find "$ROOT" -mindepth 1)
+	seen[$1.cgroups]=$(find "$CGROOT" -type d \( "${ours[@]}" \) 2>/dev/null) || :
+	seen[$1.state]=
+	for line in "$ROOT"/* "$ROOT"/.[!.]*; do
+		if [ -e "$line" ] || [ -L "$line" ]; then
+			seen[$1.state]=$(find "$ROOT" -mindepth 1)
+			break
+		fi
+	done
 }
 
 # What differs between the two snapshots, if that concerns us.
@@ -381,21 +416,25 @@ stays() {
 
 # Processes that were started through davit in this test and still live.
 our_processes() {
-	local file
-	while IFS=/ read -r _ _ file _; do
-		! stays "$file" || echo "$file"
-	done < <(grep -lsza "^DAVIT_TEST=$TOKEN\$" /proc/[0-9]*/environ)
+	local pid files
+	files=$(grep -lsza "^DAVIT_TEST=$TOKEN\$" /proc/[0-9]*/environ) || :
+	for pid in $files; do
+		pid=${pid//[!0-9]/}
+		! stays "$pid" || echo "$pid"
+	done
 }
 
 # check_clean: fails, and says what, when a process, cgroup, mount or state of this test is left.
 check_clean() {
-	local left=0 what pid
+	local left=0 what pid files
 	snapshot after
 	for what in mounts cgroups state; do
 		[ "${seen[before.$what]}" = "${seen[after.$what]}" ] || ! difference "$what" || left=1
 	done
-	for pid in $(our_processes); do
-		[ -e "/proc/$pid" ] || continue
+	files=$(grep -lsza "^DAVIT_TEST=$TOKEN\$" /proc/[0-9]*/environ) || :
+	for pid in $files; do
+		pid=${pid//[!0-9]/}
+		stays "$pid" || continue
 		echo "left behind (process $pid): $(tr '\0' ' ' <"/proc/$pid/cmdline")"
 		left=1
 	done
@@ -406,9 +445,10 @@ check_clean() {
 # with it.
 end_jobs() {
 	local pid
-	for pid in $(jobs -pr); do
+	jobs -pr >"$BATS_FILE_TMPDIR/jobs" # to a file: it costs no process
+	while read -r pid; do
 		kill "$pid" 2>/dev/null || true
-	done
+	done <"$BATS_FILE_TMPDIR/jobs"
 }
 
 # Ends what the test left running, then tells whether anything survives that.

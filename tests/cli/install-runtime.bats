@@ -57,9 +57,9 @@ twice_and_undone() {
 	grep -q '"path": "/bin/true"' "$INSTALLED/docker/daemon.json"
 	rm -r "$BATS_TEST_TMPDIR/installed"
 	mkdir -p "$ETC/docker"
-	jq -n '{debug: true, runtimes: {other: {path: "/o"}}, "default-runtime": "other"}' >"$ETC/docker/daemon.json"
+	command jq -n '{debug: true, runtimes: {other: {path: "/o"}}, "default-runtime": "other"}' >"$ETC/docker/daemon.json"
 	twice_and_undone docker
-	[ "$(jq -c . "$INSTALLED/docker/daemon.json")" = \
+	[ "$(command jq -c . "$INSTALLED/docker/daemon.json")" = \
 		'{"debug":true,"runtimes":{"other":{"path":"/o"},"davit":{"path":"/bin/true"}},"default-runtime":"other"}' ]
 	install --default docker
 	jq -e '."default-runtime" == "davit"' "$ETC/docker/daemon.json"

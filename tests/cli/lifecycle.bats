@@ -307,12 +307,12 @@ teardown() {
 	ok list -f json
 	jq -e --arg id "$ID" '.[0].id == $id' <<<"$out"
 	[ "$(wc -l <"$OUT")" -eq 1 ]
-	[ "$(jq -c '.[0] | keys_unsorted' <<<"$out")" = '["ociVersion","id","pid","status","bundle","rootfs","created","owner"]' ]
+	[ "$(command jq -c '.[0] | keys_unsorted' <<<"$out")" = '["ociVersion","id","pid","status","bundle","rootfs","created","owner"]' ]
 	[ "$(jq '.[0].pid' <<<"$out")" = "$(init_pid)" ]
 	config '.annotations = { "org.example.key": "value" }'
 	ok create -b "$BUNDLE" "$ID-2"
 	ok state "$ID-2"
-	[ "$(jq -c 'keys_unsorted' <<<"$out")" = '["ociVersion","id","pid","status","bundle","rootfs","created","owner","annotations"]' ]
+	[ "$(command jq -c 'keys_unsorted' <<<"$out")" = '["ociVersion","id","pid","status","bundle","rootfs","created","owner","annotations"]' ]
 }
 
 @test "list of nothing is a header, an empty array or nothing; a root that is named has to be there" {

@@ -576,12 +576,12 @@ receiver() {
 	gives 0 $'ID *\n'"$ID *" '' list -f table
 	gives 0 '[[]{"ociVersion":"*]' '' list --format=json # go-runc
 	[ "$(wc -l <"$OUT")" -eq 1 ]
-	[ "$(jq -r '.[0] | keys_unsorted | join(" ")' "$OUT")" = "$keys" ]
+	[ "$(command jq -r '.[0] | keys_unsorted | join(" ")' "$OUT")" = "$keys" ]
 	gives 0 "$ID" '' list -q
 	gives 0 "$ID" '' list --quiet
 	gives 1 '' "$NAME: list: Incorrect Usage: option '--format' takes table|json, not 'xml'*" list -f xml
 	ok state "$ID"
-	[ "$(jq -r 'keys_unsorted | join(" ")' "$OUT")" = "$keys" ]
+	[ "$(command jq -r 'keys_unsorted | join(" ")' "$OUT")" = "$keys" ]
 
 	gives 0 "[[]$pid]" '' ps --format json "$ID" # containerd
 	gives 0 "[[]$pid]" '' ps -f json "$ID"

@@ -109,7 +109,7 @@ mask() {
 @test "annotations: in the state; unknown ones have no effect; no empty key, no value but a string" {
 	config '.annotations = { "com.example.key": "value", "org.opencontainers.image.os": "linux" }'
 	ok create -b "$BUNDLE" "$ID"
-	[ "$(field annotations | jq -c -S .)" = '{"com.example.key":"value","org.opencontainers.image.os":"linux"}' ]
+	[ "$(field annotations | command jq -c -S .)" = '{"com.example.key":"value","org.opencontainers.image.os":"linux"}' ]
 	ends
 	refuses '.annotations = { "": "value" }' /annotations
 	refuses '.annotations = { "key": 1 }' /annotations/key
