@@ -18,7 +18,9 @@ import stat
 import sys
 from collections import namedtuple
 
-sys.dont_write_bytecode = True
+# Compiled once a run of bats, and never into the sources.
+sys.pycache_prefix = os.environ.get("BATS_RUN_TMPDIR", "")
+sys.dont_write_bytecode = not sys.pycache_prefix
 from localise import CAPABILITIES, NAMESPACES, libc, map_id, own_status  # noqa: E402
 
 DEFAULT_DEVICES = {"/dev/null": (1, 3), "/dev/zero": (1, 5), "/dev/full": (1, 7),

@@ -18,7 +18,6 @@ caller's; --waiting: the program has not been started; --keyring: of that contai
 --list: what was read, a line each, for a comparison of two runtimes.
 Prints one line for each thing that leads out, and ends with 1 then; else what was looked at.
 """
-import argparse
 import fcntl
 import json
 import os
@@ -26,7 +25,9 @@ import re
 import stat
 import sys
 
-sys.dont_write_bytecode = True
+# Compiled once a run of bats, and never into the sources.
+sys.pycache_prefix = os.environ.get("BATS_RUN_TMPDIR", "")
+sys.dont_write_bytecode = not sys.pycache_prefix
 import properties  # noqa: E402
 
 F_GET_SEALS = 1034
@@ -173,22 +174,29 @@ class Look:
         os.close(fd)
 
 
-def arguments():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("pid", type=int)
-    parser.add_argument("--host", default="/proc/self/mountinfo")
-    parser.add_argument("--umask", type=lambda text: int(text, 8), default=0o22)
-    for name in "slaves", "peers":
-        parser.add_argument(f"--{name}", type=lambda text: text or "(?!)", default="(?!)")
-    for name in "other", "config", "keyring":
-        parser.add_argument(f"--{name}", default="")
-    for name in "waiting", "list":
-        parser.add_argument(f"--{name}", action="store_true")
-    return parser.parse_args()
+class Arguments:
+    """Without argparse, whose start would take longer than the look."""
+    pid, host, umask, slaves, peers = 0, "/proc/self/mountinfo", 0o22, "(?!)", "(?!)"
+    other = config = keyring = ""
+    waiting = list = False
+
+    def __init__(self, words):
+        rest = iter(words)
+        for word in rest:
+            name = word.removeprefix("--")
+            if name == word:
+                self.pid = int(word)
+            elif name in ("waiting", "list"):
+                setattr(self, name, True)
+            elif name in ("host", "umask", "slaves", "peers", "other", "config", "keyring"):
+                value = next(rest)
+                setattr(self, name, int(value, 8) if name == "umask" else value or getattr(self, name))
+            else:
+                sys.exit(f"look.py: unknown option {word}")
 
 
 def main():
-    look = Look(arguments())
+    look = Look(Arguments(sys.argv[1:]))
     if look.args.list:
         print("\n".join(look.listed))
         return
