@@ -352,16 +352,27 @@ is_idle() {
 	nothing_left
 }
 
+# davit waits half a minute for the manager, which a machine that does much else may need: then nothing is left.
 @test "systemd: executed again in the middle" {
-	local i
+	local i begin good=0
 	for i in 1 2 3 4 5; do
 		(sleep "0.$i"; systemctl daemon-reexec) 3>&- 4>&- &
-		ok --systemd-cgroup run -d --pid-file "$T/pid" -b "$BUNDLE" "$ID"
+		begin=$SECONDS
+		sd run -d --pid-file "$T/pid" -b "$BUNDLE" "$ID"
+		if [ "$status" -ne 0 ] && [ $((SECONDS - begin)) -ge 25 ]; then
+			[[ $err == "davit: start the unit $UNIT: "* && $err != *$'\n'* ]] || complain "no answer"
+			wait
+			nothing_left
+			continue
+		fi
+		[ "$status" -eq 0 ] && [ -z "$err" ] || complain "turn $i"
 		[ "$(cgroup_of "$(<"$T/pid")")" = "$PLACE/container" ]
 		wait
 		ok delete --force "$ID"
 		[ ! -e "$PLACE" ]
+		good=$((good + 1))
 	done
+	[ "$good" -gt 0 ]
 }
 
 no_units() {
