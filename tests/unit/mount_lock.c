@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kernel/mount.h"
+#include "kernel/sys.h"
 #include "sandbox.h"
 
 /* A read-only mount with another on one of its folders, and a file; both detached. */
