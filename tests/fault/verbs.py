@@ -22,6 +22,7 @@ HUGE = "hugetlb.2MB.max"
 SIZES = (4 << 20, 8 << 20)
 MARK = "rootfs/tmp/ran"
 WAITING = "poll", "waitid"
+CHECKPOINTED = "remove the ", "[step kill in host]", "could not go on and is deleted"
 TAKING_AWAY = "remove the cgroup", "lock the state directory"
 PROGRAM = ["sh", "-c", "echo >>/tmp/ran; exec sleep 100000"]
 
@@ -548,8 +549,9 @@ class Checkpoint(Verb):
             problems += [word.replace("leak:", "unfinished:") for word in self.left()]
             if not os.path.exists(os.path.join(self.images, "inventory.img")):
                 problems.append("unfinished: there are no images")
-        elif not is_crash(status) and "remove the " not in err and not self.goes_on():
-            # With images that are whole the container has ended; what cannot be taken away is left to delete.
+        elif not is_crash(status) and not any(word in err for word in CHECKPOINTED) and not self.goes_on():
+            # With images that are whole the container has ended; what cannot be taken away is left to delete. When criu's
+            # answer is lost it has ended too, and the line says so.
             problems.append(f"undone: {stat_letter(self.pid)!r} {read(self.cgroup + '/cgroup.events')!r}: {err}")
         return problems + (self.remove() if problems or status != 0 else [])
 
