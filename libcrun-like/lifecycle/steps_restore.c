@@ -174,7 +174,8 @@ static int add_mounts(struct run *run, struct criu_attach *attach, size_t *count
 	return 0;
 }
 
-/* Of a user namespace: the host's, or those that were made for it. */
+/* Of a user namespace: copies of the host's, or what was made for it. Others: in images of runc
+ * they are binds too. */
 static int add_devices(struct run *run, struct criu_attach *attach, size_t *count, struct err *e)
 {
 	const struct devices *devices = &run->plan->devices;
@@ -182,12 +183,11 @@ static int add_devices(struct run *run, struct criu_attach *attach, size_t *coun
 
 	for (size_t i = 0; i < devices->count; i++) {
 		const struct device_op *op = &devices->items[i];
-		const char *path;
+		const char *path = op->path;
 
-		if (op->source_fd < 0)
-			continue;
 		fmt(name, sizeof(name), "device-%zu", i);
-		path = add_source(run, &attach[(*count)++], op->source_fd, name, e);
+		if (op->source_fd >= 0)
+			path = add_source(run, &attach[(*count)++], op->source_fd, name, e);
 		if (!path)
 			return -e->code;
 		criu_request_external(&run->restore.request, "mnt[%s]:%s", op->path, path);
