@@ -272,7 +272,7 @@ operator() {
 	[ "$(cat "$REPORT.1.fds" "$REPORT.2.fds")" = $'1 0\n1 0' ]
 	[ ! -e "$REPORT.3.json" ]
 	# Nobody but the agent has the listener.
-	[ -z "$(find "/proc/$(<"$T/pid")/fd" -lname '*seccomp*')" ]
+	[ -z "$(find "/proc/$(pid_in "$T/pid")/fd" -lname '*seccomp*')" ]
 }
 
 @test "linux.seccomp.listenerPath: any call may be notified of, even those that hand the listener over" {
