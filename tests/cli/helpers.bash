@@ -100,7 +100,8 @@ new_bundle() {
 	T=$BATS_TEST_TMPDIR
 	ROOT=$T/root
 	BUNDLE=$T/bundle
-	TOKEN=dt$$n$BATS_TEST_NUMBER
+	# Process numbers come again: what an interrupted run has left is not ours.
+	TOKEN=dt$$r$((SRANDOM % 10000))n$BATS_TEST_NUMBER
 	ID=$TOKEN
 	CALLS=0
 	# Compiled filters are kept in the latter, beside no other test's.
