@@ -45,6 +45,7 @@ maps='.linux.namespaces += [{ type: "user" }]
 		knows "(at /linux/seccomp/syscalls/0/action)" '.linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW",
 			syscalls: [{ names: ["mkdir"], action: "SCMP_ACT_NOTIFY" }] }'
 		knows "(at /annotations/run.oci.seccomp_bpf_data)" '.annotations = { "run.oci.seccomp_bpf_data": "=" }'
+		knows "(at /linux/seccomp/defaultAction)" '.linux.seccomp = { defaultAction: "SCMP_ACT_KILL" }'
 	fi
 }
 

@@ -150,7 +150,7 @@ static int fail(const struct seccomp_source *s, const struct need *need, uint32_
 	const struct oci_seccomp *c = s->config;
 	size_t at = SIZE_MAX;
 
-	err_kind(e, ERR_CONFIG, EPERM,
+	err_kind(e, ERR_CONFIG, EINVAL,
 		 "the seccomp profile %s %s, which davit itself must still call to %s",
 		 is_killing(action) ? "kills for" : "denies", need->name, need->purpose);
 	err_hint(e, "%s", need->cure);
