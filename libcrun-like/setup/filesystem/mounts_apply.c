@@ -13,6 +13,7 @@
 #include "kernel/mount.h"
 #include "kernel/procfs.h"
 #include "kernel/rootpath.h"
+#include "kernel/sys.h"
 #include "setup/filesystem/mounts_extras.h"
 #include "setup/filesystem/mounts_idmap.h"
 #include "setup/filesystem/mounts_parts.h"

@@ -6,6 +6,7 @@
 #include <sys/mount.h>
 
 #include "kernel/mount.h"
+#include "kernel/sys.h"
 #include "setup/filesystem/mounts_parts.h"
 
 enum {
