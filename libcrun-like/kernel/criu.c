@@ -12,6 +12,7 @@
 
 #include "base/fmt.h"
 #include "execve.h"
+#include "process.h"
 
 /* Numbers of fields: of a request, and of a reply and its parts. */
 enum {
@@ -92,9 +93,11 @@ int criu_become(const struct criu_child *c)
 		r = execve_reset_signals(UINT64_MAX);
 	if (r < 0)
 		return r;
-	/* When the runtime is killed it is to fail and put everything back, not to be killed too.
+	/* When the runtime is killed a dump is to fail and put everything back, not to be killed
+	 * too.
 	 */
 	(void)signal(SIGPIPE, SIG_IGN);
+	process_die_with_parent(c->dies_with_us);
 	return execve_program(c->path, argv, c->envp);
 }
 

@@ -39,6 +39,7 @@ struct criu_child {
 	int fds[CRIU_FDS_MAX]; /* become CRIU_WORKER_FD + 1 and so on */
 	size_t fd_count;
 	bool keeps_group; /* its process group, and so the caller's terminal */
+	bool dies_with_us;
 };
 /* Takes the place of the calling process; it returns only when that fails, with -errno. */
 int criu_become(const struct criu_child *c);

@@ -127,7 +127,8 @@ static int spawn(struct criu_session *s, const struct criu_start *how, const cha
 				    .envp = s->ctx->environment,
 				    .fds = { -1, -1 },
 				    .fd_count = 2 + how->fd_count,
-				    .keeps_group = how->keeps_group };
+				    .keeps_group = how->keeps_group,
+				    .dies_with_us = how->dies_with_us };
 	uint64_t start_time;
 	int r;
 

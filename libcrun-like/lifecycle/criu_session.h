@@ -50,6 +50,7 @@ struct criu_start {
 	size_t fd_count;
 	bool keeps_group;
 	bool hides_images;   /* what it writes is for its user alone, whatever folder that is in */
+	bool dies_with_us;   /* killed with the runtime: it has nothing to put back */
 	const char *keyring; /* a new session keyring of that name; NULL: ours */
 	const struct process_owner *keyring_owner; /* NULL: criu's user */
 	const struct criu_attach *attach;

@@ -352,6 +352,8 @@ int step_criu_start(struct run *run, struct err *e)
 	r->start.keyring = run->plan->no_new_keyring ? NULL : keyring;
 	r->start.keyring_owner = find_owner(&run->plan->ns, &owner) ? &owner : NULL;
 	r->start.keeps_group = r->options->shell_job;
+	/* Or it would trace what delete kills, and wait for another of them: none could end. */
+	r->start.dies_with_us = true;
 	for (int i = 0; i < STREAMS; i++)
 		r->start.stdio[i] = r->options->shell_job ? i : -1;
 	if (make_request(run, e) < 0)
