@@ -66,7 +66,7 @@ static int read_ids(const struct davit_context *ctx, int root_dirfd, struct ids 
 	if (!e->code && errno)
 		err_set(e, errno, "list the state root %s", ctx->root);
 	closedir(dir);
-	if (ret->count)
+	if (!e->code && ret->count)
 		qsort(ret->items, ret->count, sizeof(*ret->items), compare);
 	return -e->code;
 }
