@@ -412,6 +412,11 @@ on_tty() {
 	check_clean
 }
 
+# counts_no_keys UID: the kernel has no key on that user's account.
+counts_no_keys() {
+	! grep -q "^ *$1: .* [1-9][0-9]*/[0-9]* [0-9]*/[0-9]*\$" /proc/key-users
+}
+
 # With keys of the container's user a neighbour, or the container itself before an exec, uses up what that
 # user may have; a program that kept the caller's session keyring would possess all that is in it.
 @test "T12 keyring: without one of its own nothing runs in the caller's session" {
@@ -437,6 +442,8 @@ signal.pause()'
 	chmod 711 "$BATS_RUN_TMPDIR" "$BATS_SUITE_TMPDIR" "$BATS_TEST_TMPDIR" "$BUNDLE"
 	program true
 	ok run -b "$BUNDLE" "$ID"
+	# The kernel gives back what that container's keyring took in its own time.
+	comes_true counts_no_keys 1900000000
 	: >"$T/filled"
 	chmod 666 "$T/filled"
 	python3 -c "$filler" "$T/filled" </dev/null >/dev/null 2>"$T/filler.err" 3>&- 4>&- &

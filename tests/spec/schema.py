@@ -21,8 +21,8 @@ WIDTHS = {"/process/oomScoreAdj": "int64", "/linux/devices/[]/fileMode": "uint32
 WIDTHS.update({"/hooks/%s/[]/timeout" % h: "int64" for h in
                ("prestart", "createRuntime", "createContainer", "startContainer", "poststart",
                 "poststop")})
-# Engines write {} for "no limit".
-NOT_REQUIRED = {"/linux/resources/pids/limit"}
+# Engines write {} for "no limit"; a consoleSize is to be ignored without a terminal.
+NOT_REQUIRED = {"/linux/resources/pids/limit", "/process/consoleSize/height", "/process/consoleSize/width"}
 # Required by the text of the specification, not by the schema.
 ALSO_REQUIRED = {"/linux/memoryPolicy/mode", "/linux/personality/domain"}
 SAMPLES = {"/ociVersion": "1.2.1", "/process/rlimits/[]/type": "RLIMIT_NOFILE",
