@@ -292,6 +292,29 @@ receiver() {
 	done
 }
 
+# The kernel lets a user namespace mount a proc of its own where one is there in full, in whatever place.
+@test "create, run: --no-pivot leaves no proc of the host by which a program gets one without masks" {
+	requires userns command:unshare
+	ln -sf busybox "$BUNDLE/rootfs/bin/unshare"
+	ln -sf busybox "$BUNDLE/rootfs/bin/mount"
+	mkdir "$BUNDLE/rootfs/mine" "$T/mine" "$T/other"
+	config '.linux.maskedPaths = ["/proc/keys"] | .process.user = { uid: 1000, gid: 1000 }'
+	program sh -c 'echo begun; unshare -m -p -f -U -r mount -t proc proc /mine && echo mounted'
+	cat >"$T/davit" <<-EOF
+		#!/bin/sh
+		exec unshare -m sh -c 'mount -t proc proc /proc && mount -t proc proc "$T/other" &&
+			{ [ ! -e "$T/control" ] || exec unshare -m -p -f -U -r mount -t proc proc "$T/mine"; } && exec "$DAVIT" "\$@"' davit "\$@"
+	EOF
+	chmod 755 "$T/davit"
+	touch "$T/control"
+	"$T/davit" 3>&- || skip "nobody may mount a proc in a user namespace here"
+	rm "$T/control"
+	DAVIT=$T/davit
+	davit run --no-pivot -b "$BUNDLE" "$ID"
+	[ "$out" = begun ] || complain "a proc without masks"
+	check_clean
+}
+
 @test "create, run: --preserve-fds N reach the program, although not all N are open" {
 	# runc refuses a number of which not all are open; Podman's own count may be one too many.
 	program sh -c 'cat <&4 >/tmp/four; cat <&3 >/tmp/three; true'

@@ -13,12 +13,15 @@
 #include "setup/filesystem/rootfs.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "kernel/mount.h"
+#include "kernel/mountinfo.h"
 #include "kernel/namespace.h"
 #include "kernel/sys.h"
 #include "setup/filesystem/mount_options.h"
@@ -63,6 +66,35 @@ bool rootfs_is_shared(const struct rootfs *r)
 	return r->propagation & MS_SHARED;
 }
 
+static bool is_below(const char *path, const char *folder)
+{
+	const size_t len = strlen(folder);
+
+	return strncmp(path, folder, len) == 0 && (path[len] == '/' || !path[len]);
+}
+
+/* All that a user namespace would be given an instance of its own for, because it is there in full
+ * already. What is below the root is the container's. */
+static int find_procs(struct arena *a, struct rootfs *r, struct err *e)
+{
+	struct mountinfo_list list;
+	char root[PATH_MAX];
+	int res = realpath(r->path, root) ? mountinfo_read(a, 0, &list) : neg_errno();
+
+	if (res == 0 && list.count)
+		r->proc_places = arena_alloc(a, list.count * sizeof(*r->proc_places));
+	if (res == 0 && list.count && !r->proc_places)
+		res = -ENOMEM;
+	for (size_t i = 0; res == 0 && i < list.count; i++) {
+		const struct mountinfo *m = &list.items[i];
+
+		if ((strcmp(m->type, "proc") == 0 || strcmp(m->type, "sysfs") == 0) &&
+		    strcmp(m->root, "/") == 0 && !is_below(m->place, root))
+			r->proc_places[r->proc_place_count++] = m->place;
+	}
+	return res < 0 ? err_set(e, -res, "look for the host's proc and sysfs") : 0;
+}
+
 int rootfs_prepare(struct arena *a, const struct oci_config *config, const char *bundle,
 		   enum rootfs_way way, struct rootfs *ret, struct err *e)
 {
@@ -73,6 +105,8 @@ int rootfs_prepare(struct arena *a, const struct oci_config *config, const char 
 	r.propagation = l && l->rootfs_propagation && l->rootfs_propagation[0]
 				? mount_option_propagation(l->rootfs_propagation)
 				: MS_PRIVATE;
+	if (res == 0 && way == ROOTFS_MOVE)
+		res = find_procs(a, &r, e);
 	if (res == 0)
 		*ret = r;
 	return res;
@@ -218,11 +252,12 @@ int rootfs_attach(const struct rootfs *r, int tree_fd, int *ret_rootfd, struct e
  * The old root ends on top of the new one, in the same place, so that no directory is needed for
  * it in the container's file system, which may be read-only.
  */
-static int enter_by_pivot(int rootfd, struct err *e)
+static int enter_by_pivot(const struct rootfs *r, int rootfd, struct err *e)
 {
 	_cleanup_fd_ int old = open_directory("/");
 	int res;
 
+	(void)r;
 	if (old < 0)
 		return err_set(e, -old, "open /");
 	if (fchdir(rootfd) < 0)
@@ -242,28 +277,54 @@ static int enter_by_pivot(int rootfd, struct err *e)
 }
 
 /* The mount namespace has the container's root and no other. */
-static int enter_alone(int rootfd, struct err *e)
+static int enter_alone(const struct rootfs *r, int rootfd, struct err *e)
 {
+	(void)r;
 	(void)rootfd;
 	return chdir("/") < 0 ? err_set(e, errno, "change to the root file system") : 0;
 }
 
-/* Without pivot_root(2), which the kernel refuses on an initramfs. The old root stays mounted. */
-static int enter_by_move(int rootfd, struct err *e)
+/* A mount of the host's that is locked, because the mount namespace is a user namespace's, cannot
+ * be taken off; what is mounted on it is locked as well for whoever makes a namespace inside. */
+static int hide(const char *place, struct err *e)
+{
+	const struct mount_fs fs = { .type = "tmpfs" };
+	char message[MOUNT_MESSAGE_SIZE];
+	_cleanup_fd_ int at = -1, cover = -1;
+	int res;
+
+	if (umount2(place, MNT_DETACH) == 0)
+		return 0;
+	if (errno != EINVAL && errno != EPERM)
+		return err_set(e, errno, "unmount the host's %s", place);
+	at = open_directory(place);
+	cover = at < 0 ? at : mount_open_fs(&fs, -1, message);
+	res = cover < 0 ? cover : mount_attach(cover, at);
+	return res < 0 ? err_set(e, -res, "cover the host's %s", place) : 0;
+}
+
+/* Without pivot_root(2), which the kernel refuses on an initramfs. The old root stays mounted, but
+ * for proc and sysfs: full ones would let a user namespace inside mount one without masks. */
+static int enter_by_move(const struct rootfs *r, int rootfd, struct err *e)
 {
 	_cleanup_fd_ int old = open_directory("/");
 	int res = old < 0 ? old : mount_set_propagation(old, MS_SLAVE | MS_REC);
 
 	if (res < 0)
 		return err_set(e, -res, "make the old root a slave");
-	/* Fully visible instances of these below the root would let a user namespace inside mount
-	 * its own. They may be locked or absent. */
-	(void)!umount2("/proc", MNT_DETACH);
-	(void)!umount2("/sys", MNT_DETACH);
+	for (size_t i = r->proc_place_count; i > 0; i--)
+		if (hide(r->proc_places[i - 1], e) < 0)
+			return -e->code;
 	res = mount_attach(rootfd, old);
 	/* ELOOP: it stands on top of "/" already, because its path was out of reach. */
 	if (res < 0 && res != -ELOOP)
 		return err_set(e, -res, "move the root file system to /");
+	return rootfs_change(rootfd, e);
+}
+
+static int enter_by_chroot(const struct rootfs *r, int rootfd, struct err *e)
+{
+	(void)r;
 	return rootfs_change(rootfd, e);
 }
 
@@ -276,14 +337,14 @@ int rootfs_change(int rootfd, struct err *e)
 
 int rootfs_enter(const struct rootfs *r, int rootfd, struct err *e)
 {
-	static int (*const ways[])(int rootfd, struct err *e) = {
+	static int (*const ways[])(const struct rootfs *r, int rootfd, struct err *e) = {
 		[ROOTFS_PIVOT] = enter_by_pivot,
 		[ROOTFS_ALONE] = enter_alone,
 		[ROOTFS_MOVE] = enter_by_move,
-		[ROOTFS_CHROOT] = rootfs_change,
+		[ROOTFS_CHROOT] = enter_by_chroot,
 	};
 
-	return ways[r->way](rootfd, e);
+	return ways[r->way](r, rootfd, e);
 }
 
 int rootfs_finish(const struct rootfs *r, struct err *e)

@@ -26,6 +26,8 @@ struct rootfs {
 	enum rootfs_way way;
 	unsigned long propagation; /* as linux.rootfsPropagation asks: MS_SHARED | MS_REC; or
 				      MS_PRIVATE */
+	const char **proc_places;  /* ROOTFS_MOVE: where proc and sysfs stand on the host, as */
+	size_t proc_place_count;   /* they were mounted */
 };
 
 /* HOST. Looks at the root's path, changes nothing. */
