@@ -312,6 +312,13 @@ receiver() {
 	DAVIT=$T/davit
 	davit run --no-pivot -b "$BUNDLE" "$ID"
 	[ "$out" = begun ] || complain "a proc without masks"
+	# There they are locked.
+	config '.linux.namespaces += [{ type: "user" }] | .linux.uidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }]
+		| .linux.gidMappings = .linux.uidMappings'
+	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$T"
+	chown -R 100000:100000 "$BUNDLE/rootfs"
+	davit run --no-pivot -b "$BUNDLE" "$ID"
+	[ "$out" = begun ] || complain "user namespace: a proc without masks"
 	check_clean
 }
 

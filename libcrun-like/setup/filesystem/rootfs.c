@@ -73,6 +73,14 @@ static bool is_below(const char *path, const char *folder)
 	return strncmp(path, folder, len) == 0 && (path[len] == '/' || !path[len]);
 }
 
+static bool is_listed(const struct rootfs *r, const char *place)
+{
+	for (size_t i = 0; i < r->proc_place_count; i++)
+		if (strcmp(r->proc_places[i], place) == 0)
+			return true;
+	return false;
+}
+
 /* All that a user namespace would be given an instance of its own for, because it is there in full
  * already. What is below the root is the container's. */
 static int find_procs(struct arena *a, struct rootfs *r, struct err *e)
@@ -89,7 +97,8 @@ static int find_procs(struct arena *a, struct rootfs *r, struct err *e)
 		const struct mountinfo *m = &list.items[i];
 
 		if ((strcmp(m->type, "proc") == 0 || strcmp(m->type, "sysfs") == 0) &&
-		    strcmp(m->root, "/") == 0 && !is_below(m->place, root))
+		    strcmp(m->root, "/") == 0 && !is_below(m->place, root) &&
+		    !is_listed(r, m->place))
 			r->proc_places[r->proc_place_count++] = m->place;
 	}
 	return res < 0 ? err_set(e, -res, "look for the host's proc and sysfs") : 0;
@@ -284,19 +293,23 @@ static int enter_alone(const struct rootfs *r, int rootfd, struct err *e)
 	return chdir("/") < 0 ? err_set(e, errno, "change to the root file system") : 0;
 }
 
-/* A mount of the host's that is locked, because the mount namespace is a user namespace's, cannot
- * be taken off; what is mounted on it is locked as well for whoever makes a namespace inside. */
+/* All that stands in one place. A mount that is locked, because the namespace is a user
+ * namespace's, cannot be taken off; what is mounted on it is locked as well for whoever makes one
+ * inside. */
 static int hide(const char *place, struct err *e)
 {
 	const struct mount_fs fs = { .type = "tmpfs" };
 	char message[MOUNT_MESSAGE_SIZE];
 	_cleanup_fd_ int at = -1, cover = -1;
-	int res;
+	int res = umount2(place, MNT_DETACH) < 0 ? neg_errno() : 0;
 
-	if (umount2(place, MNT_DETACH) == 0)
+	if (res == 0) {
+		while (umount2(place, MNT_DETACH) == 0)
+			;
 		return 0;
-	if (errno != EINVAL && errno != EPERM)
-		return err_set(e, errno, "unmount the host's %s", place);
+	}
+	if (res != -EINVAL && res != -EPERM)
+		return err_set(e, -res, "unmount the host's %s", place);
 	at = open_directory(place);
 	cover = at < 0 ? at : mount_open_fs(&fs, -1, message);
 	res = cover < 0 ? cover : mount_attach(cover, at);
