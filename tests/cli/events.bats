@@ -25,6 +25,7 @@ key() {
 
 # watch ARG...: davit events in the background, its records in $T/records.
 watch() {
+	: >"$T/records" # read before the other process has opened it
 	DAVIT_TEST=$TOKEN timeout 300 "$DAVIT" --root "$ROOT" events "$@" "$ID" >"$T/records" 2>"$T/errors" 3>&- 4>&- &
 	WATCHER=$!
 }
