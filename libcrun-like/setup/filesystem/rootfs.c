@@ -20,6 +20,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include "base/path.h"
 #include "kernel/mount.h"
 #include "kernel/mountinfo.h"
 #include "kernel/namespace.h"
@@ -66,13 +67,6 @@ bool rootfs_is_shared(const struct rootfs *r)
 	return r->propagation & MS_SHARED;
 }
 
-static bool is_below(const char *path, const char *folder)
-{
-	const size_t len = strlen(folder);
-
-	return strncmp(path, folder, len) == 0 && (path[len] == '/' || !path[len]);
-}
-
 static bool is_listed(const struct rootfs *r, const char *place)
 {
 	for (size_t i = 0; i < r->proc_place_count; i++)
@@ -97,7 +91,7 @@ static int find_procs(struct arena *a, struct rootfs *r, struct err *e)
 		const struct mountinfo *m = &list.items[i];
 
 		if ((strcmp(m->type, "proc") == 0 || strcmp(m->type, "sysfs") == 0) &&
-		    strcmp(m->root, "/") == 0 && !is_below(m->place, root) &&
+		    strcmp(m->root, "/") == 0 && !path_is_in(m->place, root) &&
 		    !is_listed(r, m->place))
 			r->proc_places[r->proc_place_count++] = m->place;
 	}
