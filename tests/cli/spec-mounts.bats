@@ -1089,22 +1089,27 @@ line() {
 	requires userns
 	without_rights
 	mount --bind "$T/src" "$T/src"
-	mount -o remount,bind,nosuid,nodev,noexec,noatime "$T/src"
+	mount -o remount,bind,nosuid,nodev,noexec,noatime,nodiratime,nosymfollow "$T/src"
 	mkdir "$T/top"
 	mkdir "$T/top/sub"
 	mount --bind "$T/src" "$T/top/sub"
 	mount -o remount,bind,ro,nosuid,nodev,noexec,noatime "$T/top/sub"
 	bind_is /kept bind,ro
 	bind_is /rw rbind,rw
-	bind_is /same rbind,noexec,noatime
+	bind_is /same rbind,noexec,noatime,nodiratime
+	bind_is /whole rbind
+	bind_is /named bind,nosymfollow
 	bind_is /atime rbind,atime
 	bind_is /below rbind,nodev "$T/top"
 	program cat /proc/self/mountinfo
 	davit run -b "$BUNDLE" "$ID"
 	[ "$status" -eq 0 ] || complain "run"
-	[[ $(line /kept) == ro,nosuid,nodev,noexec,noatime* ]]
+	[ "$(line /kept)" = ro,nosuid,nodev,noexec,noatime,nodiratime ]
 	for at in /rw /same /atime; do
-		[[ $(line "$at") == rw,nosuid,nodev,noexec,noatime* ]]
+		[ "$(line "$at")" = rw,nosuid,nodev,noexec,noatime,nodiratime ] || complain "$at: $(line "$at")"
+	done
+	for at in /whole /named; do
+		[ "$(line "$at")" = rw,nosuid,nodev,noexec,noatime,nodiratime,nosymfollow ] || complain "$at: $(line "$at")"
 	done
 	[[ $(line /below) == rw,nodev,* ]]
 	[[ $(line /below/sub) == ro,nosuid,nodev,noexec,noatime* ]]
@@ -1115,7 +1120,7 @@ line() {
 		[ "$status" -ne 0 ]
 		[[ $err == *"set the options of the mount on /x (at /mounts/5) [step mounts in init]: operation not permitted; ${words#*:}: locked by the host, and cannot be cleared in a user namespace"* ]] || complain "$words"
 	done
-	for words in relatime strictatime noexec,nodiratime; do
+	for words in relatime strictatime noexec,nodiratime noatime; do
 		only_defaults
 		bind_is /x "rbind,$words"
 		davit run -b "$BUNDLE" "$ID"

@@ -44,22 +44,25 @@ void mounts_note_readonly(struct mount_op *op, int fd)
  * A bind is a copy with the flags of its source. Where config.json names one flag it names all of
  * them, as `mount --bind -o` and runc have it: nosuid alone takes ro off. The atime modes and
  * nodiratime are such a set of their own; atime and the like, which name none, leave it. In a user
- * namespace the kernel locks what a mount had outside; what nobody named is kept then, and what was
- * asked for in vain is an error.
+ * namespace the kernel locks what a mount had outside; what nobody named is kept then of what can
+ * be locked (nosymfollow never is), and what was asked for in vain is an error.
  */
 static int set_all_flags(const struct mount_options *o, int fd)
 {
 	uint64_t flags = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 			 MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSYMFOLLOW;
-	uint64_t clear = o->attr_clear;
+	uint64_t clear = o->attr_clear, unnamed;
 	int r;
 
 	if (o->is_atime_given)
 		flags |= MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME;
 	else
 		clear &= ~(uint64_t)(MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME);
-	r = mount_set_attrs(fd, o->attr_set, clear | (flags & ~o->attr_set), false);
-	return r == -EPERM ? mount_set_attrs(fd, o->attr_set, clear, false) : r;
+	unnamed = flags & ~o->attr_set;
+	r = mount_set_attrs(fd, o->attr_set, clear | unnamed, false);
+	if (r == -EPERM)
+		r = mount_set_attrs(fd, o->attr_set, clear | (unnamed & ~LOCKABLE), false);
+	return r;
 }
 
 /*
