@@ -64,11 +64,11 @@ static void tell_unused(struct session *s, bool is_given, const char *what)
 	if (!is_given)
 		return;
 	snprintf(text, sizeof(text), "%s not used: with --process the file says it", what);
-	log_message(&s->log, DAVIT_LOG_WARNING, text);
+	log_message(&s->log, DAVIT_LOG_INFO, text);
 }
 
-/* As with runc and crun, which add nothing to the file either; here what makes the program another
- * user's or takes rights away counts beside it. */
+/* As with runc and crun, which add nothing to the file either, and say nothing of it; here what
+ * makes the program another user's or takes rights away counts beside it. */
 static void leave_to_file(struct session *s, struct davit_exec_options *o)
 {
 	tell_unused(s, o->args && *o->args, "the program is");

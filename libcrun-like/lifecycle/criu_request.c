@@ -5,6 +5,7 @@
 #include "lifecycle/criu_request.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,6 +13,8 @@
 #include "base/fmt.h"
 #include "lifecycle/criu_session.h"
 #include "setup/annotations.h"
+
+#define DEFAULT_IMAGES "checkpoint"
 
 /* Numbers of fields of criu's options (rpc.proto). */
 enum option {
@@ -75,26 +78,60 @@ static int open_folder(const char *path, bool make, struct err *e)
 	return fd < 0 ? err_set(e, errno, "open the folder %s", path) : fd;
 }
 
-/* criu says nothing of one that is not there: it dumps all memory, or fails without a word. */
-static int check_parent(const struct criu_images *images, const char *parent, struct err *e)
+/*
+ * What @parent is, seen from the images' folder. That may not be there yet: it is made in the
+ * folder above then, where ".." will lead.
+ */
+static int open_parent(const char *image_path, const char *parent)
 {
-	_cleanup_fd_ int fd = openat(images->dirfd, parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_fd_ int dirfd = open(image_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	size_t len = strlen(image_path);
+	char above[PATH_MAX];
 
-	return fd < 0 ? err_set(e, errno, "--parent-path %s, seen from %s", parent, images->path)
+	if (dirfd < 0 && errno == ENOENT) {
+		while (len && image_path[len - 1] == '/')
+			len--;
+		while (len && image_path[len - 1] != '/')
+			len--;
+		while (parent[0] == '.' && parent[1] == '/')
+			parent += 1 + strspn(parent + 1, "/");
+		if (strncmp(parent, "..", 2) != 0 || (parent[2] && parent[2] != '/')) {
+			errno = ENOENT;
+			return -1;
+		}
+		parent += 2 + strspn(parent + 2, "/");
+		fmt(above, sizeof(above), "%.*s.", (int)len, image_path);
+		dirfd = open(above, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	}
+	return openat(dirfd, *parent ? parent : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* criu says nothing of one that is not there: it dumps all memory, or fails without a word. */
+int criu_images_check_parent(const struct davit_checkpoint_options *o, struct err *e)
+{
+	const char *path = o->image_path ? o->image_path : DEFAULT_IMAGES;
+	_cleanup_fd_ int fd = -1;
+
+	if (!o->parent_path)
+		return 0;
+	if (o->parent_path[0] == '/')
+		return err_kind(e, ERR_USAGE, EINVAL,
+				"--parent-path %s: it is to be relative to the images' folder",
+				o->parent_path);
+	fd = open_parent(path, o->parent_path);
+	return fd < 0 ? err_set(e, errno, "--parent-path %s, seen from %s", o->parent_path, path)
 		      : 0;
 }
 
 int criu_images_open(struct criu_images *images, const struct davit_checkpoint_options *o,
 		     bool make, struct err *e)
 {
-	images->path = o->image_path ? o->image_path : "checkpoint";
+	images->path = o->image_path ? o->image_path : DEFAULT_IMAGES;
 	images->work_path = o->work_path ? o->work_path : images->path;
 	images->dirfd = images->work_dirfd = -1;
 	images->dirfd = open_folder(images->path, make, e);
 	if (images->dirfd >= 0)
 		images->work_dirfd = open_folder(images->work_path, true, e);
-	if (!e->code && make && o->parent_path)
-		check_parent(images, o->parent_path, e);
 	if (!e->code)
 		criu_images_clear(images, make, e);
 	if (e->code)

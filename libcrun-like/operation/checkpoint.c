@@ -154,10 +154,8 @@ static int check_status_fd(const struct davit_checkpoint_options *o, struct err 
 
 static int check_options(const struct davit_checkpoint_options *o, struct err *e)
 {
-	if (o->parent_path && o->parent_path[0] == '/')
-		return err_kind(e, ERR_USAGE, EINVAL,
-				"--parent-path %s: it is to be relative to the images' folder",
-				o->parent_path);
+	if (criu_images_check_parent(o, e) < 0)
+		return -e->code;
 	/* By itself criu would hand the memory to the first who asks, of all networks, at a port
 	 * that nobody knows; and wait for that, with the container stopped. */
 	if (!o->lazy_pages || o->page_server)

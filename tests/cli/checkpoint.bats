@@ -89,10 +89,25 @@ without_criu() {
 }
 
 # As runc's own tests ask for it: said before criu is, and with the option's name.
-@test "checkpoint --parent-path: an absolute one is refused" {
+@test "checkpoint --parent-path: an absolute one, and what is not there, are refused" {
+	local parent
 	ok run --detach -b "$BUNDLE" "$ID"
 	mkdir "$T/one"
+	echo text >"$T/file"
+	without_criu
 	refused "--parent-path $T/one: it is to be relative" checkpoint --image-path "$T/images" --parent-path "$T/one" "$ID"
+	for parent in one ./one ..one ../two . ./.././two ../one/two; do
+		refused "--parent-path $parent, seen from $T/images: no such file or directory" \
+			checkpoint --image-path "$T/images" --parent-path "$parent" "$ID"
+	done
+	refused "--parent-path ../file, seen from $T/images: not a directory" checkpoint --image-path "$T/images" --parent-path ../file "$ID"
+	for parent in ../one .././/../${T##*/}/one .. ./..; do
+		refused "package criu" checkpoint --image-path "$T/images//" --parent-path "$parent" "$ID"
+	done
+	cd "$T"
+	refused "package criu" checkpoint --image-path images --parent-path ../one "$ID"
+	refused "package criu" checkpoint --image-path one/. --parent-path ../one "$ID"
+	refused "--parent-path ../two, seen from checkpoint: no such" checkpoint --parent-path ../two "$ID"
 	[ ! -e "$T/images" ]
 	is running
 	grows "$BUNDLE/rootfs/tmp/beats"

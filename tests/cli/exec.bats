@@ -282,11 +282,14 @@ all_sets() {
 	[ "$(proc_field "$pid" NoNewPrivs)" = 1 ]
 }
 
-@test "exec --process: what would add to the file is not used, as with runc and crun, and is told" {
+@test "exec --process: what would add to the file is not used, as with runc and crun, and is told on demand" {
 	start_one
 	jq -n --arg token "DAVIT_TEST=$TOKEN" '{ args: ["sleep", "900"], cwd: "/tmp", env: ["X=1", $token], user: { uid: 0, gid: 0 },
 		capabilities: { bounding: ["CAP_KILL"] } }' >"$T/process.json"
-	davit exec -d --pid-file "$T/pid" --process "$T/process.json" --tty -e X=2 --cwd / -c CAP_CHOWN -g 77 "$ID" sleep 1
+	davit exec --process <(echo '{ "args": ["true"], "cwd": "/" }') --tty -e X=2 "$ID" sleep 1
+	[ "$status" -eq 0 ]
+	[ -z "$err$out" ]
+	davit --log-level info exec -d --pid-file "$T/pid" --process "$T/process.json" --tty -e X=2 --cwd / -c CAP_CHOWN -g 77 "$ID" sleep 1
 	[ "$status" -eq 0 ]
 	[ "$(grep -oP 'msg="\K.*(?= not used: )' <<<"$err")" = $'the program is\n--env is\n--cwd is\n--cap is\n--additional-gids is\n--tty is' ]
 	pid=$(<"$T/pid")
