@@ -376,6 +376,14 @@ make_session() {
 	davit --log-level info run -d -b "$BUNDLE" "$ID"
 	[[ $err == *"level=info"*"the container gets no cgroup: the cgroup $(cgroup_of $$) is not delegated to this user"* ]] ||
 		complain "not said at level info"
+	[[ $err != *"leaves behind"* ]]
+	ok delete -f "$ID"
+	config '.linux.namespaces |= map(select(.type != "pid")) |
+		.mounts |= map(if .type == "proc" then { destination: "/proc", type: "bind", source: "/proc", options: ["rbind"] } else . end)'
+	ok run -d -b "$BUNDLE" "$ID"
+	ok delete -f "$ID"
+	davit --log-level info run -d -b "$BUNDLE" "$ID"
+	[[ $err == *"level=info"*"what its program leaves behind cannot be found to be ended"* ]] || complain "not said without a pid namespace"
 	ok delete -f "$ID"
 	check_clean
 	rmdir "$CGROOT/$TOKEN-theirs" "$CGROOT/$TOKEN-far"

@@ -342,7 +342,12 @@ int cgroup_prepare(struct arena *a, const struct oci_config *config,
 		return r;
 	/* Nothing asked for one, or that would have been an error: no warning. */
 	if (l.why_none && ctx->inform) {
-		fmt(text, sizeof(text), "the container gets no cgroup: %s", l.why_none);
+		const struct oci_namespace *pid = oci_config_namespace(config, "pid");
+
+		fmt(text, sizeof(text), "the container gets no cgroup: %s%s", l.why_none,
+		    pid && !pid->path ? ""
+				      : "; without a pid namespace of its own, too, what its "
+					"program leaves behind cannot be found to be ended");
 		ctx->inform(ctx->warn_arg, text);
 	}
 	*ret = p;
