@@ -253,6 +253,9 @@ static void check_mounts(struct check *k, const struct oci_config *c)
 		if (is_root(m->destination))
 			check_fail(k, POINTER("/mounts/%zu/destination", i), "the root itself: %s",
 				   m->destination);
+		if (!check_is_path_short(m->destination))
+			check_fail_long_path(k, POINTER("/mounts/%zu/destination", i),
+					     m->destination);
 		if (!m->uid_mappings.count != !m->gid_mappings.count)
 			check_fail(k, POINTER("/mounts/%zu", i),
 				   "uidMappings and gidMappings go together");

@@ -40,6 +40,10 @@ bool check_is_numbers(const char *list, unsigned most);
 /* A list of id mappings: sizes, overlaps, number. */
 void check_mappings(struct check *k, const char *pointer, const struct oci_id_mappings *m);
 
+/* No file system has a longer name (NAME_MAX), no call takes a longer path (PATH_MAX). */
+bool check_is_path_short(const char *path);
+void check_fail_long_path(struct check *k, const char *pointer, const char *path);
+
 /* check_process.c */
 check_fn check_args, check_cwd, check_env, check_user, check_rlimits, check_oom_score,
 	check_scheduler, check_io_priority, check_console_size, check_cpu_affinity;

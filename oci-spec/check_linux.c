@@ -15,6 +15,9 @@ enum {
 	NANOSECONDS = 1000 * 1000 * 1000
 };
 
+/* The kernel's KTIME_SEC_MAX / 2, 146 years: no clock of a time namespace begins later. */
+static const int64_t offset_max = INT64_MAX / NANOSECONDS / 2;
+
 /* Without a UTS namespace the name of the host itself would change. */
 static void check_host_name(struct check *k, const struct oci_config *c, const char *pointer,
 			    const char *name)
@@ -78,8 +81,11 @@ void check_id_mappings(struct check *k, const struct oci_config *c)
 
 static void check_time_offset(struct check *k, const char *pointer, const struct oci_time_offset *o)
 {
+	if (o && o->secs && (*o->secs > offset_max || *o->secs < -offset_max))
+		check_fail(k, POINTER("%s/secs", pointer), "%lld is not from -%lld to %lld",
+			   (long long)*o->secs, (long long)offset_max, (long long)offset_max);
 	if (o && o->nanosecs && *o->nanosecs >= NANOSECONDS)
-		check_fail(k, pointer, "more than %d", NANOSECONDS - 1);
+		check_fail(k, POINTER("%s/nanosecs", pointer), "more than %d", NANOSECONDS - 1);
 }
 
 void check_time_offsets(struct check *k, const struct oci_config *c)
@@ -94,8 +100,20 @@ void check_time_offsets(struct check *k, const struct oci_config *c)
 	else if (n->path)
 		check_fail(k, "/linux/timeOffsets",
 			   "the offsets of a time namespace that is joined by path are fixed");
-	check_time_offset(k, "/linux/timeOffsets/boottime/nanosecs", o->boottime);
-	check_time_offset(k, "/linux/timeOffsets/monotonic/nanosecs", o->monotonic);
+	check_time_offset(k, "/linux/timeOffsets/boottime", o->boottime);
+	check_time_offset(k, "/linux/timeOffsets/monotonic", o->monotonic);
+}
+
+/* "/", "/.", "/..//": whatever is in the root file system. Where "/a/.." leads, a link may say. */
+static bool is_root(const char *path)
+{
+	const char *at = path, *name;
+	size_t len;
+
+	while ((len = path_next(&at, &name)) > 0)
+		if (!path_is_dotdot(name, len))
+			return false;
+	return *path == '/';
 }
 
 static void check_device_number(struct check *k, const char *pointer, const int64_t *number,
@@ -119,6 +137,11 @@ void check_devices(struct check *k, const struct oci_config *c)
 		if (path_has_dotdot(d->path))
 			check_fail(k, POINTER("/linux/devices/%zu/path", i),
 				   "\"..\" in the path: %s", d->path);
+		else if (is_root(d->path))
+			check_fail(k, POINTER("/linux/devices/%zu/path", i), "the root itself: %s",
+				   d->path);
+		if (!check_is_path_short(d->path))
+			check_fail_long_path(k, POINTER("/linux/devices/%zu/path", i), d->path);
 		if (!strcmp(d->type, "p"))
 			continue;
 		check_device_number(k, POINTER("/linux/devices/%zu/major", i), d->major, MAJOR_MAX);
@@ -166,22 +189,13 @@ void check_net_devices(struct check *k, const struct oci_config *c)
 
 static void check_absolute_paths(struct check *k, const char *pointer, const struct oci_strings *l)
 {
-	for (size_t i = 0; i < l->count; i++)
+	for (size_t i = 0; i < l->count; i++) {
 		if (*l->items[i] != '/')
 			check_fail(k, POINTER("%s/%zu", pointer, i), "not an absolute path: %s",
 				   l->items[i]);
-}
-
-/* "/", "/.", "/..//": whatever is in the root file system. Where "/a/.." leads, a link may say. */
-static bool is_root(const char *path)
-{
-	const char *at = path, *name;
-	size_t len;
-
-	while ((len = path_next(&at, &name)) > 0)
-		if (!path_is_dotdot(name, len))
-			return false;
-	return *path == '/';
+		if (!check_is_path_short(l->items[i]))
+			check_fail_long_path(k, POINTER("%s/%zu", pointer, i), l->items[i]);
+	}
 }
 
 void check_masked_paths(struct check *k, const struct oci_config *c)

@@ -28,8 +28,12 @@ void check_args(struct check *k, const struct oci_config *c)
 
 void check_cwd(struct check *k, const struct oci_config *c)
 {
-	if (c->process && *c->process->cwd && *c->process->cwd != '/')
+	if (!c->process)
+		return;
+	if (*c->process->cwd && *c->process->cwd != '/')
 		check_fail(k, "/process/cwd", "not an absolute path: %s", c->process->cwd);
+	if (!check_is_path_short(c->process->cwd))
+		check_fail_long_path(k, "/process/cwd", c->process->cwd);
 }
 
 void check_env(struct check *k, const struct oci_config *c)

@@ -2,9 +2,11 @@
  *
  * See check.h: how a violation is told, and what more than one check asks.
  */
+#include <limits.h>
 #include <string.h>
 
 #include "base/fmt.h"
+#include "base/path.h"
 #include "check.h"
 #include "json_pointer.h"
 
@@ -110,4 +112,21 @@ void check_mappings(struct check *k, const char *pointer, const struct oci_id_ma
 		else
 			check_overlap(k, pointer, m, i);
 	}
+}
+
+bool check_is_path_short(const char *path)
+{
+	return path_longest(path) <= NAME_MAX && strlen(path) < PATH_MAX;
+}
+
+void check_fail_long_path(struct check *k, const char *pointer, const char *path)
+{
+	size_t longest = path_longest(path);
+
+	if (longest > NAME_MAX)
+		check_fail(k, pointer, "a name of %zu bytes, more than %d: %s", longest, NAME_MAX,
+			   path);
+	else
+		check_fail(k, pointer, "%zu bytes, more than %d: %s", strlen(path), PATH_MAX - 1,
+			   path);
 }

@@ -61,8 +61,11 @@ static int examine_mounts(struct plan *p, const struct err_sink *faults, struct 
 
 static int examine_devices(struct plan *p, const struct err_sink *faults, struct err *e)
 {
-	return devices_prepare(&p->arena, p->config, namespaces_is_private(&p->ns, CLONE_NEWUSER),
-			       &p->devices, e);
+	if (devices_prepare(&p->arena, p->config, namespaces_is_private(&p->ns, CLONE_NEWUSER),
+			    &p->devices, e) < 0)
+		return -e->code;
+	devices_examine(&p->devices, faults);
+	return 0;
 }
 
 static int examine_net_devices(struct plan *p, const struct err_sink *faults, struct err *e)

@@ -41,6 +41,14 @@ maps='.linux.namespaces += [{ type: "user" }]
 		"$maps | .process.user.additionalGids = [5, 52]"
 	knows "(at /process/user/umask)" '.process.user.umask = 4096'
 	knows "(at /linux/cgroupsPath)" '.linux.cgroupsPath = "/a/../../b"'
+	knows "(at /linux/devices/1)" '.linux.devices = [{ path: "/dev/x", type: "c", major: 1, minor: 3 },
+		{ path: "/dev//x", type: "c", major: 1, minor: 5 }]'
+	knows "(at /linux/devices/1)" '.linux.devices = [{ path: "/dev/x", type: "c", major: 1, minor: 3 }, { path: "/dev/x", type: "p" }]'
+	knows "(at /linux/devices/0/path)" '.linux.devices = [{ path: "/", type: "p" }]'
+	knows "(at /mounts/2/destination)" '.mounts[2] = { destination: ("/" + "d" * 256), type: "tmpfs", source: "t" }'
+	knows "(at /process/cwd)" '.process.cwd = "/" + "d" * 256'
+	knows "(at /linux/maskedPaths/0)" '.linux.maskedPaths = ["/" + "/d" * 2100]'
+	knows "(at /linux/timeOffsets/boottime/secs)" '.linux.namespaces += [{ type: "time" }] | .linux.timeOffsets = { boottime: { secs: -5000000000 } }'
 	if davit_has SECCOMP; then
 		knows "(at /linux/seccomp/syscalls/0/action)" '.linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW",
 			syscalls: [{ names: ["mkdir"], action: "SCMP_ACT_NOTIFY" }] }'

@@ -225,6 +225,11 @@ static const struct row rows[] = {
 	{ "host name", LINUX_OF("\"hostname\":\"" X256 "\",\"domainname\":\"" X256 "\",", "\"namespaces\":[" NS("uts") "]"), "/hostname /domainname" },
 	{ "domainname twice", LINUX_OF("\"domainname\":\"a\",", "\"namespaces\":[" NS("uts") "],\"sysctl\":{\"kernel.domainname\":\"b\"}"), "/linux/sysctl/kernel.domainname" },
 	{ "newlines of a class", LINUX("\"intelRdt\":{\"l3CacheSchema\":\"a\\n\"}"), "/linux/intelRdt/l3CacheSchema" },
+	{ "offsets", LINUX_NS(NS("time"), "\"timeOffsets\":{\"boottime\":{\"secs\":4611686019},\"monotonic\":{\"secs\":-4611686019}}"), "/linux/timeOffsets/boottime/secs /linux/timeOffsets/monotonic/secs" },
+	{ "offsets of 146 years", LINUX_NS(NS("time"), "\"timeOffsets\":{\"boottime\":{\"secs\":4611686018},\"monotonic\":{\"secs\":-4611686018}}"), NULL },
+	{ "a device as the root", LINUX("\"devices\":[{\"path\":\"//.\",\"type\":\"p\"},{\"path\":\"/dev/p\",\"type\":\"p\"}]"), "/linux/devices/0/path" },
+	{ "long names", LINUX("\"devices\":[{\"path\":\"/" X256 "\",\"type\":\"p\"}],\"maskedPaths\":[\"/a/" X256 "\"],\"readonlyPaths\":[\"/a\",\"/" X256 "/\"]"), "/linux/devices/0/path /linux/maskedPaths/0 /linux/readonlyPaths/1" },
+	{ "a long destination", MOUNT("\"destination\":\"/a/" X256 "\""), "/mounts/0/destination" },
 	{ "personality", LINUX("\"personality\":{\"domain\":\"LINUX\",\"flags\":[\"X\"]}"), "/linux/personality/flags" },
 };
 /* clang-format on */

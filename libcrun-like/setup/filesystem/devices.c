@@ -210,6 +210,26 @@ static bool is_match(const struct device_op *op, const struct stat *st)
 	return S_ISFIFO(op->mode) || st->st_rdev == op->rdev;
 }
 
+/* Whatever links the image has. Of the default ones none has the path of a listed one. */
+void devices_examine(const struct devices *devices, const struct err_sink *faults)
+{
+	for (size_t i = 1; i < devices->count && devices->items[i].pointer; i++) {
+		const struct device_op *op = &devices->items[i];
+		size_t j = 0;
+		struct err e = { 0 };
+
+		while (j < i && !is_same_path(devices->items[j].path, op->path))
+			j++;
+		if (j == i || ((devices->items[j].mode & S_IFMT) == (op->mode & S_IFMT) &&
+			       devices->items[j].rdev == op->rdev))
+			continue;
+		err_kind(&e, ERR_CONFIG, EEXIST, "%s is another device by %s already", op->path,
+			 devices->items[j].pointer);
+		err_at(&e, op->pointer);
+		err_pass(faults, &e);
+	}
+}
+
 static int fail_absent(const struct device_op *op, const char *why, struct err *e)
 {
 	err_kind(e, ERR_UNSUPPORTED, ENODEV, "the host has no device %s %s %u:%u to be bound%s",

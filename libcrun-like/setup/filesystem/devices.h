@@ -35,6 +35,9 @@ struct devices {
 int devices_prepare(struct arena *a, const struct oci_config *config, bool has_user_ns,
 		    struct devices *ret, struct err *e);
 
+/* What devices_apply() would refuse of @devices by itself: two of one path. */
+void devices_examine(const struct devices *devices, const struct err_sink *faults);
+
 /* Where HOST makes listed nodes that the host does not have, and whose they are. */
 struct device_place {
 	int dirfd; /* the caller's alone */
