@@ -207,7 +207,7 @@ static int check_terminal(const struct plan *plan, struct err *e)
 		err_field(e, EINVAL, "/process/terminal",
 			  "cannot allocate tty if %s will detach without setting console socket",
 			  plan->ctx->name);
-		return err_hint(e, "give --console-socket, or ask for no terminal "
+		return err_hint(e, "use --console-socket, or ask for no terminal "
 				   "(process.terminal, --tty)");
 	}
 	if (plan->console_socket && !plan->has_terminal) {

@@ -295,5 +295,7 @@ ticks() {
 @test "process.terminal: nobody is there to show it without a console socket" {
 	refused "cannot allocate tty if $(basename "$DAVIT") will detach without setting console socket" create --bundle "$BUNDLE" "$ID"
 	refused "cannot allocate tty if $(basename "$DAVIT") will detach without setting console socket" run -d --bundle "$BUNDLE" "$ID"
+	# What crun's suite looks for.
+	refused "use --console-socket" run -d --bundle "$BUNDLE" "$ID"
 	check_clean
 }
