@@ -97,7 +97,7 @@ static void read_message(int fs_fd, char message[static MOUNT_MESSAGE_SIZE])
 		len = read(fs_fd, line, sizeof(line) - 1);
 		if (len <= 0)
 			return;
-		if (line[len - 1] == '\n')
+		while (len > 0 && line[len - 1] == '\n') /* some have one of their own */
 			len--;
 		line[len] = '\0';
 		if (strncmp(line, "e ", 2) == 0)
@@ -317,6 +317,26 @@ int mount_open_fs(const struct mount_fs *fs, int scratch, char message[static MO
 	if (fd == -EINVAL && is_data_long(fs) && is_kernel_too_old(message))
 		return tell_long(fs, message);
 	return fd;
+}
+
+int mount_try_options(const struct mount_fs *fs, char message[static MOUNT_MESSAGE_SIZE])
+{
+	_cleanup_fd_ int fs_fd = sys_fsopen(fs->type);
+	int r;
+
+	message[0] = '\0';
+	if (fs_fd < 0)
+		return fs_fd;
+	if (is_data_long(fs) && !is_long_overlay(fs) && !fits_fsconfig(fs))
+		return tell_long(fs, message);
+	if (is_long_overlay(fs) || (fs->superblock & FLAGS_OF_MOUNT_ONLY) || !fits_fsconfig(fs))
+		return 0;
+	r = configure_superblock(fs_fd, fs);
+	if (r == 0)
+		r = configure_data(fs_fd, fs->data);
+	if (r < 0)
+		read_message(fs_fd, message);
+	return r;
 }
 
 int mount_reconfigure(int fd, const struct mount_fs *fs, char message[static MOUNT_MESSAGE_SIZE])

@@ -49,6 +49,9 @@ int mount_make_namespace(int fd);
  * mount(2) has to be used; a process alone in that namespace may do so.
  */
 int mount_open_fs(const struct mount_fs *fs, int scratch, char message[static MOUNT_MESSAGE_SIZE]);
+/* Whether the file system knows its options and their values, without making one. -ENODEV: there is
+ * no such type. Also 0 where that is not seen before one is made. */
+int mount_try_options(const struct mount_fs *fs, char message[static MOUNT_MESSAGE_SIZE]);
 
 /* Changes the superblock below the mount @fd; fs->attrs, type and source do not matter. */
 int mount_reconfigure(int fd, const struct mount_fs *fs, char message[static MOUNT_MESSAGE_SIZE]);

@@ -5,9 +5,13 @@
  */
 #include "lifecycle/examine.h"
 
+#include <errno.h>
 #include <sched.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-#include "kernel/sys.h"
+#include "kernel/mount.h"
 #include "setup/resources/cgroup_devices.h"
 #include "setup/resources/cgroup_knobs.h"
 
@@ -142,17 +146,86 @@ static int examine_labels(struct plan *p, const struct err_sink *faults, struct 
 				  : 0;
 }
 
+/* Those of file systems that are the kernel's own: what others take hangs on devices and servers.
+ */
+static bool is_kernel_type(const char *type)
+{
+	static const char *const types[] = { "tmpfs", "proc", "sysfs", "devpts", "mqueue", NULL };
+	size_t i = 0;
+
+	while (types[i] && strcmp(types[i], type) != 0)
+		i++;
+	return types[i];
+}
+
 /* Whoever may not mount does not learn it. */
-static int examine_file_systems(struct plan *p, const struct err_sink *faults, struct err *e)
+static void examine_file_system(const struct mount_op *op, const struct err_sink *faults)
+{
+	const struct mount_fs fs = {
+		.type = op->type,
+		.data = op->options.data,
+		.superblock = op->options.superblock_set,
+	};
+	char message[MOUNT_MESSAGE_SIZE];
+	int r = mount_try_options(&fs, message);
+	struct err e = { 0 };
+
+	if (r == -ENODEV) {
+		err_kind(&e, ERR_UNSUPPORTED, ENODEV, "unknown file system type %s", op->type);
+		err_at(&e, POINTER("/mounts/%zu/type", op->index));
+	} else if (r < 0 && message[0] && is_kernel_type(op->type)) {
+		err_field(&e, -r, POINTER("/mounts/%zu/options", op->index), "%s", message);
+	}
+	if (e.code)
+		err_pass(faults, &e);
+}
+
+/* A source that a hook may still make is not missing. */
+static void examine_source(const struct plan *p, const struct mount_op *op,
+			   const struct err_sink *faults)
+{
+	struct stat st;
+	struct err e = { 0 };
+
+	if (op->inside || p->hooks.prestart.count || p->hooks.create_runtime.count ||
+	    lstat(op->source, &st) == 0 || (errno != ENOENT && errno != ENOTDIR))
+		return;
+	err_field(&e, errno, POINTER("/mounts/%zu/source", op->index), "mount source %s: %s",
+		  op->source, errno_words(errno));
+	err_pass(faults, &e);
+}
+
+static int examine_mounts_here(struct plan *p, const struct err_sink *faults, struct err *e)
 {
 	for (size_t i = 0; i < p->mounts.count; i++) {
 		const struct mount_op *op = &p->mounts.items[i];
-		_cleanup_fd_ int fd = op->kind == MOUNT_FS ? sys_fsopen(op->type) : -1;
 
-		if (op->kind == MOUNT_FS && fd == -ENODEV) {
-			err_kind(e, ERR_UNSUPPORTED, ENODEV, "unknown file system type %s",
-				 op->type);
-			return err_at(e, POINTER("/mounts/%zu/type", op->index));
+		if (op->kind == MOUNT_FS)
+			examine_file_system(op, faults);
+		else if (op->kind == MOUNT_BIND)
+			examine_source(p, op, faults);
+	}
+	return 0;
+}
+
+/* Those whose failure is create's, and whose paths are the host's. */
+static int examine_hook_files(struct plan *p, const struct err_sink *faults, struct err *e)
+{
+	const struct hook_ops *const kinds[] = { &p->hooks.prestart, &p->hooks.create_runtime,
+						 &p->hooks.create_container };
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		for (size_t j = 0; j < kinds[i]->count; j++) {
+			const char *path = kinds[i]->ops[j].path;
+			struct stat st;
+
+			if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+				errno = EISDIR;
+			else if (access(path, X_OK) == 0)
+				continue;
+			err_field(e, errno, POINTER("/hooks/%s/%zu/path", kinds[i]->kind, j),
+				  "hook %s: %s", path, errno_words(errno));
+			err_pass(faults, e);
 		}
 	}
 	return 0;
@@ -165,25 +238,16 @@ struct row {
 };
 
 static const struct row rows[] = {
-	{ examine_namespaces, false, NULL },
-	{ examine_rootfs, true, "/root" },
-	{ examine_limits, false, NULL },
-	{ examine_device_rules, false, NULL },
-	{ examine_handover, false, NULL },
-	{ examine_mounts, false, NULL },
-	{ examine_file_systems, true, "/mounts" },
-	{ examine_devices, false, NULL },
-	{ examine_net_devices, false, NULL },
-	{ examine_sysctls, false, NULL },
-	{ examine_scheduling, false, NULL },
-	{ examine_memory_policy, false, NULL },
-	{ examine_personality, false, NULL },
-	{ examine_labels, true, NULL },
-	{ examine_user, false, NULL },
-	{ examine_user_here, true, NULL },
-	{ examine_credentials, false, NULL },
-	{ examine_hooks, false, NULL },
-	{ examine_filter, false, "/linux/seccomp" },
+	{ examine_namespaces, false, NULL },      { examine_rootfs, true, "/root" },
+	{ examine_limits, false, NULL },          { examine_device_rules, false, NULL },
+	{ examine_handover, false, NULL },        { examine_mounts, false, NULL },
+	{ examine_devices, false, NULL },         { examine_net_devices, false, NULL },
+	{ examine_sysctls, false, NULL },         { examine_scheduling, false, NULL },
+	{ examine_memory_policy, false, NULL },   { examine_personality, false, NULL },
+	{ examine_labels, true, NULL },           { examine_user, false, NULL },
+	{ examine_user_here, true, NULL },        { examine_credentials, false, NULL },
+	{ examine_hooks, false, NULL },           { examine_hook_files, true, "/hooks" },
+	{ examine_mounts_here, true, "/mounts" }, { examine_filter, false, "/linux/seccomp" },
 };
 
 struct examination {

@@ -79,6 +79,32 @@ maps='.linux.namespaces += [{ type: "user" }]
 	[ "$status" -eq 1 ] && [[ $out == *"/root/path"*"nosuchfs"*"2 faults" ]] || complain "--host"
 }
 
+# lacks PLACE CREATE FILTER: this machine lacks it: create refuses it with the text CREATE, validate of the bundle
+# tells the place, and of the file alone nothing.
+lacks() {
+	cp "$T/good.json" "$BUNDLE/config.json"
+	config "$3"
+	refused "$2" create -b "$BUNDLE" "$ID" || { echo "create: $3"; return 1; }
+	davit validate "$BUNDLE"
+	[[ $status:$out == 1:*": ${2##*: } (at $1)"$'\n1 fault' ]] || complain "validate: $3"
+	davit validate -f "$BUNDLE/config.json"
+	[ "$status:$out" = "0:0 faults" ] || complain "validate -f: $3"
+}
+
+@test "sources, hooks and file system options that this machine does not have are told with a bundle" {
+	lacks /mounts/2/source "no such file or directory" '.mounts[2] = { destination: "/v", type: "bind", source: "/not/there", options: ["bind"] }'
+	lacks /mounts/2/options "tmpfs: Unknown parameter 'frob'" '.mounts[2] = { destination: "/v", type: "tmpfs", source: "t", options: ["frob"] }'
+	lacks /mounts/2/options "tmpfs: Bad value for 'size'" '.mounts[2] = { destination: "/v", type: "tmpfs", source: "t", options: ["size=abc"] }'
+	lacks /hooks/createRuntime/1/path "no such file or directory" '.hooks.createRuntime = [{ path: "/bin/true" }, { path: "/not/there" }]'
+	# What comes in time, or may come, is not missing.
+	cp "$T/good.json" "$BUNDLE/config.json"
+	config '.mounts += [{ destination: "/v", type: "tmpfs", source: "t", options: ["mode=1777", "size=10%", "ro", "lazytime"] },
+		{ destination: "/w", type: "bind", source: "'"$T"'/made", options: ["bind"] }]
+		| .hooks = { createRuntime: [{ path: "/bin/mkdir", args: ["mkdir", "-p", "'"$T"'/made"] }] }'
+	davit validate "$BUNDLE"
+	[ "$status:$out" = "0:0 faults" ] || complain "validate of what a hook makes"
+}
+
 @test "all faults are told: of values, of the rules between them, and of what create makes of them" {
 	config 'del(.ociVersion) | .process.user.uid = "root" | .linux.namespaces[0].type = "pidd" | .process.cwd = "tmp"
 		| .linux.rootfsPropagation = "x" | .mounts[1].options = {} | .process.rlimits = [5] | .linux.resources.cpu.cpus = "abc"'
