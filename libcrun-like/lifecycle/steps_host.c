@@ -182,7 +182,8 @@ static int take_cgroup(struct run *run, const struct cgroup_created *made, struc
 	run->cgroup_inode = made->inode;
 	run->cgroup_was_there = made->was_there;
 	run->cgroup_enabled = made->enabled;
-	if (cgroup_apply(&run->plan->cgroup, run->cgroup_fd, e) < 0)
+	if (cgroup_apply(&run->plan->cgroup, run->cgroup_fd, e) < 0 ||
+	    (run->unit_fd >= 0 && cgroup_apply_unit(&run->plan->cgroup, run->unit_fd, e) < 0))
 		undo_cgroup(run);
 	return -e->code;
 }

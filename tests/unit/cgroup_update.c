@@ -260,3 +260,33 @@ TEST(a_real_directory_is_written)
 	CHECK_STR(text, "default 55");
 	clean(dirfd, path);
 }
+
+/* Quota and weight are systemd's there. */
+TEST(the_units_own_directory_has_what_systemd_cannot_set)
+{
+	const struct cgroup_write last = { .file = "cpu.max.burst", .value = "5000" };
+	const struct cgroup_write of_device = { .next = &last,
+						.file = "io.bfq.weight",
+						.value = "8:0 50",
+						.alt_file = "io.weight",
+						.alt_value = "8:0 55" };
+	const struct cgroup_write of_all = { .next = &of_device,
+					     .file = "io.bfq.weight",
+					     .value = "10",
+					     .alt_file = "io.weight",
+					     .alt_value = "default 10" };
+	const struct cgroup_write first = { .next = &of_all, .file = "cpu.max", .value = "10" };
+	const struct cgroup_plan plan = { .path = "/x", .writes = &first };
+	struct err e = { 0 };
+	char path[32], text[64] = "";
+	int dirfd = fixture(path, "io.weight=default 7;cpu.max=1000;cpu.max.burst=0");
+
+	CHECK(cgroup_apply_unit(&plan, dirfd, &e) == 0);
+	CHECK(file_read(dirfd, "io.weight", text, sizeof(text)) > 0);
+	CHECK(strncmp(text, "8:0 55", 6) == 0);
+	CHECK(file_read(dirfd, "cpu.max", text, sizeof(text)) > 0);
+	CHECK_STR(text, "1000");
+	CHECK(file_read(dirfd, "cpu.max.burst", text, sizeof(text)) > 0);
+	CHECK(strncmp(text, "5000", 4) == 0);
+	clean(dirfd, path);
+}

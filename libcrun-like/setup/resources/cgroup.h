@@ -120,6 +120,12 @@ bool cgroup_is_late(const struct cgroup_write *w);
 bool cgroup_has_late_limits(const struct cgroup_plan *plan);
 int cgroup_apply_late(const struct cgroup_plan *plan, int dirfd, struct err *e);
 
+/* What the unit's own directory needs too, since systemd has no property for it and the container's
+ * cgroup alone would not do: a weight is one among neighbours, a burst is cut by the quota above.
+ */
+bool cgroup_is_of_unit(const struct cgroup_write *w);
+int cgroup_apply_unit(const struct cgroup_plan *plan, int unitfd, struct err *e);
+
 /* For a container that exists: the cgroup's parents give it the controllers that are required.
  * After a failure nothing of it is left. */
 int cgroup_enable_controllers(const struct cgroup_plan *plan, struct cgroup_enabled *ret,

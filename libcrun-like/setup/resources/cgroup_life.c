@@ -166,6 +166,27 @@ int cgroup_apply(const struct cgroup_plan *p, int dirfd, struct err *e)
 	return write_limits(p, false, dirfd, e);
 }
 
+bool cgroup_is_of_unit(const struct cgroup_write *w)
+{
+	static const char *const files[] = { "cpu.max.burst", "cpu.weight.nice", "cpu.uclamp.min",
+					     "io.latency",    "dmem.min",        "dmem.low" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		if (strcmp(w->file, files[i]) == 0)
+			return true;
+	/* Of a device: systemd has what is the default of all of them. */
+	return strncmp(w->file, "io.", 3) == 0 && ends_in(w->file, "weight") &&
+	       strchr(w->value, ':');
+}
+
+int cgroup_apply_unit(const struct cgroup_plan *p, int unitfd, struct err *e)
+{
+	for (const struct cgroup_write *w = p->writes; w; w = w->next)
+		if (cgroup_is_of_unit(w) && write_one(p, w, unitfd, e) < 0)
+			return -e->code;
+	return 0;
+}
+
 static int open_at(int rootfd, const char *path, const struct cgroup_ref *ref)
 {
 	int dirfd = cgroupfs_open(rootfd, path);

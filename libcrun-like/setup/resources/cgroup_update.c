@@ -460,11 +460,50 @@ static int set_devices(const struct update *u, struct err *e)
 }
 
 /* The program last: it is one call, and has no old value that could be written back. */
-static int finish(const struct update *u, struct err *e)
+static int finish_unit(const struct update *u, struct err *e)
 {
 	if (u->plan.unit.name && systemd_unit_set(&u->plan.unit, u->plan.writes, e) < 0)
 		return -e->code;
 	return u->has_devices ? set_devices(u, e) : 0;
+}
+
+/* Those of the unit's own directory, the quota too: systemd writes it when it has answered, and a
+ * burst must not be above it. */
+static int collect_of_unit(const struct update *u, const struct cgroup_write **ret, struct err *e)
+{
+	*ret = NULL;
+	for (const struct cgroup_write *w = u->plan.writes; w; w = w->next) {
+		struct cgroup_write *copy;
+
+		if (!cgroup_is_of_unit(w) && strcmp(w->file, "cpu.max") != 0)
+			continue;
+		copy = arena_new(u->arena, struct cgroup_write);
+		if (!copy)
+			return err_set(e, ENOMEM, "prepare the update");
+		*copy = *w;
+		copy->next = *ret;
+		*ret = copy;
+	}
+	return 0;
+}
+
+static int finish(const struct update *u, struct err *e)
+{
+	const struct systemd_unit *unit = &u->plan.unit;
+	_cleanup_fd_ int rootfd = -1, unitfd = -1;
+	const struct cgroup_write *writes;
+
+	if (!unit->name || strcmp(unit->path, u->plan.path) == 0)
+		return finish_unit(u, e);
+	if (collect_of_unit(u, &writes, e) < 0)
+		return -e->code;
+	if (!writes)
+		return finish_unit(u, e);
+	rootfd = cgroupfs_open_root_at(u->plan.root);
+	unitfd = rootfd < 0 ? rootfd : cgroupfs_open(rootfd, unit->path);
+	if (unitfd < 0)
+		return err_set(e, -unitfd, "open the cgroup %s%s", u->plan.root, unit->path);
+	return write_all_or_none(writes, unitfd, cgroupfs_write, finish_unit, u, e);
 }
 
 static int apply(struct update *u, struct err *e)
