@@ -5,7 +5,9 @@
  * use to anybody else, and has no more rights than who starts it.
  *
  * The job of a transient unit is waited for by its signal. A manager that was executed again
- * meanwhile may not send it: so once in a while the unit is looked at, too.
+ * meanwhile may not send it: so once in a while the unit is looked at, too. How long that takes is
+ * counted in looks that were answered: a manager that is busy with itself, on a machine that is
+ * busy as well, answers nobody for more than half a minute, and nothing is wrong then.
  */
 #include "helpers/systemd.h"
 
@@ -22,6 +24,7 @@
 enum {
 	DROPPED_MAX = 16,
 	LOOK_USEC = 1000000,
+	LOOKS_MAX = 30, /* a second each, where nothing else is waited for */
 	CONNECT_TRIES = 50,
 	PAUSE_MSEC = 100
 };
@@ -39,7 +42,7 @@ struct call {
 	sd_bus_error error;
 	const char *dropped[DROPPED_MAX]; /* properties that this systemd does not know */
 	size_t dropped_count;
-	const char *job;
+	char *job;
 	char result[32]; /* of the job */
 	char words[256]; /* when there is no D-Bus error to tell */
 };
@@ -136,6 +139,23 @@ static int send_message(struct call *c, sd_bus_message *m, sd_bus_message **ret)
 	return sd_bus_call(c->bus, m, c->deadline - now, &c->error, ret);
 }
 
+/* A method of the manager's with a text, or with none. */
+static int ask_manager(struct call *c, const char *method, const char *text, sd_bus_error *error,
+		       sd_bus_message **ret)
+{
+	sd_bus_message *m = NULL;
+	uint64_t now = now_usec();
+	int r = sd_bus_message_new_method_call(c->bus, &m, service, manager_path, manager, method);
+
+	if (r >= 0 && text)
+		r = sd_bus_message_append(m, "s", text);
+	if (r >= 0)
+		r = now >= c->deadline ? -ETIMEDOUT
+				       : sd_bus_call(c->bus, m, c->deadline - now, error, ret);
+	sd_bus_message_unref(m);
+	return r;
+}
+
 static int on_job_removed(sd_bus_message *m, void *arg, sd_bus_error *error)
 {
 	struct call *c = arg;
@@ -155,68 +175,91 @@ static bool is_error(const struct call *c, const char *name)
 	return sd_bus_error_has_name(&c->error, name);
 }
 
-static int get_state(struct call *c, char **ret)
+/* 0: it has none. */
+static int get_job(struct call *c, const char *path, uint32_t *ret)
+{
+	sd_bus_message *reply = NULL;
+	const char *job;
+	int r = sd_bus_get_property(c->bus, service, path, unit_interface, "Job", NULL, &reply,
+				    "(uo)");
+
+	if (r >= 0)
+		r = sd_bus_message_read(reply, "(uo)", ret, &job);
+	sd_bus_message_unref(reply);
+	return r;
+}
+
+struct state {
+	char *active; /* ActiveState, or "gone" */
+	uint32_t job;
+};
+
+static int get_state(struct call *c, struct state *ret)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	sd_bus_message *reply = NULL;
 	const char *path;
-	int r = sd_bus_call_method(c->bus, service, manager_path, manager, "GetUnit", &error,
-				   &reply, "s", c->request->unit);
+	int r = ask_manager(c, "GetUnit", c->request->unit, &error, &reply);
 
 	if (r >= 0)
 		r = sd_bus_message_read(reply, "o", &path);
+	/* The job first: none any more, and not active then, is the end of it. */
+	if (r >= 0)
+		r = get_job(c, path, &ret->job);
 	if (r >= 0)
 		r = sd_bus_get_property_string(c->bus, service, path, unit_interface, "ActiveState",
-					       NULL, ret);
+					       NULL, &ret->active);
 	else if (sd_bus_error_has_name(&error, no_such_unit))
-		r = (*ret = strdup("gone")) ? 0 : -ENOMEM;
+		r = (ret->active = strdup("gone")) ? 0 : -ENOMEM;
 	sd_bus_message_unref(reply);
 	sd_bus_error_free(&error);
 	return r;
 }
 
-/* What the unit is doing when no signal has told. No answer is none: the next look, or the
- * deadline, will tell. */
-static void look_at_unit(struct call *c, bool is_start)
+enum look {
+	LOOK_NO_ANSWER,
+	LOOK_GOES_ON,
+	LOOK_DONE,
+	LOOK_FAILED,
+	LOOK_LOST /* to be started, and neither there nor going to be: the manager has forgotten it
+		   */
+};
+
+/* What the unit is doing when no signal has told. */
+static enum look look_at_unit(struct call *c, bool is_start)
 {
-	char *state = NULL;
-	bool is_active, has_failed, is_gone;
+	struct state state = { 0 };
+	enum look found = LOOK_GOES_ON;
+	bool has_failed, is_gone;
 
 	if (get_state(c, &state) < 0)
-		return;
-	is_active = strcmp(state, "active") == 0;
-	has_failed = strcmp(state, "failed") == 0;
-	is_gone = has_failed || strcmp(state, "inactive") == 0 || strcmp(state, "gone") == 0;
-	if (is_start ? is_active : is_gone)
-		(void)snprintf(c->result, sizeof(c->result), "done");
+		return LOOK_NO_ANSWER;
+	has_failed = strcmp(state.active, "failed") == 0;
+	is_gone = has_failed || strcmp(state.active, "inactive") == 0 ||
+		  strcmp(state.active, "gone") == 0;
+	if (is_start ? strcmp(state.active, "active") == 0 : is_gone)
+		found = LOOK_DONE;
 	else if (has_failed)
-		(void)snprintf(c->result, sizeof(c->result), "failed");
-	free(state);
+		found = LOOK_FAILED;
+	else if (is_start && is_gone && !state.job)
+		found = LOOK_LOST;
+	free(state.active);
+	return found;
 }
 
-static int wait_for_job(struct call *c, bool is_start)
+/* What has come already, the job's signal perhaps. */
+static int take_signals(struct call *c)
 {
-	uint64_t next_look = now_usec() + LOOK_USEC;
+	int r;
 
-	while (!*c->result) {
-		uint64_t now = now_usec();
-		int r = sd_bus_process(c->bus, NULL);
+	do
+		r = sd_bus_process(c->bus, NULL);
+	while (r > 0);
+	return r;
+}
 
-		if (r < 0)
-			return r;
-		if (r > 0)
-			continue;
-		if (now >= c->deadline)
-			return -ETIMEDOUT;
-		if (now >= next_look) {
-			look_at_unit(c, is_start);
-			next_look = now + LOOK_USEC;
-			continue;
-		}
-		r = sd_bus_wait(c->bus, LOOK_USEC / 4);
-		if (r < 0 && r != -EINTR)
-			return r;
-	}
+static int judge_job(struct call *c)
+{
 	/* Before strcmp(): behind it gcc 12 with the sanitizers takes the array for NULL. */
 	(void)snprintf(c->words, sizeof(c->words), "its job ended with \"%s\"", c->result);
 	if (strcmp(c->result, "done") == 0) {
@@ -226,13 +269,49 @@ static int wait_for_job(struct call *c, bool is_start)
 	return strcmp(c->result, "timeout") == 0 ? -ETIMEDOUT : -EIO;
 }
 
+/* -EAGAIN: it is to be started once more. */
+static int wait_for_job(struct call *c, bool is_start)
+{
+	uint64_t next_look = now_usec() + LOOK_USEC;
+	unsigned looks = 0;
+
+	for (;;) {
+		enum look found = LOOK_NO_ANSWER;
+		int r;
+
+		if (now_usec() >= next_look) {
+			found = look_at_unit(c, is_start);
+			next_look = now_usec() + LOOK_USEC;
+		}
+		r = take_signals(c);
+		if (*c->result)
+			return judge_job(c);
+		if (r < 0)
+			return r;
+		if (found == LOOK_LOST)
+			return -EAGAIN;
+		if (found == LOOK_DONE || found == LOOK_FAILED) {
+			(void)snprintf(c->result, sizeof(c->result), "%s",
+				       found == LOOK_DONE ? "done" : "failed");
+			return judge_job(c);
+		}
+		looks += found == LOOK_GOES_ON;
+		if (looks > LOOKS_MAX || now_usec() >= c->deadline)
+			return -ETIMEDOUT;
+		r = sd_bus_wait(c->bus, LOOK_USEC / 4);
+		if (r < 0 && r != -EINTR)
+			return r;
+	}
+}
+
 /* The manager is being executed again, or the bus lost it with the call on its way: it may have
- * been heard or not. */
+ * been heard or not. TimedOut is the bus' own word when the manager has not come back to it yet. */
 static bool is_lost(const struct call *c)
 {
 	return is_error(c, SD_BUS_ERROR_NO_REPLY) || is_error(c, SD_BUS_ERROR_DISCONNECTED) ||
 	       is_error(c, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
-	       is_error(c, SD_BUS_ERROR_NAME_HAS_NO_OWNER);
+	       is_error(c, SD_BUS_ERROR_NAME_HAS_NO_OWNER) ||
+	       is_error(c, "org.freedesktop.DBus.Error.TimedOut");
 }
 
 /* False: the time is up. */
@@ -247,8 +326,7 @@ static bool wait_a_moment(const struct call *c)
 static int reset_failed(struct call *c)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
-	int r = sd_bus_call_method(c->bus, service, manager_path, manager, "ResetFailedUnit",
-				   &error, NULL, "s", c->request->unit);
+	int r = ask_manager(c, "ResetFailedUnit", c->request->unit, &error, NULL);
 
 	/* It has gone by itself. */
 	if (sd_bus_error_has_name(&error, no_such_unit))
@@ -284,6 +362,7 @@ static int take_job(struct call *c, sd_bus_message *reply)
 	if (r < 0)
 		return r;
 	c->result[0] = '\0';
+	free(c->job);
 	c->job = strdup(path);
 	return c->job ? 0 : -ENOMEM;
 }
@@ -297,8 +376,7 @@ static int watch_jobs(struct call *c)
 	/* Whoever has not subscribed may not get signals at all. */
 	while (r >= 0) {
 		sd_bus_error_free(&c->error);
-		r = sd_bus_call_method(c->bus, service, manager_path, manager, "Subscribe",
-				       &c->error, NULL, "");
+		r = ask_manager(c, "Subscribe", NULL, &c->error, NULL);
 		if (r >= 0 || !is_lost(c) || !wait_a_moment(c))
 			return r;
 		r = 0;
@@ -324,14 +402,13 @@ static int start_once(struct call *c, sd_bus_message **reply)
 	return r;
 }
 
-static int start_unit(struct call *c)
+/* 1: it is another call's already, one whose answer was lost perhaps. */
+static int start_again(struct call *c)
 {
 	bool has_reset = false, was_lost = false;
 	sd_bus_message *reply = NULL;
-	int r = watch_jobs(c);
+	int r;
 
-	if (r < 0)
-		return r;
 	while ((r = start_once(c, &reply)) < 0) {
 		bool exists = is_error(c, "org.freedesktop.systemd1.UnitExists");
 
@@ -343,7 +420,7 @@ static int start_unit(struct call *c)
 		}
 		/* The lost call was heard; whose it is, davit sees by where its process is. */
 		if (exists && was_lost)
-			return wait_for_job(c, true);
+			return 1;
 		/* One of that name which has failed, and that nobody has forgotten. */
 		if (!exists || has_reset || reset_failed(c) < 0)
 			return r;
@@ -351,7 +428,21 @@ static int start_unit(struct call *c)
 	}
 	r = take_job(c, reply);
 	sd_bus_message_unref(reply);
-	return r < 0 ? r : wait_for_job(c, true);
+	return r;
+}
+
+static int start_unit(struct call *c)
+{
+	int r = watch_jobs(c);
+
+	if (r < 0)
+		return r;
+	do {
+		r = start_again(c);
+		if (r >= 0)
+			r = wait_for_job(c, true);
+	} while (r == -EAGAIN && wait_a_moment(c));
+	return r == -EAGAIN ? -ETIMEDOUT : r;
 }
 
 static int stop_once(struct call *c, sd_bus_message **reply)
@@ -415,68 +506,8 @@ static int set_properties(struct call *c)
 	return r;
 }
 
-/* --- the bus --------------------------------------------------------------------------------- */
-
-static int open_address(const char *address, bool is_bus, sd_bus **ret)
-{
-	sd_bus *bus = NULL;
-	int r = sd_bus_new(&bus);
-
-	if (r >= 0)
-		r = sd_bus_set_address(bus, address);
-	if (r >= 0 && is_bus)
-		r = sd_bus_set_bus_client(bus, 1);
-	if (r >= 0)
-		r = sd_bus_start(bus);
-	if (r < 0) {
-		sd_bus_unref(bus);
-		return r;
-	}
-	*ret = bus;
-	return 0;
-}
-
-/* Where the bus is not there (yet, or any more) root speaks to the manager itself. */
-static int open_system(sd_bus **ret)
-{
-	int r = open_address("unix:path=/run/dbus/system_bus_socket", true, ret);
-
-	if ((r == -ENOENT || r == -ECONNREFUSED) && geteuid() == 0)
-		r = open_address("unix:path=/run/systemd/private", false, ret);
-	return r;
-}
-
-/* What has a meaning in an address is escaped. */
-static int make_address(const char *dir, char *ret, size_t size)
-{
-	static const char plain[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "-_/.";
-	size_t len = (size_t)snprintf(ret, size, "unix:path=");
-
-	for (; *dir && len + 8 < size; dir++)
-		len += (size_t)snprintf(ret + len, size - len,
-					strchr(plain, *dir) ? "%c" : "%%%02x",
-					(unsigned)(unsigned char)*dir);
-	return snprintf(ret + len, size - len, "/bus") < 8 && !*dir ? 0 : -ENAMETOOLONG;
-}
-
-static int open_user(sd_bus **ret)
-{
-	const char *address = getenv("DBUS_SESSION_BUS_ADDRESS");
-	const char *dir = getenv("XDG_RUNTIME_DIR");
-	char text[512];
-	int r;
-
-	/* The manager's own bus is below its directory; an address may be that of another one. */
-	if (!dir || *dir != '/')
-		return address && *address ? open_address(address, true, ret) : -ENOENT;
-	r = make_address(dir, text, sizeof(text));
-	if (r == 0)
-		r = open_address(text, true, ret);
-	if (r < 0 && address && *address)
-		r = open_address(address, true, ret);
-	return r;
-}
+/* --- all of it -----------------------------------------------------------------------------------
+ */
 
 static int connect_bus(struct call *c)
 {
@@ -485,7 +516,7 @@ static int connect_bus(struct call *c)
 
 	/* A unix socket whose queue is full says so. */
 	do
-		r = is_user ? open_user(&c->bus) : open_system(&c->bus);
+		r = is_user ? bus_open_user(&c->bus) : bus_open_system(&c->bus);
 	while (r == -EAGAIN && ++tries < CONNECT_TRIES && wait_a_moment(c));
 	if (r < 0)
 		(void)snprintf(c->words, sizeof(c->words), "connect to the %s bus",
@@ -548,7 +579,7 @@ int main(void)
 	struct call c = { .request = request, .error = SD_BUS_ERROR_NULL };
 	int r = request ? read_request(request) : -ENOMEM;
 
-	c.deadline = now_usec() + SYSTEMD_JOB_MSEC * UINT64_C(1000);
+	c.deadline = now_usec() + SYSTEMD_ANSWER_MSEC * UINT64_C(1000);
 	if (r == 0)
 		r = perform(&c);
 	return answer(&c, r);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Between the files of davit-systemd: the request, and its values as parts of a D-Bus message.
+ * Between the files of davit-systemd: the request, its values as parts of a D-Bus message, and the
+ * way to the manager.
  */
 #ifndef DAVIT_HELPERS_SYSTEMD_H
 #define DAVIT_HELPERS_SYSTEMD_H
@@ -28,5 +29,8 @@ size_t value_type_len(const char *sig);
 int value_append(sd_bus_message *m, const struct request *r, const char **at, const char *sig);
 /* Steps over them. */
 int value_skip(const struct request *r, const char **at);
+
+int bus_open_system(sd_bus **ret);
+int bus_open_user(sd_bus **ret);
 
 #endif
