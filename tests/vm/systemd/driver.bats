@@ -248,6 +248,40 @@ is_idle() {
 	ok delete --force "$ID"
 }
 
+# cpu DIR...: quota and burst of these cgroups.
+cpu() {
+	local dir
+	for dir; do
+		cat "$dir/cpu.max" "$dir/cpu.max.burst"
+	done | paste -sd' '
+}
+
+is_cpu() {
+	[ "$(cpu "$PLACE" "$PLACE/container")" = "$1" ]
+}
+
+@test "systemd: a burst is the scope's as well, whose quota would cut it" {
+	config '.linux.resources.cpu = { quota: 50500, period: 100000, burst: 20000 }'
+	ok --systemd-cgroup run -d -b "$BUNDLE" "$ID"
+	is_cpu "51000 100000 20000 50500 100000 20000"
+	# The quota is below the burst until both are written.
+	echo '{ "cpu": { "quota": 10000, "burst": 5000 } }' >"$T/less.json"
+	ok update -r "$T/less.json" "$ID"
+	comes_true is_cpu "10000 100000 5000 10000 100000 5000"
+	ok update --cpu-quota 60000 --cpu-burst 30000 "$ID"
+	systemctl daemon-reload
+	comes_true is_cpu "60000 100000 30000 60000 100000 30000"
+	refused "write 20000 100000 to cpu.max" update --cpu-quota 20000 "$ID"
+	is_cpu "60000 100000 30000 60000 100000 30000"
+	shows CPUQuotaPerSecUSec=600ms
+	# A weight among the neighbours' for one device is the scope's, too.
+	echo "{ \"unified\": { \"io.weight\": \"$(cat /sys/block/vda/dev) 300\" } }" >"$T/weight.json"
+	ok update -r "$T/weight.json" "$ID"
+	[ "$(tail -qn 1 "$PLACE/io.weight" "$PLACE/container/io.weight" | paste -sd' ')" = "$(cat /sys/block/vda/dev) 300 $(cat /sys/block/vda/dev) 300" ]
+	ok delete --force "$ID"
+	unit_is_gone "$UNIT"
+}
+
 @test "systemd: pids.limit counts the container alone, not what sets it up" {
 	config '.linux.resources.pids.limit = 1 | .hooks.createContainer = [{ path: "/bin/sh", args: [ "sh", "-c", "true | true" ] }] |
 		.hooks.startContainer = [{ path: "/bin/true" }]'
@@ -352,27 +386,18 @@ is_idle() {
 	nothing_left
 }
 
-# davit waits half a minute for the manager, which a machine that does much else may need: then nothing is left.
+# On a machine that does much else that takes the manager more than half a minute, in which it answers nobody.
 @test "systemd: executed again in the middle" {
-	local i begin good=0
+	local i
 	for i in 1 2 3 4 5; do
 		(sleep "0.$i"; systemctl daemon-reexec) 3>&- 4>&- &
-		begin=$SECONDS
 		sd run -d --pid-file "$T/pid" -b "$BUNDLE" "$ID"
-		if [ "$status" -ne 0 ] && [ $((SECONDS - begin)) -ge 25 ]; then
-			[[ $err == "davit: start the unit $UNIT: "* && $err != *$'\n'* ]] || complain "no answer"
-			wait
-			nothing_left
-			continue
-		fi
 		[ "$status" -eq 0 ] && [ -z "$err" ] || complain "turn $i"
 		[ "$(cgroup_of "$(<"$T/pid")")" = "$PLACE/container" ]
 		wait
 		ok delete --force "$ID"
 		[ ! -e "$PLACE" ]
-		good=$((good + 1))
 	done
-	[ "$good" -gt 0 ]
 }
 
 no_units() {
