@@ -274,10 +274,6 @@ is_cpu() {
 	refused "write 20000 100000 to cpu.max" update --cpu-quota 20000 "$ID"
 	is_cpu "60000 100000 30000 60000 100000 30000"
 	shows CPUQuotaPerSecUSec=600ms
-	# A weight among the neighbours' for one device is the scope's, too.
-	echo "{ \"unified\": { \"io.weight\": \"$(cat /sys/block/vda/dev) 300\" } }" >"$T/weight.json"
-	ok update -r "$T/weight.json" "$ID"
-	[ "$(tail -qn 1 "$PLACE/io.weight" "$PLACE/container/io.weight" | paste -sd' ')" = "$(cat /sys/block/vda/dev) 300 $(cat /sys/block/vda/dev) 300" ]
 	ok delete --force "$ID"
 	unit_is_gone "$UNIT"
 }
