@@ -239,12 +239,26 @@ int step_keyring(struct run *run, struct err *e)
 			    : -e->code;
 }
 
+/* What runs in the container before it is started (`exec`) may look into this process. */
+static void leave_host(struct run *run)
+{
+	if (run->rootfd < 0)
+		return;
+	close_fdp(&run->rootfd);
+	run_leave_host(run, OF_INSIDE);
+}
+
 int step_program(struct run *run, struct err *e)
 {
 	const struct plan *p = run->plan;
 
 	program_set_home(&p->program, run->rootfd, p->credentials.uid);
-	return program_find(&p->program, run->rootfd, run->program, sizeof(run->program), e);
+	if (program_find(&p->program, run->rootfd, run->program, sizeof(run->program), e) < 0)
+		return -e->code;
+	/* Here, since nobody waits for an answer of await-start: create may have ended before. */
+	if (p->is_resumable)
+		leave_host(run);
+	return 0;
 }
 
 int step_await_start(struct run *run, struct err *e)
@@ -255,9 +269,7 @@ int step_await_start(struct run *run, struct err *e)
 
 	while (gift.count < CHANNEL_FDS_MAX && run->own_ns[gift.count] >= 0)
 		gift.count++;
-	/* What runs in the container meanwhile (`exec`) may look into this process. */
-	close_fdp(&run->rootfd);
-	run_leave_host(run, OF_INSIDE);
+	leave_host(run); /* without a program */
 	/* As runc has it: who stops containers need not know which were never started. */
 	process_end_by_signals(true);
 	r = channel_await_resume(run->start_fd, &gift, &peer);

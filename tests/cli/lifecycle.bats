@@ -286,6 +286,16 @@ teardown() {
 	[ "$out" = $'0\n1\n2\n3' ] # 3 is the folder that ls reads
 }
 
+# What it opened for the set-up was closed a moment after create had ended, and exec could look into it.
+@test "what waits for start has no descriptor left of its set-up when create ends" {
+	for _ in {1..8}; do
+		DAVIT_TEST=$TOKEN "$DAVIT" --root "$ROOT" create --pid-file "$T/pid" -b "$BUNDLE" "$ID" </dev/null >"$T/out" 2>&1
+		find "/proc/$(<"$T/pid")/fd" -type l -printf '%l\n' >"$T/fds"
+		[ "$(grep -v -e '^/dev/null$' -e '^socket:' -e "^$T/out$" "$T/fds")" = "" ]
+		ok delete --force "$ID"
+	done
+}
+
 @test "the container's process is in a cgroup of its own, gone after delete" {
 	requires cgroup2
 	ok create -b "$BUNDLE" "$ID"

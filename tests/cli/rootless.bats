@@ -366,7 +366,7 @@ make_session() {
 	snapshot before
 	for path in "/$TOKEN-theirs/x" "/$TOKEN-far/x"; do
 		config --arg p "$path" '.linux.cgroupsPath = $p'
-		refused "permission denied (at /linux/cgroupsPath)" run -d -b "$BUNDLE" "$ID"
+		refused "unable to apply cgroup configuration: the cgroup $CGROOT$path is not this user's to make, or to move a process to: permission denied (at /linux/cgroupsPath)" run -d -b "$BUNDLE" "$ID"
 		[[ $err == *"$path"*"Delegate=yes"* ]] || complain "not the path, or no hint"
 	done
 	config 'del(.linux.cgroupsPath)'
@@ -412,7 +412,7 @@ make_session() {
 
 @test "limits without a delegated cgroup: named, with what would delegate one" {
 	config '.linux.resources = { pids: { limit: 10 } }'
-	refused "pids.max cannot be set to 10: the cgroup $(cgroup_of $$) is not delegated to this user" create -b "$BUNDLE" "$ID"
+	refused "pids.max cannot be set to 10: the cgroup $(cgroup_of $$) is not delegated to this user (at /linux/resources/pids/limit); rootless needs no limits + no cgrouppath when no permission is granted for cgroups" create -b "$BUNDLE" "$ID"
 	[[ $err == *"systemd-run --user --scope -p Delegate=yes"* ]]
 	check_clean
 }

@@ -132,12 +132,12 @@ static int take_own(struct look *l, const char *own)
 }
 
 /* An absolute path is a place, not a wish (config-linux.md, Cgroups Path); both peers refuse too.
- */
+ * The first words, and those of the help, are runc's, for who looks for them. */
 static int refuse_path(const struct look *l, struct err *e)
 {
 	(void)err_field(e, EACCES, "/linux/cgroupsPath",
-			"the cgroup %s%s is not this user's to make, or to move a process to: "
-			"permission denied",
+			"unable to apply cgroup configuration: the cgroup %s%s is not this user's "
+			"to make, or to move a process to: permission denied",
 			l->root, l->path);
 	return err_hint(e, "%s", l->help);
 }
@@ -146,7 +146,9 @@ static int look_rootless(struct look *l, struct err *e)
 {
 	char own[PATH_MAX / 2];
 
-	l->help = "`systemd-run --user --scope -p Delegate=yes` before the command gives it one";
+	l->help =
+		"rootless needs no limits + no cgrouppath when no permission is granted for "
+		"cgroups; `systemd-run --user --scope -p Delegate=yes` before the command grants it";
 	if (cgroupfs_get_own_path(own, sizeof(own)) < 0) {
 		l->why_none = "this process is in no cgroup of the unified hierarchy";
 		return 0;
