@@ -53,9 +53,10 @@ static void be_helper(void)
 	_exit(write(STDOUT_FILENO, "ok", 3) == 3 ? 0 : 1);
 }
 
-__attribute__((constructor)) static void begin(int argc, char **argv)
+/* The C library's name: constructors that a link-time optimizer has merged get no arguments. */
+__attribute__((constructor)) static void begin(void)
 {
-	if (argc == 1 && strcmp(argv[0], SYSTEMD_HELPER) == 0)
+	if (strcmp(program_invocation_name, SYSTEMD_HELPER) == 0)
 		be_helper();
 }
 

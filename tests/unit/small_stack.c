@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * What is called in a thread of an embedding program, or in a clone of it, has the stack of that
- * thread. Where sanitizers make frames of their own, a larger one.
+ * thread. Where sanitizers make frames of their own, or nothing is optimized, a larger one.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -17,6 +17,8 @@ enum {
 	LEVELS = 120,
 #ifdef __SANITIZE_ADDRESS__
 	STACK = 512 << 10
+#elif !defined(__OPTIMIZE__)
+	STACK = 64 << 10
 #else
 	STACK = 32 << 10
 #endif
