@@ -162,8 +162,7 @@ int cgroup_destroy_unit(const struct cgroup_ref *ref, unsigned deadline_ms, stru
 	int r = rootfd < 0 ? rootfd : empty_unit(rootfd, ref, &ms);
 
 	if (r == 1) {
-		/* It has ended by itself; at most that it failed is remembered, by who keeps such
-		 * units on purpose. */
+		/* It has ended by itself; at most that it failed is remembered. */
 		(void)systemd_unit_forget(&ref->unit, &failed);
 		return 0;
 	}

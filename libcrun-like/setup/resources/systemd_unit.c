@@ -243,8 +243,6 @@ static void add_usual(struct systemd_message *m, const struct systemd_unit *unit
 			systemd_add_bool(m, yes[i], true);
 	if (!systemd_has_annotation(start->annotations, "DefaultDependencies"))
 		systemd_add_bool(m, "DefaultDependencies", false);
-	if (!systemd_has_annotation(start->annotations, "CollectMode"))
-		systemd_add_text(m, "?CollectMode", "inactive-or-failed");
 }
 
 int systemd_unit_start(const struct systemd_unit *unit, const struct systemd_start *start,

@@ -89,7 +89,7 @@ unit_is_gone() {
 	[ "$(cgroup_of "$(<"$T/pid")")" = "$PLACE/container" ]
 	shows "ActiveState=active Slice=t-$TOKEN.slice Delegate=yes MemoryMax=67108864 MemoryLow=33554432 MemorySwapMax=33554432 TasksMax=20
 		CPUWeight=59 CPUQuotaPerSecUSec=510ms CPUQuotaPeriodUSec=100ms AllowedCPUs=0-1 AllowedMemoryNodes=0 IOWeight=910
-		MemoryAccounting=yes TasksAccounting=yes IOAccounting=yes DefaultDependencies=no CollectMode=inactive-or-failed"
+		MemoryAccounting=yes TasksAccounting=yes IOAccounting=yes DefaultDependencies=no CollectMode=inactive"
 	[ "$(systemctl show -P Description "$UNIT")" = "davit container $ID" ]
 	cd "$PLACE/container"
 	[ "$(cat memory.max memory.low memory.swap.max pids.max cpu.weight cpu.max cpuset.cpus cpuset.mems io.weight | paste -sd' ')" = \
@@ -143,13 +143,13 @@ unit_is_gone() {
 		"org.systemd.property.TimeoutStopUSec": "uint64 5000000",
 		"org.systemd.property.JobTimeoutSec": "7",
 		"org.systemd.property.Description": "\u0027by its annotation\u0027",
-		"org.systemd.property.CollectMode": "\u0027inactive\u0027",
+		"org.systemd.property.CollectMode": "\u0027inactive-or-failed\u0027",
 		"org.systemd.property.After": "[\u0027a.service\u0027, \u0027b.service\u0027]",
 		"org.systemd.property.TasksMax": "uint64 77",
 		"org.systemd.property.IgnoreOnIsolate": "true",
 		"org.systemd.property.IODeviceWeight": "[(\u0027/dev/vda\u0027, uint64 300)]" } | .linux.resources.pids.limit = 30'
 	ok --systemd-cgroup run -d -b "$BUNDLE" "$ID"
-	shows "TimeoutStopUSec=5s JobTimeoutUSec=7s CollectMode=inactive TasksMax=77 IgnoreOnIsolate=yes"
+	shows "TimeoutStopUSec=5s JobTimeoutUSec=7s CollectMode=inactive-or-failed TasksMax=77 IgnoreOnIsolate=yes"
 	[ "$(systemctl show -P Description "$UNIT")" = "by its annotation" ]
 	[[ " $(systemctl show -P After "$UNIT") " == *" a.service "* ]]
 	[[ " $(systemctl show -P After "$UNIT") " == *" b.service "* ]]
@@ -353,6 +353,17 @@ is_cpu() {
 	ok --systemd-cgroup run -d -b "$BUNDLE" "$ID"
 	shows "ActiveState=active"
 	ok delete --force "$ID"
+}
+
+@test "systemd: that a container's scope has failed is known until delete" {
+	config '.annotations = { "org.systemd.property.TimeoutStopSec": "1" }'
+	ok --systemd-cgroup run -d -b "$BUNDLE" "$ID"
+	# The program is process 1 of its namespace, and does not ask for SIGTERM.
+	timeout 300 systemctl stop "$UNIT"
+	becomes stopped
+	shows "ActiveState=failed Result=timeout"
+	ok delete "$ID"
+	[ "$(systemctl show -P LoadState "$UNIT")" = not-found ]
 }
 
 @test "systemd: a davit that is killed in the middle leaves what delete --force takes away" {
