@@ -226,7 +226,7 @@ static const struct oci_object oci_namespace_object = OCI_OBJECT_OF(oci_namespac
 
 static const struct oci_field oci_device_rule_fields[] = {
 	ROW_BOOL_IN(oci_device_rule, allow, "allow", OCI_REQUIRED),
-	ROW_WORD(oci_device_rule, type, "type", 0, device_rule_words),
+	ROW_WORD(oci_device_rule, type, "type", OCI_UNSET, device_rule_words),
 	ROW_I64(oci_device_rule, major, "major"),
 	ROW_I64(oci_device_rule, minor, "minor"),
 	ROW_STRING(oci_device_rule, access, "access", 0),
@@ -353,17 +353,17 @@ static const struct oci_field oci_seccomp_fields[] = {
 	ROW_U32(oci_seccomp, default_errno_ret, "defaultErrnoRet"),
 	ROW_WORDS(oci_seccomp, architectures, "architectures", oci_seccomp_arch_words),
 	ROW_WORDS(oci_seccomp, flags, "flags", seccomp_flag_words),
-	ROW_STRING(oci_seccomp, listener_path, "listenerPath", 0),
-	ROW_STRING(oci_seccomp, listener_metadata, "listenerMetadata", 0),
+	ROW_STRING(oci_seccomp, listener_path, "listenerPath", OCI_UNSET),
+	ROW_STRING(oci_seccomp, listener_metadata, "listenerMetadata", OCI_UNSET),
 	ROW_LIST(oci_seccomp, syscalls, "syscalls", oci_seccomp_syscalls, oci_seccomp_syscall),
 };
 static const struct oci_object oci_seccomp_object = OCI_OBJECT_OF(oci_seccomp);
 
 static const struct oci_field oci_intel_rdt_fields[] = {
-	ROW_STRING(oci_intel_rdt, clos_id, "closID", 0),
+	ROW_STRING(oci_intel_rdt, clos_id, "closID", OCI_UNSET),
 	ROW_STRINGS(oci_intel_rdt, schemata, "schemata", 0),
-	ROW_STRING(oci_intel_rdt, l3_cache_schema, "l3CacheSchema", 0),
-	ROW_STRING(oci_intel_rdt, mem_bw_schema, "memBwSchema", 0),
+	ROW_STRING(oci_intel_rdt, l3_cache_schema, "l3CacheSchema", OCI_UNSET),
+	ROW_STRING(oci_intel_rdt, mem_bw_schema, "memBwSchema", OCI_UNSET),
 	ROW_BOOL(oci_intel_rdt, enable_monitoring, "enableMonitoring"),
 };
 static const struct oci_object oci_intel_rdt_object = OCI_OBJECT_OF(oci_intel_rdt);
@@ -405,7 +405,7 @@ static const struct oci_field oci_linux_fields[] = {
 	ROW_LIST(oci_linux, devices, "devices", oci_devices, oci_device),
 	ROW_OBJECT_MAP(oci_linux, net_devices, "netDevices", oci_net_devices, oci_net_device),
 	ROW_OBJECT(oci_linux, seccomp, "seccomp", oci_seccomp),
-	ROW_WORD(oci_linux, rootfs_propagation, "rootfsPropagation", 0, propagation_words),
+	ROW_WORD(oci_linux, rootfs_propagation, "rootfsPropagation", OCI_UNSET, propagation_words),
 	ROW_STRINGS(oci_linux, masked_paths, "maskedPaths", 0),
 	ROW_STRINGS(oci_linux, readonly_paths, "readonlyPaths", 0),
 	ROW_STRING(oci_linux, mount_label, "mountLabel", 0),

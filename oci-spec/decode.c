@@ -173,12 +173,12 @@ static int decode_string(struct decoder *d, struct json_reader *r, const struct 
 
 	if (t->kind != JSON_STRING)
 		return refuse_type(r, OCI_STRING, t->kind);
+	if (!t->len && f->flags & OCI_UNSET)
+		return 0;
 	while (word && *word && !is_text(t, *word))
 		word++;
 	if (word && !*word)
 		return refuse_word(r, f);
-	if (!t->len && f->flags & OCI_UNSET)
-		return 0;
 	*dest = word ? *word : arena_strndup(d->arena, t->text, t->len);
 	return *dest ? 0 : json_no_memory(r);
 }

@@ -5,11 +5,14 @@
 #include "binfmt.h"
 
 #include <elf.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+
+#include "base/fmt.h"
 
 enum {
 	HEAD_SIZE = 256, /* as much of a #! line as the kernel reads (BINPRM_BUF_SIZE) */
@@ -96,11 +99,45 @@ int binfmt_look(const char *path, struct binfmt *ret)
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return neg_errno();
 	b.mode = st.st_mode;
+	b.uid = st.st_uid;
+	b.gid = st.st_gid;
 	b.is_noexec = fstatvfs(fd, &vfs) == 0 && (vfs.f_flag & ST_NOEXEC);
 	if (S_ISREG(st.st_mode))
 		look_inside(path, &b);
 	*ret = b;
 	return 0;
+}
+
+/* "DIR/.": to look up a name in a folder is to search it. */
+static bool is_closed(const struct binfmt_folder *dir)
+{
+	char inside[sizeof(dir->name) + 2];
+	_cleanup_fd_ int fd = -1;
+
+	fmt(inside, sizeof(inside), "%s/.", dir->name);
+	fd = open(inside, O_PATH | O_CLOEXEC);
+	return fd < 0 && errno == EACCES;
+}
+
+void binfmt_find_closed(const char *path, struct binfmt_folder *dir)
+{
+	size_t len = 1;
+	struct stat st;
+
+	for (; path[0] == '/' && len < sizeof(dir->name); len += strcspn(path + len, "/")) {
+		memcpy(dir->name, path, len);
+		dir->name[len] = '\0';
+		if (path[len - 1] != '/' && !path[len])
+			break; /* the file itself */
+		if (is_closed(dir) && stat(dir->name, &st) == 0) {
+			dir->mode = st.st_mode;
+			dir->uid = st.st_uid;
+			dir->gid = st.st_gid;
+			return;
+		}
+		len += strspn(path + len, "/");
+	}
+	dir->name[0] = '\0';
 }
 
 const char *binfmt_machine_name(uint16_t machine)

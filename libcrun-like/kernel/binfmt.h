@@ -22,6 +22,8 @@ enum binfmt_kind {
 struct binfmt {
 	enum binfmt_kind kind;
 	mode_t mode;
+	uid_t uid;
+	gid_t gid;
 	bool is_noexec;   /* its mount is */
 	bool has_crlf;    /* the #! line ends with a carriage return, which @interpreter lacks */
 	uint16_t machine; /* of an ELF file: EM_* */
@@ -30,6 +32,16 @@ struct binfmt {
 
 /* @path as execve would find it. -errno when it is not there. */
 int binfmt_look(const char *path, struct binfmt *ret);
+
+/* The first folder on the way to @path that we may not search, into @dir: its name is "" when there
+ * is none, or when it is longer than a message would show. */
+struct binfmt_folder {
+	char name[256];
+	mode_t mode;
+	uid_t uid;
+	gid_t gid;
+};
+void binfmt_find_closed(const char *path, struct binfmt_folder *dir);
 
 /* The kernel's name of an ELF machine, as in uname(2): "x86_64"; NULL when it is not known. */
 const char *binfmt_machine_name(uint16_t machine);

@@ -152,6 +152,58 @@ static pid_t process_of(const char *path)
 	return pid <= INT_MAX && !strcmp(at, "/ns/user") ? (pid_t)pid : 0;
 }
 
+/*
+ * Whether the path of the mount namespace is that of the runtime's own. Then it is as if the type
+ * were not listed, which means the same namespace: joined and pivoted, it would have the
+ * container's root for each process that is in it, the host's. That of process 1, where it is
+ * another, must not have that either.
+ */
+static int look_at_mounts(const struct oci_namespace *n, size_t index, bool *ret_is_own,
+			  struct err *e)
+{
+	_cleanup_fd_ int fd = -1, own = -1, first = -1;
+
+	*ret_is_own = false;
+	if (namespace_open(n->path, CLONE_NEWNS, &fd) < 0)
+		return 0; /* told where it is to be joined */
+	if (namespace_open_own(CLONE_NEWNS, &own) == 0 && namespace_is_same(own, fd)) {
+		*ret_is_own = true;
+		return 0;
+	}
+	if (namespace_open("/proc/1/ns/mnt", CLONE_NEWNS, &first) < 0 ||
+	    !namespace_is_same(first, fd))
+		return 0;
+	err_field(e, EINVAL, POINTER("/linux/namespaces/%zu/path", index),
+		  "%s is the mount namespace of process 1, whose root would become the container's",
+		  n->path);
+	return err_hint(e, "leave { \"type\": \"mount\" } out of linux.namespaces for a container "
+			   "in the runtime's own mount namespace");
+}
+
+static int add_joined(struct namespaces *ns, const struct oci_namespace *n, int flag, size_t index,
+		      struct err *e)
+{
+	bool is_own = false;
+
+	if (flag == CLONE_NEWUSER)
+		ns->map_pid = process_of(n->path);
+	if (flag == CLONE_NEWNS && look_at_mounts(n, index, &is_own, e) < 0)
+		return -e->code;
+	if (!is_own)
+		ns->joined[ns->joined_count++] =
+			(struct namespace_join){ flag, n->type, n->path, index, -1 };
+	return 0;
+}
+
+/* oci_config_check() knows it where the mount namespace is not listed. */
+static int check_mounts(const struct namespaces *ns, struct err *e)
+{
+	if (!namespaces_is_private(ns, CLONE_NEWUSER) || namespaces_is_private(ns, CLONE_NEWNS))
+		return 0;
+	return err_field(e, EINVAL, "/linux/namespaces",
+			 "there is a user namespace, and the mount namespace is the runtime's own");
+}
+
 int namespaces_prepare(struct arena *a, const struct oci_config *c, struct namespaces *ret,
 		       struct err *e)
 {
@@ -169,15 +221,12 @@ int namespaces_prepare(struct arena *a, const struct oci_config *c, struct names
 				&value, e) < 0)
 			return -e->code;
 		flag = (int)value;
-		if (n->path && flag == CLONE_NEWUSER)
-			ns.map_pid = process_of(n->path);
-		if (n->path)
-			ns.joined[ns.joined_count++] =
-				(struct namespace_join){ flag, n->type, n->path, i, -1 };
-		else
+		if (!n->path)
 			ns.new_flags |= (unsigned)flag;
+		else if (add_joined(&ns, n, flag, i, e) < 0)
+			return -e->code;
 	}
-	if (check_rights(&ns, e) < 0)
+	if (check_mounts(&ns, e) < 0 || check_rights(&ns, e) < 0)
 		return -e->code;
 	if (lin && prepare_maps(a, lin, &ns, e) < 0)
 		return -e->code;

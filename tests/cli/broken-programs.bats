@@ -83,6 +83,30 @@ native() {
 	explained "permission denied" "/bin/broken is on a mount with the option noexec"
 }
 
+@test "a program that its user may not reach or execute: the folder or the file is named, with its mode and owner" {
+	config '.process.user = { uid: 1234, gid: 1234 }'
+	script '#!/bin/sh\n'
+	chmod 744 "$FILE"
+	explained "permission denied" "user 1234:1234 may not execute /bin/broken: its mode is 0744, its owner 0:0"
+	chmod 755 "$FILE"
+	chmod 750 "$BUNDLE/rootfs/bin"
+	explained "permission denied" "user 1234:1234 may not search /bin: its mode is 0750, its owner 0:0"
+	chmod 755 "$BUNDLE/rootfs/bin"
+	# What unpacking with a umask of 077 leaves.
+	chmod 700 "$BUNDLE/rootfs"
+	explained "permission denied" "user 1234:1234 may not search /: its mode is 0700, its owner 0:0"
+	chmod 755 "$BUNDLE/rootfs"
+}
+
+@test "a program of this machine that is cut off, and an argument that is too long: so it says" {
+	head -c 100 "$BUNDLE/rootfs/bin/busybox" >"$FILE"
+	chmod 755 "$FILE"
+	explained "exec format error" "/bin/broken is a program of this machine that is cut off or damaged"
+	# shellcheck disable=SC2016  # a variable of jq's
+	config '.process.args += ["a" * 131072]'
+	refused "argument list too long; one argument or variable has at most 128 KiB" run -b "$BUNDLE" "$ID"
+}
+
 @test "a file without x bit: so it says, in create already" {
 	script '#!/bin/sh\n'
 	chmod 644 "$FILE"

@@ -91,6 +91,14 @@ mount_of() {
 	check_clean
 }
 
+@test "linux.namespaces[].type: a user namespace without the ipc one that a mount shows: it is named" {
+	requires userns
+	has_userns
+	config '.linux.namespaces |= map(select(.type != "ipc")) | .mounts += [{ destination: "/mq", type: "mqueue", source: "mqueue" }]'
+	refused 'operation not permitted; it takes a namespace of type ipc' create -b "$BUNDLE" "$ID"
+	check_clean
+}
+
 # More of it in tests/security/chroot.bats.
 @test "linux.namespaces[].type: without mount it is the caller's, in which the root is a chroot" {
 	config '.linux.namespaces |= map(select(.type != "mount"))'
@@ -100,6 +108,32 @@ mount_of() {
 	[[ $(mount_of "$pid" /proc) == *' - proc '* ]]
 	ok exec "$ID" ls / /dev/null /proc/1
 	ok delete --force "$ID"
+	check_clean
+}
+
+# In a mount namespace of its own: were it pivoted, all the tests' processes would have the container's root.
+@test "linux.namespaces[].path: the runtime's own mount namespace is as if it was not listed, process 1's is refused" {
+	program sh -c 'cat /proc/1/comm; stat -Lc %i /proc/self/ns/mnt'
+	for path in self 1; do
+		config --arg path "/proc/$path/ns/mnt" '.linux.namespaces |= map(if .type == "mount" then .path = $path else . end)'
+		# shellcheck disable=SC2016,SC2153  # the inner shell's
+		DAVIT_TEST=$TOKEN run unshare -m -p -f --mount-proc sh -c '
+			root=$(stat -c %d:%i /)
+			if [ "$1" = 1 ]; then unshare -m --propagation private "$0" --root "$2" run -b "$3" "$4"
+			else "$0" --root "$2" run -b "$3" "$4"; fi </dev/null 2>&1
+			echo "status $?"
+			[ "$(stat -c %d:%i /)" = "$root" ] && echo kept; stat -Lc %i /proc/self/ns/mnt' \
+			"$DAVIT" "$path" "$ROOT" "$BUNDLE" "$ID" 3>&- 4>&-
+		if [ $path = self ]; then
+			[[ $output == *"status 0"*kept* ]] || complain "$output"
+			[ "$(grep -c "^${lines[-1]}\$" <<<"$output")" = 2 ] || complain "another mount namespace: $output"
+		else
+			[[ $output == *"/proc/1/ns/mnt is the mount namespace of process 1"*"(at /linux/namespaces/"*"status 1"*kept* ]] ||
+				complain "$output"
+		fi
+	done
+	config '.linux.namespaces |= map(if .type == "mount" then .path = "/proc/self/ns/mnt" else . end) + [{ type: "user" }]'
+	refused "there is a user namespace, and the mount namespace is the runtime's own" create -b "$BUNDLE" "$ID"
 	check_clean
 }
 

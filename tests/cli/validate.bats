@@ -134,6 +134,7 @@ lacks() {
 @test "values that say nothing: paths that are empty, memory.limit 0, the same domain name twice" {
 	program sh -c 'cat /proc/sys/kernel/domainname; cat /proc/self/cgroup'
 	config '.linux.cgroupsPath = "" | .linux.namespaces |= map(.path = "") | .linux.resources.memory = { limit: 0 }
+		| .linux.rootfsPropagation = ""
 		| .domainname = "example.org" | .linux.sysctl = { "kernel.domainname": "example.org" }
 		| .linux.resources.devices = [{ allow: true, type: "c", major: 1, minor: 3, access: "rwa" }]'
 	ok run -b "$BUNDLE" "$ID"

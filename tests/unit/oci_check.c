@@ -118,6 +118,12 @@ static const struct row rows[] = {
 	{ "R35 up alone", LINUX("\"cgroupsPath\":\"..\""), "/linux/cgroupsPath" },
 	{ "R35 spelling", LINUX("\"cgroupsPath\":\"/a//b/./c/\""), NULL },
 	{ "R35 empty is none", LINUX("\"cgroupsPath\":\"\""), NULL },
+	{ "empty is none",
+	  LINUX("\"rootfsPropagation\":\"\",\"intelRdt\":{\"closID\":\"\",\"l3CacheSchema\":\"\","
+		"\"memBwSchema\":\"\"},\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\","
+		"\"listenerPath\":\"\",\"listenerMetadata\":\"\"},"
+		"\"resources\":{\"devices\":[{\"allow\":true,\"type\":\"\",\"access\":\"rwm\"}]}"),
+	  NULL },
 	{ "R35 the root", LINUX("\"cgroupsPath\":\"/./\""), "/linux/cgroupsPath" },
 	{ "R35 newline", LINUX("\"cgroupsPath\":\"/a\\nb\""), "/linux/cgroupsPath" },
 	{ "R35 systemd", LINUX("\"cgroupsPath\":\"user.slice:libpod:0123\""), NULL },

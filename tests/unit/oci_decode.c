@@ -140,7 +140,7 @@ static const struct refusal refusals[] = {
 	{ "{\"ociVersion\":\"1.0.0\",\"linux\":{\"namespaces\":[{\"type\":\"net\"}]}}", "config",
 	  "/linux/namespaces/0/type", "c.json:1:54: expected one of pid, network, mount, ipc, uts, "
 	  "user, cgroup, time, found \"net\"" },
-	{ "{\"ociVersion\":\"1.0.0\",\"linux\":{\"rootfsPropagation\":\"\"}}", "config",
+	{ "{\"ociVersion\":\"1.0.0\",\"linux\":{\"rootfsPropagation\":\"none\"}}", "config",
 	  "/linux/rootfsPropagation", NULL },
 	{ "{\"ociVersion\":\"1.0.0\",\"linux\":{\"personality\":{\"domain\":\"linux\"}}}", "config",
 	  "/linux/personality/domain", "c.json:1:56: expected one of LINUX, LINUX32, found "

@@ -43,6 +43,19 @@ static int settle_fs(const struct mount_op *op, int fd, struct err *e)
 	return r < 0 ? r : mounts_apply_idmap(op, fd, e);
 }
 
+/* Of whose namespace a new file system of @type shows something; NULL: of none. */
+static const char *shown_namespace(const char *type)
+{
+	static const char *const pairs[][2] = { { "mqueue", "ipc" },
+						{ "sysfs", "network" },
+						{ "cgroup2", "cgroup" } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
+		if (strcmp(type, pairs[i][0]) == 0)
+			return pairs[i][1];
+	return NULL;
+}
+
 static int tell_fs(const struct mount_op *op, int code, const char *message, struct err *e)
 {
 	err_set(e, code, "mount %s on %s%s%s", op->type, op->destination, message[0] ? ": " : "",
@@ -52,6 +65,11 @@ static int tell_fs(const struct mount_op *op, int code, const char *message, str
 		err_hint(e, "parts of davit's own /proc are covered: give it a whole one "
 			    "(--security-opt systempaths=unconfined; Podman: unmask=ALL), or leave "
 			    "the pid namespace out");
+	else if (code == EPERM && shown_namespace(op->type))
+		err_hint(e,
+			 "it takes a namespace of type %s that belongs to the container's user "
+			 "namespace: { \"type\": \"%s\" } in linux.namespaces",
+			 shown_namespace(op->type), shown_namespace(op->type));
 	return -e->code;
 }
 

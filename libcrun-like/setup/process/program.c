@@ -153,6 +153,9 @@ static int fail(const struct program *p, int code, const char *path, struct err 
 		err_hint(e, "a program for another architecture, or a script without a #! line");
 	else if (code == EACCES)
 		err_hint(e, "the user may not execute it, or its mount is noexec");
+	else if (code == E2BIG)
+		err_hint(e, "one argument or variable has at most 128 KiB, all of them together a "
+			    "quarter of the stack's limit and at most 6 MiB");
 	return -code;
 }
 

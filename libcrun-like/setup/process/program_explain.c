@@ -4,9 +4,11 @@
  * Runs in INIT after the failure, as the program's user and inside the container's root, so that
  * every path is one of the container's.
  */
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "kernel/binfmt.h"
 #include "setup/process/program.h"
@@ -26,15 +28,33 @@ static bool explain_denied(const struct binfmt *b, const char *path, struct err 
 		err_hint(e, "%s is on a mount with the option noexec", path);
 	else if (!(b->mode & 0111))
 		err_hint(e, "%s has no x bit: its mode is %04o", path, (unsigned)b->mode & 07777);
+	else if (access(path, X_OK) < 0 && errno == EACCES)
+		err_hint(e, "user %u:%u may not execute %s: its mode is %04o, its owner %u:%u",
+			 geteuid(), getegid(), path, (unsigned)b->mode & 07777, b->uid, b->gid);
+	else if (b->kind == BINFMT_SCRIPT && !b->interpreter[0])
+		err_hint(e, "the #! line of %s names no interpreter", path);
 	else
 		return false;
 	return true;
 }
 
+/* The file is out of reach: a root file system that was unpacked with a umask of 077 is the usual
+ * cause. */
+static void explain_closed(const char *path, struct err *e)
+{
+	struct binfmt_folder dir;
+
+	binfmt_find_closed(path, &dir);
+	if (dir.name[0])
+		err_hint(e, "user %u:%u may not search %s: its mode is %04o, its owner %u:%u",
+			 geteuid(), getegid(), dir.name, (unsigned)dir.mode & 07777, dir.uid,
+			 dir.gid);
+}
+
 static void explain_format(const struct binfmt *b, const char *path, struct err *e)
 {
 	const char *built_for = binfmt_machine_name(b->machine);
-	struct utsname here;
+	struct utsname here = { 0 };
 
 	if (b->kind == BINFMT_EMPTY)
 		err_hint(e, "%s is empty", path);
@@ -43,7 +63,10 @@ static void explain_format(const struct binfmt *b, const char *path, struct err 
 			 path);
 	else if (b->kind == BINFMT_SCRIPT)
 		err_hint(e, "the #! line of %s names no interpreter", path);
-	else if (b->kind == BINFMT_ELF && built_for && uname(&here) == 0)
+	else if (b->kind == BINFMT_ELF && built_for && uname(&here) == 0 &&
+		 strcmp(built_for, here.machine) == 0)
+		err_hint(e, "%s is a program of this machine that is cut off or damaged", path);
+	else if (b->kind == BINFMT_ELF && built_for && here.machine[0])
 		err_hint(e, "%s is built for %s, this machine is %s", path, built_for,
 			 here.machine);
 }
@@ -70,6 +93,8 @@ void program_explain(int code, const char *path, struct err *e)
 	char name[sizeof(((struct binfmt *)0)->interpreter)];
 	struct binfmt b, next;
 
+	if (code == EACCES)
+		explain_closed(path, e);
 	for (int depth = 0; depth < DEPTH_MAX && binfmt_look(path, &b) == 0; depth++) {
 		if (code == EACCES && explain_denied(&b, path, e))
 			return;
