@@ -41,9 +41,18 @@ int store_check_id(const char *id, struct err *e)
 	for (size_t i = 0; i < len; i++) {
 		if (is_id_char(id[i], i == 0))
 			continue;
-		err_kind(e, ERR_USAGE, EINVAL,
-			 "invalid container ID format: invalid character at position %zu of \"%s\"",
-			 i + 1, id);
+		/* runc's words and crun's; what shows nothing by itself is told by its place. */
+		if (id[i] > ' ' && id[i] <= '~')
+			err_kind(e, ERR_USAGE, EINVAL,
+				 "invalid container ID format: invalid character `%c` in the "
+				 "container ID \"%s\"",
+				 id[i], id);
+		else
+			err_kind(
+				e, ERR_USAGE, EINVAL,
+				"invalid container ID format: invalid character at position %zu of "
+				"\"%s\"",
+				i + 1, id);
 		return err_hint(
 			e, "an id has letters, digits and _ + - . and does not begin with a dot");
 	}

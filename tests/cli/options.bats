@@ -709,7 +709,8 @@ receiver() {
 		gives 0 '' '' create -b "$BUNDLE" "$id"
 		ok delete "$id"
 	done
-	gives 1 '' "$NAME: *invalid character*" create -b "$BUNDLE" "a/b"
+	gives 1 '' "$NAME: invalid container ID format: invalid character \`/\` in the container ID \"a/b\"; *" create -b "$BUNDLE" "a/b"
+	gives 1 '' "$NAME: invalid container ID format: invalid character at position 2 of *" create -b "$BUNDLE" $'a\xc3\xa9'
 }
 
 @test "words of failures: what docker, containerd, CRI-O and podman look for, once on stderr and once in the log" {
