@@ -6,6 +6,7 @@
  * structs that stay where they are: a list grows only between two of its items.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "base/fmt.h"
 #include "features.h"
@@ -25,6 +26,7 @@ struct frame {
 	size_t capacity;
 	uint64_t named; /* of an object: rows whose key was there */
 	uint64_t seen;  /* ... with a value */
+	uint64_t cased; /* ... in other letters: it is unknown */
 };
 
 struct decoder {
@@ -377,6 +379,17 @@ static int name_member(struct json_reader *r, struct frame *top)
 	return 0;
 }
 
+/* runc takes its members in any letters: who misses one here is told that it is these. */
+static void note_case(struct frame *top, const struct json_token *key)
+{
+	const struct oci_object *o = top->object;
+
+	for (size_t i = 0; i < o->count; i++)
+		if (o->fields[i].flags & OCI_REQUIRED && strlen(o->fields[i].name) == key->len &&
+		    strncasecmp(o->fields[i].name, key->text, key->len) == 0)
+			top->cased |= 1ULL << i;
+}
+
 static int on_key(struct decoder *d, struct json_reader *r, const struct json_token *t)
 {
 	struct frame *top = &d->frames[d->depth - 1];
@@ -396,6 +409,7 @@ static int on_key(struct decoder *d, struct json_reader *r, const struct json_to
 	top->member = find_member(top, t);
 	if (top->member)
 		return name_member(r, top);
+	note_case(top, t);
 	if (d->doc->unknown) {
 		json_pointer(r, NULL, pointer, sizeof(pointer));
 		json_position(r, &line, &column);
@@ -413,8 +427,10 @@ static int on_end(struct decoder *d, struct json_reader *r)
 
 		if (!(f->flags & OCI_REQUIRED) || top->seen & 1ULL << i)
 			continue;
-		json_refuse(r, f->name, "%srequired member \"%s\" is missing",
-			    f->fault ? f->fault : "", f->name);
+		json_refuse(r, f->name, "%srequired member \"%s\" is missing%s",
+			    f->fault ? f->fault : "", f->name,
+			    top->cased & 1ULL << i ? " (letters count: it is there in others)"
+						   : "");
 		if (!goes_on(d))
 			return -d->e->code;
 	}

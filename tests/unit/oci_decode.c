@@ -133,6 +133,8 @@ static const struct refusal refusals[] = {
 	  "c.json:3:3: required member \"cwd\" is missing" },
 	{ "{}", "config", "/ociVersion",
 	  "c.json:1:1: required member \"ociVersion\" is missing" },
+	{ "{\"ociversion\": \"1.0.0\", \"root\": {\"path\": \"r\"}}", "config",
+	  "/ociVersion", "c.json:1:1: required member \"ociVersion\" is missing (letters count: it is there in others)" },
 	{ "{\"ociVersion\":null}", "config", "/ociVersion",
 	  "c.json:1:15: expected string, found null" },
 	{ "{\"ociVersion\":\"1.0.0\",\"annotations\":{\"a/b\\n\":null}}", "config",
