@@ -25,6 +25,7 @@
 #include "kernel/process.h"
 #include "kernel/sys.h"
 #include "lifecycle/birth.h"
+#include "setup/process/affinity.h"
 
 void criu_init(struct criu_session *s, const struct davit_context *ctx)
 {
@@ -90,9 +91,12 @@ static _Noreturn void become(const struct criu_start *how, struct criu_child *ch
 	struct message m = { .kind = MESSAGE_ERR };
 	int r = make_socket(control, &child->sock);
 
-	/* A dump makes nothing but images. What a restore makes has modes of its own. */
+	/* A dump makes nothing but images. What a restore makes has modes of its own, and the CPUs
+	 * of its cgroup, as with create: criu gives it those that it has itself. */
 	if (how->hides_images)
 		(void)umask(077);
+	else
+		affinity_reset();
 	if (r < 0)
 		err_set(&m.err, -r, "make a socket for criu");
 	/* Processes that are restored have the session keyring of who makes them. */

@@ -108,6 +108,22 @@ empty_network() {
 	dv delete -f "$ID"
 }
 
+# bound_to: the CPUs of the container's first process.
+bound_to() {
+	sed -n 's/^Cpus_allowed_list:\t//p' "/proc/$(pid_of "$ID")/status"
+}
+
+other_cpus() {
+	local all
+	holds memory
+	all=$(bound_to)
+	dv checkpoint --image-path img "$ID"
+	taskset -c "${all%%[-,]*}" "$DAVIT" --root "$STATE" restore --image-path img -b b -d "$ID" > >(exec cat >>out) 2>&1
+	grows out
+	[ "$(bound_to)" = "$all" ]
+	dv delete -f "$ID"
+}
+
 cgroup_modes() {
 	local mode
 	holds memory
