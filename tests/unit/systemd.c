@@ -269,6 +269,21 @@ TEST(a_quota_is_rounded_up_to_a_percent)
 	CHECK_STR(property_of("cpu.max", "5000 0"), "");
 }
 
+/* As runc: `systemctl show` has no period that no configuration names. */
+TEST(a_period_that_nobody_asked_for_is_not_set)
+{
+	struct arena a = { 0 };
+	struct systemd_message m = { .arena = &a };
+	const struct cgroup_write w = { .file = "cpu.max",
+					.value = "50000 100000",
+					.has_usual_period = true };
+
+	systemd_add_limits(&m, &w, NULL);
+	CHECK(!memmem(m.text, m.len, "Period", 6));
+	CHECK(memmem(m.text, m.len, "CPUQuotaPerSecUSec", 18));
+	arena_release(&a);
+}
+
 TEST(lists_of_processors_are_masks)
 {
 	CHECK_STR(property_of("cpuset.cpus", "0-1"), "?AllowedCPUs ay [ =3 ] ");

@@ -165,7 +165,16 @@ static int convert_quota(struct knobs *k, const struct knob *row, const void *va
 	const char *text = quota > 0 ? arena_printf(k->arena, "%lld %llu", (long long)quota, period)
 				     : arena_printf(k->arena, "max %llu", period);
 
-	return add(k, row, text, quota <= 0, e);
+	return cgroup_knobs_add(k,
+				&(struct cgroup_write){
+					.file = row->file,
+					.value = text,
+					.controller = row->controller,
+					.pointer = pointer_of(k, row),
+					.optional = quota <= 0,
+					.has_usual_period = !cpu->period || !*cpu->period,
+				},
+				e);
 }
 
 /* Both stand in one file, which convert_quota() writes for both. */

@@ -23,6 +23,7 @@ struct cgroup_write {
 	const char *controller;           /* NULL: a file that every cgroup has */
 	const char *pointer;              /* into config.json */
 	bool optional;                    /* asks for nothing: a missing file is no error */
+	bool has_usual_period;            /* of cpu.max: nobody has asked for another, or for it */
 };
 
 /* What the host offers. */

@@ -15,7 +15,8 @@
 
 enum {
 	VALUE_SIZE = 4096,
-	CONTROLLERS_SIZE = 512
+	CONTROLLERS_SIZE = 512,
+	PERIOD_USUAL = 100000
 };
 
 /* --- what is missing ------------------------------------------------------------------------- */
@@ -157,8 +158,10 @@ static int complete_quota(const struct completion *c, struct oci_cpu *cpu, struc
 		return err_kind(e, ERR_CGROUP, EBADMSG, "cpu.max holds \"%s\"", text);
 	if (!cpu->quota)
 		cpu->quota = new_i64(c->arena, is_max ? -1 : (int64_t)quota);
-	if (!cpu->period)
-		cpu->period = new_u64(c->arena, period);
+	/* The usual one nobody has asked for, nor tells systemd of it (runc too). */
+	if (cpu->period || period == PERIOD_USUAL)
+		return cpu->quota ? 0 : err_set(e, ENOMEM, "prepare the update");
+	cpu->period = new_u64(c->arena, period);
 	return cpu->quota && cpu->period ? 0 : err_set(e, ENOMEM, "prepare the update");
 }
 

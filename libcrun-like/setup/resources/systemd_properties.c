@@ -123,16 +123,34 @@ static bool add_limit(struct systemd_message *m, const struct property *row, con
 	return true;
 }
 
-/* "QUOTA PERIOD": systemd counts the processor time in a second, in steps of a percent of one. What
- * is less is rounded up, or the container's own file could not have its value below it. */
-static bool add_quota(struct systemd_message *m, const struct property *row, const char *value)
+/* "QUOTA PERIOD", "QUOTA". */
+static bool parse_quota(const char *value, uint64_t *ret_quota, uint64_t *ret_period)
 {
-	uint64_t quota, period = 100000, per_sec = UINT64_MAX;
 	const char *end;
 
-	if (!parse_limit(value, &quota, &end))
+	*ret_period = 100000;
+	if (!parse_limit(value, ret_quota, &end))
 		return false;
-	if (*end == ' ' && (!parse_limit(end + 1, &period, &end) || *end || !period))
+	return *end != ' ' || (parse_limit(end + 1, ret_period, &end) && !*end && *ret_period);
+}
+
+static bool add_period(struct systemd_message *m, const struct property *row, const char *value)
+{
+	uint64_t quota, period;
+
+	if (!parse_quota(value, &quota, &period))
+		return false;
+	systemd_add_u64(m, row->name, period);
+	return true;
+}
+
+/* systemd counts the processor time in a second, in steps of a percent of one. What is less is
+ * rounded up, or the container's own file could not have its value below it. */
+static bool add_quota(struct systemd_message *m, const struct property *row, const char *value)
+{
+	uint64_t quota, period, per_sec = UINT64_MAX;
+
+	if (!parse_quota(value, &quota, &period))
 		return false;
 	if (quota != UINT64_MAX) {
 		if (__builtin_mul_overflow(quota, (uint64_t)USEC_PER_SEC, &per_sec))
@@ -140,7 +158,6 @@ static bool add_quota(struct systemd_message *m, const struct property *row, con
 		per_sec = per_sec / period + (per_sec % period ? 1 : 0);
 		per_sec = (per_sec + QUOTA_STEP - 1) / QUOTA_STEP * QUOTA_STEP;
 	}
-	systemd_add_u64(m, "?CPUQuotaPeriodUSec", period);
 	systemd_add_u64(m, row->name, per_sec);
 	return true;
 }
@@ -204,6 +221,7 @@ static const struct property table[] = {
 	{ "memory.min",       "MemoryMin",           add_limit },
 	{ "memory.zswap.max", "?MemoryZSwapMax",     add_limit },
 	{ "cpu.weight",       "CPUWeight",           add_limit },
+	{ "cpu.max",          "?CPUQuotaPeriodUSec", add_period },
 	{ "cpu.max",          "CPUQuotaPerSecUSec",  add_quota },
 	{ "cpu.idle",         "CPUWeight",           add_idle },
 	{ "cpuset.cpus",      "?AllowedCPUs",        add_mask },
@@ -255,6 +273,7 @@ void systemd_add_limits(struct systemd_message *m, const struct cgroup_write *wr
 
 			if ((is_alt || strcmp(w->file, row->file) == 0) &&
 			    !is_overruled(row, w->value, writes) &&
+			    !(row->add == add_period && w->has_usual_period) &&
 			    !systemd_has_annotation(annotations, row->name))
 				(void)row->add(m, row, is_alt ? w->alt_value : w->value);
 		}

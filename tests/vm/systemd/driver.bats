@@ -276,6 +276,18 @@ is_cpu() {
 	shows CPUQuotaPerSecUSec=600ms
 	ok delete --force "$ID"
 	unit_is_gone "$UNIT"
+	# The period is the unit's only where somebody has named one, and stays then.
+	config 'del(.linux.resources)'
+	ok --systemd-cgroup run -d -b "$BUNDLE" "$ID"
+	ok update --cpu-quota 50000 "$ID"
+	shows "CPUQuotaPerSecUSec=500ms CPUQuotaPeriodUSec=infinity"
+	ok update --cpu-quota -1 "$ID"
+	shows "CPUQuotaPerSecUSec=infinity CPUQuotaPeriodUSec=infinity"
+	ok update --cpu-period 50000 "$ID"
+	ok update --cpu-quota -1 "$ID"
+	shows "CPUQuotaPerSecUSec=infinity CPUQuotaPeriodUSec=50ms"
+	ok delete --force "$ID"
+	unit_is_gone "$UNIT"
 }
 
 @test "systemd: pids.limit counts the container alone, not what sets it up" {
