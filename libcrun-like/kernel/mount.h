@@ -96,6 +96,9 @@ int mount_detach_at(int dirfd, const char *name);
 /* The id of the mount that @fd is on, to be recorded: one that no later mount gets, where the
  * kernel has such (Linux 6.8). */
 int mount_unique_id(int fd, uint64_t *ret);
+/* Whether the mount that the host's @path is on is read-only by a flag of its own, whatever its
+ * file system is. @flags: O_NOFOLLOW or 0. -ENOSYS before Linux 6.8. */
+int mount_is_marked_readonly(const char *path, int flags);
 
 /* 1 when @fd is the root of its mount. */
 int mount_is_root(int fd);

@@ -113,3 +113,15 @@ int mount_lock(const int *fds, size_t count)
 			return neg_errno();
 	return WIFEXITED(status) ? -WEXITSTATUS(status) : -ECANCELED;
 }
+
+int mount_is_marked_readonly(const char *path, int flags)
+{
+	_cleanup_fd_ int fd = open(path, O_PATH | O_CLOEXEC | flags);
+	struct sys_statmount st = { 0 };
+	uint64_t id;
+	int r = fd < 0 ? neg_errno() : mount_unique_id(fd, &id);
+
+	if (r == 0)
+		r = sys_statmount_basic(id, &st);
+	return r < 0 ? r : (st.attrs & MOUNT_ATTR_RDONLY) != 0;
+}

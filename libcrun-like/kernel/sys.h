@@ -247,6 +247,31 @@ static inline int sys_statx_known(const char *path, struct sys_statx *ret)
 				       SYS_STATX_BASIC, ret));
 }
 
+/* The beginning of what statmount(2) tells, without strings. Linux 6.8. */
+struct sys_statmount {
+	uint32_t size, options;
+	uint64_t mask; /* what of the rest is there */
+	uint32_t device[2];
+	uint64_t magic;
+	uint32_t superblock_flags, type;
+	uint64_t id, parent;
+	uint32_t old_id, old_parent;
+	uint64_t attrs; /* MOUNT_ATTR_* of the mount itself */
+	uint64_t later[55];
+};
+_Static_assert(sizeof(struct sys_statmount) == 512, "the size that the kernel writes");
+
+/* @id: SYS_STATX_MNT_ID_UNIQUE's. */
+static inline int sys_statmount_basic(uint64_t id, struct sys_statmount *ret)
+{
+	const struct {
+		uint32_t size, spare;
+		uint64_t id, mask;
+	} what = { sizeof(what), 0, id, 2 /* STATMOUNT_MNT_BASIC */ };
+
+	return (int)sys_result(syscall(457 /* SYS_statmount */, &what, ret, sizeof(*ret), 0));
+}
+
 static inline int sys_join_session_keyring(const char *name)
 {
 	enum {

@@ -3,6 +3,7 @@
  * See mounts.h: the options of a mount that is there, and what the host has locked of them. No
  * heap: INIT and HOST call it.
  */
+#include <fcntl.h>
 #include <sys/mount.h>
 
 #include "kernel/mount.h"
@@ -69,13 +70,19 @@ static int set_all_flags(const struct mount_options *o, int fd)
  * The copy that HOST makes with its rights knows no locks. They hold nevertheless, as in a mount
  * namespace that the user namespace owns: else a container's bind would lose the host's nosuid or
  * ro by what it does not say. A file system that is read-only itself (no mount's flag) changes
- * nothing.
+ * nothing; where the mount is so too its flag cannot be seen on the copy, and is asked for.
  */
-static int keep_locked(const struct mount_options *o, int fd, uint64_t before, unsigned long atime)
+static int keep_locked(const struct mount_op *op, int fd, uint64_t before, unsigned long atime)
 {
-	uint64_t lost = before & ~mount_attrs(fd) & LOCKABLE;
+	const struct mount_options *o = &op->options;
+	uint64_t after = mount_attrs(fd), clear = o->attr_clear | o->recursive_clear;
+	uint64_t lost = before & ~after & LOCKABLE;
+	int flags = o->extras & MOUNT_SOURCE_NOFOLLOW ? O_NOFOLLOW : 0;
 
-	if ((lost & (o->attr_clear | o->recursive_clear)) || mount_atime(fd) != atime)
+	if ((lost & clear) || mount_atime(fd) != atime)
+		return -EPERM;
+	if ((before & after & clear & MOUNT_ATTR_RDONLY) &&
+	    mount_is_marked_readonly(op->source, flags) > 0)
 		return -EPERM;
 	return lost ? mount_set_attrs(fd, lost, 0, false) : 0;
 }
@@ -97,6 +104,6 @@ int mounts_settle_options(const struct mount_op *op, int fd, struct err *e)
 	if (r == 0 && is_recursive)
 		r = mount_set_attrs(fd, o->recursive_set, o->recursive_clear, true);
 	if (r == 0 && is_locked)
-		r = keep_locked(o, fd, before, atime);
+		r = keep_locked(op, fd, before, atime);
 	return r == 0 ? 0 : tell_locked(op, r, is_locked ? before : mount_attrs(fd), e);
 }
