@@ -386,8 +386,16 @@ text() {
 	bad '.linux.personality = { domain: ("L" * 60) }' /linux/personality/domain
 }
 
-@test "without a mount namespace the host's root is no root" {
+@test "the host's root is no root, with and without a mount namespace" {
 	bad '.linux.namespaces |= map(select(.type != "mount")) | .root.path = "/"' "without a mount namespace the root file system cannot be"
+	ln -s / "$T/link"
+	for root in / //. /proc/self/root "$T/link"; do
+		cp "$T/good.json" "$BUNDLE/config.json"
+		config --arg root "$root" '.root.path = $root'
+		refused "the root file system cannot be the runtime's own, $root (at /root/path)" create -b "$BUNDLE" "$ID"
+		davit validate "$BUNDLE"
+		[[ $status:$out == 1:*"(at /root/path)"*"1 fault" ]] || complain "validate $root"
+	done
 }
 
 @test "the receiver of seccomp notifications from the environment is an absolute path" {

@@ -431,5 +431,10 @@ ns_path() {
 	ok delete --force "$ID"
 	config '.linux.readonlyPaths = ["etc/file"]'
 	refused '/linux/readonlyPaths/0' create -b "$BUNDLE" "$ID"
+	# A slash too many is no reason to leave a file as it is.
+	for path in maskedPaths readonlyPaths; do
+		config --arg path $path '.linux.readonlyPaths = [] | .linux[$path] = ["/etc/none", "/etc/file/"]'
+		refused "(at /linux/$path/1) [step masks in init]: not a directory" create -b "$BUNDLE" "$ID"
+	done
 	check_clean
 }

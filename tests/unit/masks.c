@@ -57,7 +57,7 @@ static void apply_masks(void)
 {
 	struct oci_linux l = {
 		.masked_paths =
-			STRINGS("/file", "/dir", "/missing", "/in", "/out", "/file/x", "/dir2"),
+			STRINGS("/file", "/dir", "/missing", "/in", "/out", "/missing/x", "/dir2"),
 	};
 	struct oci_config config = { .linux_config = &l };
 	struct masks masks;
@@ -96,6 +96,35 @@ SANDBOX_TEST(directories_share_one_tmpfs, CLONE_NEWNS)
 	CHECK_INT(stat(SANDBOX_ROOT "/dir", &a), 0);
 	CHECK_INT(stat(SANDBOX_ROOT "/dir2", &b), 0);
 	CHECK(a.st_dev == b.st_dev);
+}
+
+static void check_refused(struct oci_linux *l, const char *pointer)
+{
+	struct oci_config config = { .linux_config = l };
+	struct masks masks;
+	struct err e = { 0 };
+	int root = sandbox_make_root();
+
+	make_tree();
+	masks_prepare(&config, &masks);
+	CHECK_INT(masks_open(&masks, &e), 0);
+	CHECK_INT(masks_apply(&masks, root, &e), -ENOTDIR);
+	CHECK_STR(e.pointer, pointer);
+}
+
+/* A slash behind a file would leave uncovered what was meant. */
+SANDBOX_TEST(a_path_below_a_file_is_not_masked, CLONE_NEWNS)
+{
+	struct oci_linux l = { .masked_paths = STRINGS("/missing", "/file/") };
+
+	check_refused(&l, "/linux/maskedPaths/1");
+}
+
+SANDBOX_TEST(a_path_below_a_file_is_not_made_readonly, CLONE_NEWNS)
+{
+	struct oci_linux l = { .readonly_paths = STRINGS("/missing", "/file/x") };
+
+	check_refused(&l, "/linux/readonlyPaths/1");
 }
 
 /* T03: a null device that is not one, where the host's is looked for. */

@@ -93,11 +93,6 @@ static int check_path(int rootfd, const char *path, int tree)
 	return fd < 0 ? fd : node_check_mount(fd, tree);
 }
 
-static bool is_missing(int r)
-{
-	return r == -ENOENT || r == -ENOTDIR;
-}
-
 /*
  * A path that is listed twice, also by way of a link, is covered once. The clones of a cover are
  * mounts of their own, so it is the file that tells; the host's /dev/null may be bound writable.
@@ -130,7 +125,7 @@ static int mask_path(const struct masks *masks, const struct root *root, const c
 	int tree, r;
 
 	if (target < 0)
-		return is_missing(target) ? 0 : target;
+		return target == -ENOENT ? 0 : target;
 	r = mount_look(target, &at);
 	if (r < 0 || mount_file_is_same(&at, &root->file))
 		return r < 0 ? r : 1;
@@ -195,7 +190,7 @@ static int protect_path(const struct root *root, const char *path)
 	int r;
 
 	if (target < 0)
-		return is_missing(target) ? 0 : target;
+		return target == -ENOENT ? 0 : target;
 	r = mount_look(target, &at);
 	if (r < 0)
 		return r;

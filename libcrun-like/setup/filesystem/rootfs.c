@@ -27,8 +27,10 @@
 #include "kernel/sys.h"
 #include "setup/filesystem/mount_options.h"
 
-/* A container with the host's mount namespace and its root: that is no container. */
-static int check_chroot(const struct rootfs *r, const struct stat *st, struct err *e)
+/* A container with the host's mount namespace and its root is none. With a mount namespace of its
+ * own what is made in the root, mount points, devices and links, would be made on the host; both
+ * peers fail to pivot there. */
+static int check_host_root(const struct rootfs *r, const struct stat *st, struct err *e)
 {
 	struct stat host;
 
@@ -36,11 +38,9 @@ static int check_chroot(const struct rootfs *r, const struct stat *st, struct er
 		return err_set(e, errno, "look at /");
 	if (host.st_dev != st->st_dev || host.st_ino != st->st_ino)
 		return 0;
-	err_field(e, EINVAL, "/root/path",
-		  "without a mount namespace the root file system cannot be the runtime's own, %s",
-		  r->path);
-	return err_hint(e, "add { \"type\": \"mount\" } to linux.namespaces, or name another "
-			   "directory");
+	err_field(e, EINVAL, "/root/path", "%sthe root file system cannot be the runtime's own, %s",
+		  r->way == ROOTFS_CHROOT ? "without a mount namespace " : "", r->path);
+	return err_hint(e, "name another directory, or a bind of / somewhere else");
 }
 
 static int prepare_path(struct arena *a, const struct oci_root *root, const char *bundle,
@@ -59,7 +59,7 @@ static int prepare_path(struct arena *a, const struct oci_root *root, const char
 		return err_field(e, ENOTDIR, "/root/path", "root file system %s: %s", r->path,
 				 errno_words(ENOTDIR));
 	r->is_readonly = root->readonly && *root->readonly;
-	return r->way == ROOTFS_CHROOT ? check_chroot(r, &st, e) : 0;
+	return check_host_root(r, &st, e);
 }
 
 bool rootfs_is_shared(const struct rootfs *r)
