@@ -41,7 +41,8 @@ static int parse_user(const char *text, struct user *ret)
 	return 0;
 }
 
-static int parse_groups(const struct cli_strings *list, uint32_t **ret)
+/* *@ret_bad: the one that is no number. */
+static int parse_groups(const struct cli_strings *list, uint32_t **ret, const char **ret_bad)
 {
 	uint32_t *gids = calloc(list->count + 1, sizeof(*gids));
 
@@ -49,6 +50,7 @@ static int parse_groups(const struct cli_strings *list, uint32_t **ret)
 		return -1;
 	for (size_t i = 0; i < list->count; i++) {
 		if (parse_id(list->items[i], strlen(list->items[i]), &gids[i]) < 0) {
+			*ret_bad = list->items[i];
 			free(gids);
 			return -1;
 		}
@@ -89,6 +91,7 @@ int exec_run(struct session *s, const struct command_args *args)
 	char **command = args->words.rest;
 	int status = EXIT_SUCCESS;
 	struct user user;
+	const char *bad = "";
 	uint32_t *gids = NULL;
 
 	if ((!command || !*command) && !options.process_file)
@@ -100,9 +103,10 @@ int exec_run(struct session *s, const struct command_args *args)
 		options.uid = &user.uid;
 		options.gid = user.has_gid ? &user.gid : NULL;
 	}
-	if (args->groups.count && parse_groups(&args->groups, &gids) < 0) {
+	if (args->groups.count && parse_groups(&args->groups, &gids, &bad) < 0) {
 		s->failure = EXIT_FAILURE; /* a wrong command line, as for runc */
-		return session_usage(s, "exec", "an additional group is not a number");
+		return session_usage(s, "exec", "the additional group '%.100s' is not a number",
+				     bad);
 	}
 	options.id = args->words.words[0];
 	options.args = (const char *const *)command;

@@ -75,7 +75,8 @@ int step_claim(struct run *run, struct err *e)
 	if (run->root_dirfd < 0 && store_open_root(run->ctx->root, true, &run->root_dirfd, e) < 0)
 		return -e->code;
 	if (store_claim(run->root_dirfd, run->plan->id, &run->state_dirfd, e) < 0)
-		return -e->code;
+		return e->kind == ERR_SYSTEM ? err_hint(e, "the state root is %s", run->ctx->root)
+					     : -e->code;
 	r = process_boot_id(run->boot_id);
 	if (r < 0) {
 		err_set(e, -r, "read the boot id");

@@ -114,14 +114,50 @@ static int end_init(struct deletion *d, struct err *e)
 	return 0;
 }
 
-/* Neither state nor journal can be read: where config.json puts the cgroup, as create worked it
- * out. */
-static const char *guess_cgroup(struct deletion *d, struct systemd_unit *ret_unit, struct err *e)
+/* Where @config puts the cgroup, as create worked it out. */
+static int plan_cgroup(struct deletion *d, const struct oci_config *config, struct cgroup_plan *ret,
+		       struct err *e)
 {
 	const struct cgroup_context ctx = { .id = d->c.id,
 					    .manager = d->ctx->cgroup_manager,
 					    .systemd = &d->ctx->systemd,
 					    .rootless = d->ctx->is_rootless };
+
+	return cgroup_prepare(&d->c.arena, config, &ctx, ret, e);
+}
+
+/*
+ * Not the configuration either. What has the default cgroup is not killed: its mark has the id
+ * alone to go by, which a container of another state root may have too. A directory that is empty
+ * is what a create leaves that was killed in its first moment, when nothing else is there.
+ */
+static void warn_of_rest(struct deletion *d, bool is_damaged)
+{
+	static const struct oci_config none;
+	struct cgroup_ref ref = { .owner = arena_printf(&d->c.arena, "%s ", d->c.id) };
+	struct cgroup_plan plan = { 0 };
+	struct err failure = { 0 };
+	_cleanup_fd_ int fd = -1;
+
+	if (ref.owner && plan_cgroup(d, &none, &plan, &failure) == 0 && plan.path) {
+		ref.path = plan.path;
+		fd = cgroup_open_ref(&ref);
+	}
+	if (fd >= 0 && cgroupfs_get_event(fd, "populated") == 1)
+		context_log(d->ctx, DAVIT_LOG_WARNING,
+			    "neither state nor configuration of container %s is left: the "
+			    "processes in the cgroup %s, which may be its own, live on",
+			    d->c.id, ref.path);
+	else if (is_damaged)
+		context_log(d->ctx, DAVIT_LOG_WARNING,
+			    "neither state nor configuration of container %s can be read: if it "
+			    "runs, it lives on",
+			    d->c.id);
+}
+
+/* Neither state nor journal can be read: by config.json. */
+static const char *guess_cgroup(struct deletion *d, struct systemd_unit *ret_unit, struct err *e)
+{
 	struct cgroup_plan plan = { 0 };
 	struct err failure = { 0 };
 	struct oci_config *config;
@@ -130,12 +166,14 @@ static const char *guess_cgroup(struct deletion *d, struct systemd_unit *ret_uni
 
 	if (store_read_file(&d->c.arena, d->c.dirfd, "config.json", &text, &len, &failure) == 0 &&
 	    oci_config_decode(&d->c.arena, text, len, "config.json", &config, &failure) == 0 &&
-	    cgroup_prepare(&d->c.arena, config, &ctx, &plan, &failure) == 0) {
+	    plan_cgroup(d, config, &plan, &failure) == 0) {
 		*ret_unit = plan.unit;
 		return plan.path;
 	}
 	if (is_shortage(failure.code))
 		*e = failure;
+	else
+		warn_of_rest(d, failure.code != ENOENT);
 	return NULL;
 }
 

@@ -414,6 +414,7 @@ receiver() {
 	gives 0 $'*A=1*B=3*' '' exec -e A=1 --env B=2 --env=B=3 "$ID" env
 	gives 0 'uid=5 gid=0*' '' exec --user 5 "$ID" id
 	gives 0 'uid=5 gid=6 groups=7,8' '' exec -u 5:6 -g 7 --additional-gids=8 "$ID" id
+	gives 1 '' "$NAME: exec: the additional group 'x' is not a number*" exec -g 7 -g x "$ID" id
 	gives 0 $'uid=5 gid=6*' '' exec --user=5:6 "$ID" id
 	gives 0 '*NoNewPrivs:*1*' '' exec --no-new-privs "$ID" cat /proc/self/status
 	gives 0 $'*CapEff:\t0000000020200420*' '' exec --cap CAP_SYS_ADMIN "$ID" cat /proc/self/status

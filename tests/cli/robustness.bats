@@ -113,6 +113,29 @@ check_damaged() {
 	[ ! -e "$CGROOT/$TOKEN-place" ]
 }
 
+@test "damaged state, journal and configuration: delete --force says what may live on (T21)" {
+	config 'del(.linux.cgroupsPath)'
+	for damage in '{"a":[' ''; do
+		start_one
+		cgroup=$CGROOT$(sed -n 's/^0:://p' "/proc/$PID/cgroup")
+		for file in state journal config; do
+			if [ -n "$damage" ]; then echo "$damage" >"$ROOT/$ID/$file.json"; else rm "$ROOT/$ID/$file.json"; fi
+		done
+		davit delete --force "$ID"
+		[ "$status" = 0 ]
+		[[ $err == *"level=warning"*"of container $ID is left: the processes in the cgroup ${cgroup#"$CGROOT"}, which may be its own, live on"* ]] ||
+			complain "does not say what lives on" || return
+		[ ! -e "$ROOT/$ID" ]
+		lives "$PID"
+		echo 1 >"$cgroup/cgroup.kill"
+		is_gone "$PID"
+		for _ in {1..1500}; do
+			rmdir "$cgroup" 2>/dev/null && break
+			sleep 0.02
+		done
+	done
+}
+
 @test "a copied state directory never leads to the container it was copied from (T21)" {
 	start_one
 	cp -a "$ROOT/$ID" "$ROOT/$OTHER"
@@ -122,6 +145,14 @@ check_damaged() {
 	ok delete --force "$OTHER"
 	lives "$PID"
 	is running
+}
+
+@test "a state root that cannot hold a container is named" {
+	mkdir "$T/ro"
+	DAVIT_TEST=$TOKEN run unshare -m --propagation private sh -c '
+		mount -t tmpfs -o ro tmpfs "$1" && exec "$0" --root "$1" create -b "$2" "$3"' "$DAVIT" "$T/ro" "$BUNDLE" "$ID"
+	[[ $status == 1 && $output == *"make the state directory of $ID"*"read-only file system; the state root is $T/ro" ]] ||
+		complain "$output"
 }
 
 @test "strange things in the state root disturb nobody (T21)" {
