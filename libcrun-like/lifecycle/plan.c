@@ -163,6 +163,7 @@ static int prepare_mounts(struct plan *plan, struct err *e)
 		.bundle = plan->bundle,
 		/* Root of a made user namespace has no more rights in it than in a new one. */
 		.has_user_ns = has_user_ns || plan->ctx->is_rootless,
+		.has_callers_ids = !has_user_ns,
 		.has_cgroup_ns = namespaces_is_private(&plan->ns, CLONE_NEWCGROUP),
 		.has_net_ns = namespaces_is_private(&plan->ns, CLONE_NEWNET),
 		.has_pid_ns = namespaces_is_private(&plan->ns, CLONE_NEWPID),

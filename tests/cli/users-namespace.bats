@@ -333,3 +333,14 @@ the_verbs() {
 	refused "no cgroup" pause "$ID"
 	refused "no cgroup" update --pids-limit 10 "$ID"
 }
+
+@test "the gid of a devpts holds where the caller's user namespace has it, and is left out where not" {
+	config '.mounts |= map(if .type == "devpts" then .options = ["nosuid", "noexec", "newinstance",
+		"ptmxmode=0666", "mode=0620", "gid=5"] else . end)'
+	works create -b "$BUNDLE" "$ID"
+	grep -q " /dev/pts .*,gid=$((FIRST_ID + 4))," "/proc/$(init_pid)/mountinfo"
+	works delete --force "$ID"
+	config '.mounts |= map(if .type == "devpts" then .options |= map(sub("gid=5"; "gid=70000")) else . end)'
+	works create -b "$BUNDLE" "$ID"
+	grep " /dev/pts " "/proc/$(init_pid)/mountinfo" | grep -qv gid=
+}

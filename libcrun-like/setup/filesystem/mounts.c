@@ -11,6 +11,7 @@
 
 #include "base/fmt.h"
 #include "base/path.h"
+#include "kernel/namespace.h"
 #include "kernel/sys.h"
 #include "setup/filesystem/mounts_extras.h"
 #include "setup/filesystem/mounts_idmap.h"
@@ -199,10 +200,12 @@ static int prepare_own_cgroup(const struct prepare *p, struct mount_op *ret, str
 	return ret->destination ? 0 : no_memory(e);
 }
 
-static bool is_gid_mapped(const struct oci_config *config, unsigned long gid)
+static bool is_gid_mapped(const struct prepare *p, unsigned long gid)
 {
-	const struct oci_linux *l = config->linux_config;
+	const struct oci_linux *l = p->config->linux_config;
 
+	if (p->ctx->has_callers_ids)
+		return gid <= UINT32_MAX && idmap_own_range("gid_map", (uint32_t)gid) > 0;
 	for (size_t i = 0; l && i < l->gid_mappings.count; i++) {
 		const struct oci_id_mapping *m = &l->gid_mappings.items[i];
 
@@ -227,8 +230,8 @@ static int drop_unmapped_gid(struct prepare *p, struct err *e)
 	for (; *s; s += len) {
 		s += strspn(s, ",");
 		len = strcspn(s, ",");
-		if (!len || (strncmp(s, "gid=", 4) == 0 &&
-			     !is_gid_mapped(p->config, strtoul(s + 4, NULL, 10))))
+		if (!len ||
+		    (strncmp(s, "gid=", 4) == 0 && !is_gid_mapped(p, strtoul(s + 4, NULL, 10))))
 			continue;
 		if (at)
 			out[at++] = ',';

@@ -20,6 +20,7 @@ struct mounts_context {
 	const char *bundle; /* absolute: relative sources are below it */
 	const char *root;   /* where the host has the container's root; NULL: it is made already */
 	bool has_user_ns, has_cgroup_ns, has_net_ns, has_pid_ns; /* a namespace of its own */
+	bool has_callers_ids;    /* no user namespace of its own: what the caller's has is there */
 	bool has_neighbours;     /* others are in the mount namespace already */
 	bool has_only_binds;     /* `mounts add`: the type alone says it */
 	const char *cgroup_root; /* where the host's version 2 hierarchy is, or NULL */
