@@ -63,6 +63,7 @@ ROWS = {
     "memory.swap without end": (
         {"memory": {"limit": 64 * MIB, "swap": -1}}, {"memory.max": 64 * MIB},
         {"memory": {"limit": 64 * MIB, "swap": 65 * MIB}}, {"memory.max": 64 * MIB, "memory.swap.max": MIB}),
+    "memory.swap 0": ({"memory": {"swap": 0}}, {}, {"memory": {"limit": 64 * MIB, "swap": 0}}, {"memory.max": 64 * MIB}),
     "memory.swap alone": ({"memory": {"swap": 64 * MIB}}, REFUSED, None, None),
     "memory.swap below the limit": ({"memory": {"limit": 64 * MIB, "swap": 32 * MIB}}, REFUSED, None, None),
     "memory.reservation": (
