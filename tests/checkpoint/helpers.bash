@@ -91,7 +91,7 @@ check() {
 	mkdir "$T"
 	before=$(snapshot)
 	# No pipe: what a test left running would hold it.
-	(cd "$T" && exec timeout -k 5 $((${3:-60} + 2 * ${CYCLES:-0})) env "T=$T" "ID=$ID" bash "${trace[@]}" /share/inside --one "$function") >"$T.out" 2>&1 </dev/null || status=$?
+	(cd "$T" && exec timeout -k 5 $((${3:-300} + 2 * ${CYCLES:-0})) env "T=$T" "ID=$ID" bash "${trace[@]}" /share/inside --one "$function") >"$T.out" 2>&1 </dev/null || status=$?
 	out=$(<"$T.out")
 	if ! after=$(snapshot) || [ "$before" != "$after" ]; then
 		out+=$'\nleft behind:\n'$(diff <(echo "$before") <(echo "$after"))
