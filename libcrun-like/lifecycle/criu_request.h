@@ -32,9 +32,9 @@ struct criu_images {
 #define CRIU_DUMP_LOG    "dump.log"
 #define CRIU_RESTORE_LOG "restore.log"
 
-/* @make: the folder of the images, too; that of the log is always made. */
 /* --parent-path, before anything is made; @o may have none. */
 int criu_images_check_parent(const struct davit_checkpoint_options *o, struct err *e);
+/* @make: the folder of the images, too; that of the log is always made. */
 int criu_images_open(struct criu_images *images, const struct davit_checkpoint_options *o,
 		     bool make, struct err *e);
 /* Of that open, the last part: nothing in the folders leads out of them, or is no file. */
