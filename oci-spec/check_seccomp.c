@@ -9,7 +9,7 @@
 
 enum {
 	ARG_INDEX_MAX = 5,
-	ERRNO_MAX = 4095,  /* the kernel's MAX_ERRNO: it would cap silently */
+	ERRNO_MAX = 4094,  /* libseccomp's; the kernel would cap silently above its 4095 */
 	TRACE_MAX = 0xffff /* SECCOMP_RET_DATA has 16 bits */
 };
 

@@ -170,7 +170,7 @@ sent() {
 		seccomp "{ defaultAction: \"SCMP_ACT_$action\", defaultErrnoRet: 1 }"
 		refused /linux/seccomp/defaultErrnoRet create -b "$BUNDLE" "$ID"
 	done
-	rule 'action: "SCMP_ACT_ERRNO", errnoRet: 4096'
+	rule 'action: "SCMP_ACT_ERRNO", errnoRet: 4095'
 	refused "above SCMP_ACT_ERRNO's maximum" create -b "$BUNDLE" "$ID"
 }
 

@@ -222,7 +222,7 @@ static const struct row rows[] = {
 	{ "weight 0", RESOURCES("\"blockIO\":{\"weight\":0}"), NULL },
 	{ "rdma names", RESOURCES("\"rdma\":{\"\":{\"hcaHandles\":1},\"a b\":{\"hcaObjects\":1}}"), "/linux/resources/rdma/ /linux/resources/rdma/a b" },
 	{ "page size without end", RESOURCES("\"hugepageLimits\":[{\"pageSize\":\"12345678MB\",\"limit\":1}]"), "/linux/resources/hugepageLimits/0/pageSize" },
-	{ "R39 errnoRet of ERRNO, too large", SYSCALL("\"names\":[\"read\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":4096"), "/linux/seccomp/syscalls/0/errnoRet" },
+	{ "R39 errnoRet of ERRNO, too large", SYSCALL("\"names\":[\"read\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":4095"), "/linux/seccomp/syscalls/0/errnoRet" },
 	{ "R39 notify of write", SYSCALL("\"names\":[\"read\",\"write\"],\"action\":\"SCMP_ACT_NOTIFY\""), "/linux/seccomp/syscalls/0/names/1" },
 	{ "R39 receiver", SECCOMP("\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerPath\":\"run/agent\""), "/linux/seccomp/listenerPath" },
 	{ "mount label", LINUX("\"mountLabel\":\"a\\\"b\""), "/linux/mountLabel" },
