@@ -241,9 +241,13 @@ int step_exec_cgroup(struct run *run, struct err *e)
 
 int step_initial_cpus(struct run *run, struct err *e)
 {
-	if (affinity_get(&run->own_cpus, e) < 0)
+	const struct affinity *cpus = &run->plan->initial_cpus;
+
+	if (affinity_get(&run->own_cpus, e) < 0 || affinity_set(cpus, e) < 0)
 		return -e->code;
-	return affinity_set(&run->plan->initial_cpus, e);
+	/* As runc's log has it, of as many CPUs. */
+	context_log(run->ctx, DAVIT_LOG_DEBUG, "nsexec: affinity: 0x%lx", cpus->bits[0]);
+	return 0;
 }
 
 int step_own_cpus(struct run *run, struct err *e)

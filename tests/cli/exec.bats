@@ -547,6 +547,8 @@ all_cpus() {
 	[ "$(proc_field "$(init_pid)" Cpus_allowed_list)" = "$all" ] # exec only
 	background
 	[ "$(proc_field "$pid" Cpus_allowed_list)" = 1 ]
+	davit --debug exec "$ID" true
+	[[ $err == *nsexec*": affinity: 0x2"* ]] # as runc's log has it
 	ok delete --force "$ID"
 
 	config '.process.execCPUAffinity = { initial: "1", final: "0" }'
