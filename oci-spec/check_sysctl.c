@@ -56,7 +56,8 @@ static void check_one(struct check *k, const struct oci_config *c, const struct 
 	else if (!p)
 		check_fail(k, pointer, "not a parameter of a namespace: %s", name);
 	else if (!oci_config_namespace(c, p->ns))
-		check_fail(k, pointer, "%s needs a %s namespace in /linux/namespaces", name, p->ns);
+		check_fail(k, pointer, "%s needs %s %s namespace in /linux/namespaces", name,
+			   p->ns[0] == 'i' ? "an" : "a", p->ns);
 	else if (!strcmp(path, "kernel/domainname") && c->domainname &&
 		 strcmp(c->domainname, pair->value) != 0)
 		check_fail(k, pointer, "%s is set by the member \"domainname\" to another value",

@@ -241,8 +241,7 @@ static int add_namespaces(struct run *run, struct err *e)
 			continue;
 		if (!as)
 			return err_kind(e, ERR_UNSUPPORTED, EOPNOTSUPP,
-					"criu cannot restore into a %s namespace that is joined",
-					n->type);
+					"criu cannot restore into a joined %s namespace", n->type);
 		if (!as->name) {
 			criu_request_join(&r->request, as->file, n->path);
 			continue;

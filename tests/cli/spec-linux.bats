@@ -684,6 +684,8 @@ rdt() {
 	refused "/linux/sysctl/kernel.domainname" create -b "$BUNDLE" "$ID"
 	config 'del(.domainname) | .linux.sysctl = {"user.max_user_namespaces": "1"}'
 	refused "needs a user namespace" create -b "$BUNDLE" "$ID"
+	config '.linux.sysctl = {"kernel.sem": "1 2 3 4"} | .linux.namespaces |= map(select(.type != "ipc"))'
+	refused "needs an ipc namespace" create -b "$BUNDLE" "$ID"
 	# What the host has already: a failure of the test must not change it.
 	config --arg v "$(cat /proc/sys/net/ipv4/ip_forward)" '.linux.sysctl = {"net.ipv4.ip_forward": $v} | .linux.namespaces |= map(select(.type != "network"))'
 	refused "needs a network namespace" create -b "$BUNDLE" "$ID"

@@ -22,7 +22,7 @@ static void look_at_namespaces(struct obstacles *o, pid_t pid)
 		uint64_t first = obstacle_namespace(o->subject->init, files[i]);
 
 		if (its && first && its != first)
-			obstacle_tell(o, "process %d: it is in a %s namespace of its own", (int)pid,
+			obstacle_tell(o, "process %d: its %s namespace is its own", (int)pid,
 				      files[i]);
 	}
 }
