@@ -179,6 +179,9 @@ void check_net_devices(struct check *k, const struct oci_config *c)
 		const char *pointer = BELOW("/linux/netDevices", d->host_name);
 
 		check_interface_name(k, pointer, d->host_name);
+		if (!strcmp(d->host_name, "lo"))
+			check_fail(k, pointer,
+				   "lo is each network namespace's own and cannot be moved");
 		if (d->name)
 			check_interface_name(k, POINTER("%s/name", pointer), d->name);
 		if (d->name && !is_template_sound(d->name))

@@ -192,6 +192,7 @@ static const struct row rows[] = {
 	{ "schemata", LINUX("\"intelRdt\":{\"schemata\":[\"L3:0=f\",\"a\\nb\"],\"memBwSchema\":\"L3:\",\"closID\":\"..\"}"),
 	  "/linux/intelRdt/closID /linux/intelRdt/memBwSchema /linux/intelRdt/schemata/1" },
 	{ "the default class", LINUX("\"intelRdt\":{\"closID\":\"/\"}"), NULL },
+	{ "net device lo", LINUX_NS(NS("network"), "\"netDevices\":{\"lo\":{},\"lo0\":{}}"), "/linux/netDevices/lo" },
 	{ "net devices", LINUX("\"netDevices\":{\"eth0\":{}}"), "/linux/netDevices" },
 	{ "net device templates", LINUX_NS(NS("network"), "\"netDevices\":{\"a\":{\"name\":\"e%d\"},\"b\":{\"name\":\"e%s\"},\"c\":{\"name\":\"%d%d\"}}"),
 	  "/linux/netDevices/b/name /linux/netDevices/c/name" },
