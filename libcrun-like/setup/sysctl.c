@@ -84,7 +84,10 @@ int sysctl_apply(const struct sysctls *sysctls, int procfd, struct err *e)
 
 		if (r < 0) {
 			err_set(e, -r, "write \"%s\" to sysctl %s", item->value, item->key);
-			return err_at(e, item->pointer);
+			err_at(e, item->pointer);
+			if (r == -EACCES || r == -EPERM)
+				err_hint(e, "the kernel lets this namespace read it at most");
+			return -e->code;
 		}
 	}
 	return 0;

@@ -684,6 +684,9 @@ rdt() {
 	refused "/linux/sysctl/kernel.domainname" create -b "$BUNDLE" "$ID"
 	config 'del(.domainname) | .linux.sysctl = {"user.max_user_namespaces": "1"}'
 	refused "needs a user namespace" create -b "$BUNDLE" "$ID"
+	config 'del(.domainname) | .linux.sysctl = {"net.core.rmem_max": "65536"}' # the first namespace's
+	refused "/linux/sysctl/net.core.rmem_max" create -b "$BUNDLE" "$ID"
+	[[ $err != *"permission denied"* || $err == *"the kernel lets this namespace read it at most"* ]]
 	config '.linux.sysctl = {"kernel.sem": "1 2 3 4"} | .linux.namespaces |= map(select(.type != "ipc"))'
 	refused "needs an ipc namespace" create -b "$BUNDLE" "$ID"
 	# What the host has already: a failure of the test must not change it.
