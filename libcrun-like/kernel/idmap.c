@@ -52,6 +52,8 @@ int idmap_write(pid_t pid, const char *file, const struct idmap_line *lines, siz
 	for (size_t i = 0; i < count; i++)
 		len += fmt(text + len, sizeof(text) - len, "%u %u %u\n", lines[i].inside,
 			   lines[i].outside, lines[i].count);
+	if (len >= (size_t)sysconf(_SC_PAGESIZE))
+		return -E2BIG;
 	return write_proc(pid, file, text);
 }
 

@@ -65,7 +65,8 @@ struct idmap_line {
 
 /* The number outside of @id inside; false: it is not mapped. */
 bool idmap_out(const struct idmap_line *lines, size_t count, uint32_t id, uint32_t *ret);
-/* Writes /proc/PID/@file ("uid_map" or "gid_map") in one write, as the kernel asks for. */
+/* Writes /proc/PID/@file ("uid_map" or "gid_map") in one write, as the kernel asks for. -E2BIG:
+ * more lines than it takes, or a page of text. */
 int idmap_write(pid_t pid, const char *file, const struct idmap_line *lines, size_t count);
 /* A new user namespace with these maps and no process in it, which lives as long as the fd. */
 int idmap_open_namespace(const struct idmap_line *uids, size_t uid_count,

@@ -437,6 +437,8 @@ static int write_map(const struct namespaces *ns, pid_t pid, bool is_uid, struct
 		err_set(e, -r, "write the %s of the user namespace", file);
 		if (r == -EPERM)
 			namespaces_explain_map(map, count, file, e);
+		else if (r == -E2BIG)
+			err_hint(e, "the kernel takes less text than a page: make fewer mappings");
 		return -e->code;
 	}
 	r = idmap_run_helper(helper, pid, map, count, words, sizeof(words));

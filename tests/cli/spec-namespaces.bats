@@ -200,6 +200,8 @@ ns_path() {
 	# What nobody can be is known to the kernel.
 	refused 'uid 10 has no mapping' run -b "$BUNDLE" "$ID"
 	ok delete --force "$ID"
+	config '.process.user.uid = 0 | .linux.uidMappings += [range(300) | { containerID: (1000000000 + .), hostID: (2000000000 + .), size: 1 }]'
+	refused 'fewer mappings' create -b "$BUNDLE" "$ID" # 301 lines, but more than a page of text
 	check_clean
 }
 
