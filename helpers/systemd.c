@@ -503,6 +503,11 @@ static int set_properties(struct call *c)
 	do
 		r = set_once(c);
 	while (r < 0 && (drop_unknown(c) || (is_lost(c) && wait_a_moment(c))));
+	/* systemd answers first and writes the unit's files before it hears the next call. Its
+	 * properties are changed, whatever becomes of that. */
+	if (r >= 0)
+		(void)sd_bus_call_method(c->bus, service, manager_path, "org.freedesktop.DBus.Peer",
+					 "Ping", NULL, NULL, NULL);
 	return r;
 }
 

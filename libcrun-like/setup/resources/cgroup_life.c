@@ -174,6 +174,9 @@ bool cgroup_is_of_unit(const struct cgroup_write *w)
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		if (strcmp(w->file, files[i]) == 0)
 			return true;
+	/* Without a quota systemd writes the usual period. */
+	if (strcmp(w->file, "cpu.max") == 0)
+		return !w->has_usual_period && strncmp(w->value, "max ", 4) == 0;
 	/* Of a device: systemd has what is the default of all of them. */
 	return strncmp(w->file, "io.", 3) == 0 && ends_in(w->file, "weight") &&
 	       strchr(w->value, ':');

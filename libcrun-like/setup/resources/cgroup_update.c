@@ -336,6 +336,7 @@ struct update {
 	struct arena *arena;
 	const struct cgroup_context *ctx;
 	int dirfd;
+	int unitfd; /* systemd's, perhaps the same directory; -1: it has none of systemd's */
 	bool has_devices;
 	struct cgroup_plan plan; /* path NULL: no cgroup */
 	char available[CONTROLLERS_SIZE], own[CONTROLLERS_SIZE];
@@ -462,10 +463,34 @@ static int set_devices(const struct update *u, struct err *e)
 		     : 0;
 }
 
+/* systemd writes all of a unit's processor values when one of its properties changes, and for no
+ * quota the usual period. What stood there is right: ours have been written. Ignored failures: a
+ * period without a quota limits nothing. */
+static int set_unit(const struct update *u, int unitfd, struct err *e)
+{
+	char before[64] = "";
+
+	(void)file_read(unitfd, "cpu.max", before, sizeof(before));
+	if (systemd_unit_set(&u->plan.unit, u->plan.writes, e) < 0)
+		return -e->code;
+	if (strncmp(before, "max ", 4) == 0)
+		(void)cgroupfs_write(unitfd, "cpu.max", before);
+	return 0;
+}
+
+static int open_unit(const struct update *u, struct err *e)
+{
+	const char *path = u->plan.unit.path;
+	_cleanup_fd_ int rootfd = cgroupfs_open_root_at(u->plan.root);
+	int fd = rootfd < 0 ? rootfd : cgroupfs_open(rootfd, path);
+
+	return fd < 0 ? err_set(e, -fd, "open the cgroup %s%s", u->plan.root, path) : fd;
+}
+
 /* The program last: it is one call, and has no old value that could be written back. */
 static int finish_unit(const struct update *u, struct err *e)
 {
-	if (u->plan.unit.name && systemd_unit_set(&u->plan.unit, u->plan.writes, e) < 0)
+	if (u->plan.unit.name && set_unit(u, u->unitfd, e) < 0)
 		return -e->code;
 	return u->has_devices ? set_devices(u, e) : 0;
 }
@@ -492,27 +517,21 @@ static int collect_of_unit(const struct update *u, const struct cgroup_write **r
 
 static int finish(const struct update *u, struct err *e)
 {
-	const struct systemd_unit *unit = &u->plan.unit;
-	_cleanup_fd_ int rootfd = -1, unitfd = -1;
-	const struct cgroup_write *writes;
+	const struct cgroup_write *writes = NULL;
 
-	if (!unit->name || strcmp(unit->path, u->plan.path) == 0)
-		return finish_unit(u, e);
-	if (collect_of_unit(u, &writes, e) < 0)
+	if (u->unitfd >= 0 && strcmp(u->plan.unit.path, u->plan.path) != 0 &&
+	    collect_of_unit(u, &writes, e) < 0)
 		return -e->code;
-	if (!writes)
-		return finish_unit(u, e);
-	rootfd = cgroupfs_open_root_at(u->plan.root);
-	unitfd = rootfd < 0 ? rootfd : cgroupfs_open(rootfd, unit->path);
-	if (unitfd < 0)
-		return err_set(e, -unitfd, "open the cgroup %s%s", u->plan.root, unit->path);
-	return write_all_or_none(writes, unitfd, cgroupfs_write, finish_unit, u, e);
+	return writes ? write_all_or_none(writes, u->unitfd, cgroupfs_write, finish_unit, u, e)
+		      : finish_unit(u, e);
 }
 
 static int apply(struct update *u, struct err *e)
 {
 	struct cgroup_enabled enabled = { 0 };
 
+	if (u->plan.unit.name && (u->unitfd = open_unit(u, e)) < 0)
+		return -e->code;
 	if (*u->plan.required && cgroup_enable_controllers(&u->plan, &enabled, e) < 0)
 		return -e->code;
 	if (write_all_or_none(u->plan.writes, u->dirfd, cgroupfs_write, finish, u, e) < 0)
@@ -533,13 +552,14 @@ static void shorten_pointer(struct err *e)
 int cgroup_update(struct arena *a, const struct cgroup_ref *ref, const struct oci_resources *given,
 		  const struct cgroup_context *ctx, struct err *e)
 {
-	struct update u = { .arena = a, .ctx = ctx, .dirfd = -1 };
+	struct update u = { .arena = a, .ctx = ctx, .dirfd = -1, .unitfd = -1 };
 
 	u.plan.rootless = ctx->rootless;
 	u.has_devices = given->devices.count > 0;
 	if ((!ref || open_cgroup(&u, ref, e) == 0) && prepare(&u, given, e) == 0 && ref)
 		(void)apply(&u, e); /* in e */
 	close_fdp(&u.dirfd);
+	close_fdp(&u.unitfd);
 	if (e->code)
 		shorten_pointer(e);
 	return -e->code;

@@ -290,6 +290,37 @@ is_cpu() {
 	unit_is_gone "$UNIT"
 }
 
+# has_period PERIOD DIR...: and no quota.
+has_period() {
+	local period=$1
+	shift
+	[ "$(cat "${@/%//cpu.max}" | sort -u)" = "max $period" ] || { cat "${@/%//cpu.max}"; return 1; }
+}
+
+@test "systemd: a period without a quota stands in the kernel's files, whatever else is updated" {
+	local annotations dirs
+	for annotations in '{ "run.oci.systemd.subgroup": "" }' '{}'; do
+		dirs=("$PLACE")
+		[ "$annotations" != "{}" ] || dirs+=("$PLACE/container")
+		config ".annotations = $annotations | .linux.resources = { cpu: { period: 1000000 } }"
+		ok --systemd-cgroup run -d -b "$BUNDLE" "$ID"
+		has_period 1000000 "${dirs[@]}"
+		ok update --cpu-quota 500000 "$ID"
+		ok update --cpu-quota -1 "$ID"
+		# systemd has ended what it does after its answer, when it answers again.
+		shows "CPUQuotaPerSecUSec=infinity CPUQuotaPeriodUSec=1s"
+		has_period 1000000 "${dirs[@]}"
+		ok update --cpu-period 50000 "$ID"
+		shows "CPUQuotaPerSecUSec=infinity CPUQuotaPeriodUSec=50ms"
+		has_period 50000 "${dirs[@]}"
+		ok update --memory 64M "$ID"
+		shows "MemoryMax=67108864 CPUQuotaPeriodUSec=50ms"
+		has_period 50000 "${dirs[@]}"
+		ok delete --force "$ID"
+		unit_is_gone "$UNIT"
+	done
+}
+
 @test "systemd: pids.limit counts the container alone, not what sets it up" {
 	config '.linux.resources.pids.limit = 1 | .hooks.createContainer = [{ path: "/bin/sh", args: [ "sh", "-c", "true | true" ] }] |
 		.hooks.startContainer = [{ path: "/bin/true" }]'
