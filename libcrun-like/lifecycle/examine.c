@@ -180,14 +180,14 @@ static void examine_file_system(const struct mount_op *op, const struct err_sink
 		err_pass(faults, &e);
 }
 
-/* A source that a hook may still make is not missing. */
+/* A source that a hook may still make is not missing. Without one: the mount has another fault. */
 static void examine_source(const struct plan *p, const struct mount_op *op,
 			   const struct err_sink *faults)
 {
 	struct stat st;
 	struct err e = { 0 };
 
-	if (op->inside || p->hooks.prestart.count || p->hooks.create_runtime.count ||
+	if (!op->source || op->inside || p->hooks.prestart.count || p->hooks.create_runtime.count ||
 	    lstat(op->source, &st) == 0 || (errno != ENOENT && errno != ENOTDIR))
 		return;
 	err_field(&e, errno, POINTER("/mounts/%zu/source", op->index), "mount source %s: %s",

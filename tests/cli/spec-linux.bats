@@ -604,7 +604,7 @@ rdt() {
 	refused "/linux/intelRdt/schemata/1" create -b "$BUNDLE" "$ID"
 	rdt '{memBwSchema: "L3:0=1"}'
 	refused "/linux/intelRdt/memBwSchema" create -b "$BUNDLE" "$ID"
-	for key in a/b ../x .. . ""; do
+	for key in a/b ../x .. .; do
 		config --arg k "$key" '.linux.intelRdt = {closID: $k}'
 		refused "/linux/intelRdt/closID" create -b "$BUNDLE" "$ID"
 	done

@@ -292,8 +292,11 @@ ns_path() {
 	refused '(at /linux/timeOffsets)' create -b "$BUNDLE" "$ID"
 	config 'del(.linux.namespaces[6].path) | .linux.timeOffsets.monotonic.nanosecs = 1000000000'
 	refused '/linux/timeOffsets/monotonic/nanosecs' create -b "$BUNDLE" "$ID"
-	config '.linux.timeOffsets = { boottime: { secs: -100000000000 } }'
+	# A clock that would be negative is the kernel's to know.
+	config '.linux.timeOffsets = { boottime: { secs: -1000000000 } }'
 	refused 'step time-offsets in middle]: numerical result out of range' create -b "$BUNDLE" "$ID"
+	config '.linux.timeOffsets = { boottime: { secs: -100000000000 } }'
+	refused 'is not from -4611686018 to 4611686018 (at /linux/timeOffsets/boottime/secs)' create -b "$BUNDLE" "$ID"
 	check_clean
 }
 

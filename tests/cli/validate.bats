@@ -96,6 +96,11 @@ lacks() {
 	lacks /mounts/2/options "tmpfs: Unknown parameter 'frob'" '.mounts[2] = { destination: "/v", type: "tmpfs", source: "t", options: ["frob"] }'
 	lacks /mounts/2/options "tmpfs: Bad value for 'size'" '.mounts[2] = { destination: "/v", type: "tmpfs", source: "t", options: ["size=abc"] }'
 	lacks /hooks/createRuntime/1/path "no such file or directory" '.hooks.createRuntime = [{ path: "/bin/true" }, { path: "/not/there" }]'
+	# None at all is a fault of another kind.
+	cp "$T/good.json" "$BUNDLE/config.json"
+	config '.mounts[2] = { destination: "/v", type: "bind", options: ["rbind"] }'
+	davit validate "$BUNDLE"
+	[[ $out == *"has no source (at /mounts/2/source)"*$'\n1 fault' && -z $err ]] || complain "validate without a source"
 	# What comes in time, or may come, is not missing.
 	cp "$T/good.json" "$BUNDLE/config.json"
 	config '.mounts += [{ destination: "/v", type: "tmpfs", source: "t", options: ["mode=1777", "size=10%", "ro", "lazytime"] },

@@ -20,6 +20,8 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 # A list twice, in an object that has room for four: the fault that the targets were written for.
 TWICE = ('{"ociVersion":"1.0.0","mounts":[%s],"mounts":[%s]}' %
          (','.join(['{"destination":"/a"}'] * 5), ','.join(['{"destination":"/b"}'] * 6)))
+# A mount with a fault, of which nothing is there to be looked at afterwards.
+BARE = '{"ociVersion":"1.0.0","mounts":[{"destination":"/a","options":["rbind"]},{"destination":"/b"}]}'
 RICH = {
     'ociVersion': '1.2.0', 'hostname': 'h', 'domainname': 'd', 'root': {'path': 'fd', 'readonly': True},
     'annotations': {'run.oci.keep_original_groups': '1', 'a': 'b'},
@@ -108,6 +110,7 @@ def documents(folder):
         put(folder, 'p', json.dumps(config['process']))
         put(folder, 'r', json.dumps(config['linux'].get('resources', {})))
     put(folder, 'c', TWICE)
+    put(folder, 'c', BARE)
     put(folder, 'c', json.dumps(RICH))
     base = {'ociVersion': '1.0.0', 'root': {'path': 'fd'}, 'process': {'args': ['x'], 'cwd': '/', 'user': {}}}
     for piece in pieces(RICH):
