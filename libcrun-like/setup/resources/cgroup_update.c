@@ -463,18 +463,21 @@ static int set_devices(const struct update *u, struct err *e)
 		     : 0;
 }
 
-/* systemd writes all of a unit's processor values when one of its properties changes, and for no
- * quota the usual period. What stood there is right: ours have been written. Ignored failures: a
- * period without a quota limits nothing. */
+/* When a property of a unit changes, systemd writes all of its processor or memory values: for no
+ * quota the usual period, and no group that is killed as one. What stood there is right: ours have
+ * been written. Ignored failures: the first limits nothing, and both could be written before. */
 static int set_unit(const struct update *u, int unitfd, struct err *e)
 {
-	char before[64] = "";
+	static const char *const kept[][2] = { { "cpu.max", "max " }, { "memory.oom.group", "1" } };
+	char before[ARRAY_SIZE(kept)][64] = { "" };
 
-	(void)file_read(unitfd, "cpu.max", before, sizeof(before));
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+		(void)file_read(unitfd, kept[i][0], before[i], sizeof(before[i]));
 	if (systemd_unit_set(&u->plan.unit, u->plan.writes, e) < 0)
 		return -e->code;
-	if (strncmp(before, "max ", 4) == 0)
-		(void)cgroupfs_write(unitfd, "cpu.max", before);
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+		if (strncmp(before[i], kept[i][1], strlen(kept[i][1])) == 0)
+			(void)cgroupfs_write(unitfd, kept[i][0], before[i]);
 	return 0;
 }
 

@@ -302,7 +302,8 @@ has_period() {
 	for annotations in '{ "run.oci.systemd.subgroup": "" }' '{}'; do
 		dirs=("$PLACE")
 		[ "$annotations" != "{}" ] || dirs+=("$PLACE/container")
-		config ".annotations = $annotations | .linux.resources = { cpu: { period: 1000000 } }"
+		config ".annotations = $annotations | .linux.resources = { cpu: { period: 1000000 },
+			unified: { \"memory.oom.group\": \"1\" } }"
 		ok --systemd-cgroup run -d -b "$BUNDLE" "$ID"
 		has_period 1000000 "${dirs[@]}"
 		ok update --cpu-quota 500000 "$ID"
@@ -316,6 +317,7 @@ has_period() {
 		ok update --memory 64M "$ID"
 		shows "MemoryMax=67108864 CPUQuotaPeriodUSec=50ms"
 		has_period 50000 "${dirs[@]}"
+		[ "$(<"${dirs[-1]}/memory.oom.group")" = 1 ]
 		ok delete --force "$ID"
 		unit_is_gone "$UNIT"
 	done
