@@ -22,8 +22,8 @@ static void look_at_namespaces(struct obstacles *o, pid_t pid)
 		uint64_t first = obstacle_namespace(o->subject->init, files[i]);
 
 		if (its && first && its != first)
-			obstacle_tell(o, "process %d: its %s namespace is its own", (int)pid,
-				      files[i]);
+			obstacle_tell(o, "process %d: it is in %s %s namespace of its own",
+				      (int)pid, files[i][0] == 'i' ? "an" : "a", files[i]);
 	}
 }
 
