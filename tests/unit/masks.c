@@ -53,6 +53,18 @@ static void check_masked_dir(const char *path)
 	CHECK(fs.f_flag & ST_RDONLY);
 }
 
+/* The root file system that they are for. */
+static int open_masks(const struct oci_config *config, struct masks *masks)
+{
+	struct err e = { 0 };
+	int root = sandbox_make_root();
+
+	make_tree();
+	masks_prepare(config, masks);
+	CHECK_INT(masks_open(masks, &e), 0);
+	return root;
+}
+
 static void apply_masks(void)
 {
 	struct oci_linux l = {
@@ -62,11 +74,8 @@ static void apply_masks(void)
 	struct oci_config config = { .linux_config = &l };
 	struct masks masks;
 	struct err e = { 0 };
-	int root = sandbox_make_root();
+	int root = open_masks(&config, &masks);
 
-	make_tree();
-	masks_prepare(&config, &masks);
-	CHECK_INT(masks_open(&masks, &e), 0);
 	/* The container's tree comes over the host's /dev, as after a pivot. */
 	CHECK_INT(mount(SANDBOX_ROOT "/dev", "/dev", NULL, MS_BIND, NULL), 0);
 	CHECK_INT(masks_apply(&masks, root, &e), 0);
@@ -103,11 +112,8 @@ static void check_refused(struct oci_linux *l, const char *pointer)
 	struct oci_config config = { .linux_config = l };
 	struct masks masks;
 	struct err e = { 0 };
-	int root = sandbox_make_root();
+	int root = open_masks(&config, &masks);
 
-	make_tree();
-	masks_prepare(&config, &masks);
-	CHECK_INT(masks_open(&masks, &e), 0);
 	CHECK_INT(masks_apply(&masks, root, &e), -ENOTDIR);
 	CHECK_STR(e.pointer, pointer);
 }
